@@ -1,0 +1,49 @@
+# make demo    the whole studio on this machine, with a small model that ships with it
+# make test    every test, against a real database, a real broker and a real browser
+# make check   style, types, who may import whom, and migrations that match the models
+# make bench   the performance figures
+#
+# Python 3.11 or newer is all that must be there. Neither needs root or a running service.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test check bench
+
+demo: $(VENV)/.ready-demo
+	@exec $(BIN)/sora up
+
+test: $(VENV)/.ready-test
+	$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/.ready-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.support.drift
+
+bench: $(VENV)/.ready-demo
+	$(BIN)/python bench/run.py $(ARGS)
+
+# A stamp is newer than both files until one of them changes, so a second start installs nothing.
+$(VENV)/.ready-demo: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Setting up (once; the largest part is PyTorch) …"
+	$(PIP) -e ".[gen]"
+	@touch $@
+
+# The browser is fetched here, so that a test run itself never waits for a download.
+$(VENV)/.ready-test: pyproject.toml constraints.txt tests/support/browser.py | $(BIN)/python
+	@echo "Setting up (once; the largest parts are PyTorch and a browser) …"
+	$(PIP) -e ".[gen,test]"
+	$(BIN)/python -m tests.support.browser
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "This needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "This Python can't make virtual environments; install them with: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
