@@ -1,0 +1,114 @@
+"""The bell. It carries ids and hints; whatever it loses, the sweep finds in the database.
+
+The only module that knows arq's enqueue side. The serializer is JSON, because pickle would let
+whoever can write to the broker run code in the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import structlog
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError, RedisError, TimeoutError
+
+RENDER = "render"
+NEWS = "sora:news"
+RING_SECONDS = 2
+RECONNECT_SECONDS = 1
+
+log = structlog.get_logger()
+
+
+def redis_settings(url: str) -> RedisSettings:
+    """Settings for arq that ride out a restart of the broker."""
+    if url.startswith("unix://"):
+        settings = RedisSettings(unix_socket_path=url.removeprefix("unix://"))
+    else:
+        settings = RedisSettings.from_dsn(url)
+    settings.conn_retries = 30
+    settings.retry = Retry(ExponentialBackoff(cap=2, base=0.2), 30)
+    settings.retry_on_error = [ConnectionError, TimeoutError]
+    return settings
+
+
+def serialize(value: Any) -> bytes:
+    return json.dumps(value, default=str).encode()
+
+
+def deserialize(value: bytes) -> Any:
+    return json.loads(value)
+
+
+class Broker:
+    """Rings for the workers and spreads the news that a job has changed."""
+
+    def __init__(self, url: str) -> None:
+        self._settings = redis_settings(url)
+        self._pool: ArqRedis | None = None
+        self._opening = asyncio.Lock()
+
+    async def _open(self) -> ArqRedis:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await create_pool(
+                    self._settings, job_serializer=serialize, job_deserializer=deserialize
+                )
+            return self._pool
+
+    async def ring(self, job_id: int, attempt: int) -> bool:
+        """Tell the workers that a job waits. A doubled bell is harmless; False if it wasn't heard."""
+
+        async def enqueue() -> None:
+            pool = await self._open()
+            await pool.enqueue_job(RENDER, job_id, _job_id=f"{RENDER}:{job_id}:{attempt}")
+
+        return await self._try("ring", enqueue)
+
+    async def spread(self, job_id: int) -> bool:
+        """Tell bots and workers that a job has changed; False if the broker can't be reached."""
+
+        async def publish() -> None:
+            pool = await self._open()
+            await pool.publish(NEWS, str(job_id))
+
+        return await self._try("spread", publish)
+
+    async def _try(self, what: str, act: Any) -> bool:
+        try:
+            async with asyncio.timeout(RING_SECONDS):
+                await act()
+        except (RedisError, OSError, builtins.TimeoutError) as error:
+            log.warning("broker.unreachable", during=what, error=type(error).__name__)
+            return False
+        return True
+
+    async def news(self) -> AsyncIterator[int]:
+        """The ids of changed jobs, for ever; reconnects by itself and may miss some meanwhile."""
+        while True:
+            try:
+                pool = await self._open()
+                async with pool.pubsub() as channel:
+                    await channel.subscribe(NEWS)
+                    async for message in channel.listen():
+                        if message["type"] == "message":
+                            yield int(message["data"])
+            except (RedisError, OSError) as error:
+                log.warning("broker.unreachable", during="news", error=type(error).__name__)
+                await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def ping(self) -> bool:
+        async def ping() -> None:
+            await (await self._open()).ping()
+
+        return await self._try("ping", ping)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.aclose()

@@ -1,0 +1,32 @@
+"""Clips: the finished variations of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from db.models import Clip
+
+
+async def of(s: AsyncSession, job_id: int) -> Sequence[Clip]:
+    found = await s.scalars(
+        select(Clip).where(col(Clip.job_id) == job_id).order_by(col(Clip.number))
+    )
+    return found.all()
+
+
+async def get(s: AsyncSession, job_id: int, number: int) -> Clip | None:
+    return await s.get(Clip, (job_id, number))
+
+
+async def show(s: AsyncSession, job_id: int, numbers: Collection[int]) -> None:
+    """Put these clips of a job into the showcase, and no others."""
+    await s.execute(
+        update(Clip)
+        .where(col(Clip.job_id) == job_id)
+        .values(shown=col(Clip.number).in_(numbers))
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,211 @@
+"""Jobs: every change of status, the claim from the fair line, the worker's lease."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from db import events, people
+from db.line import Waiting, order
+from db.models import Clip, Job, Person, utcnow
+from db.states import MOVES, Kind, Status
+
+LEASE = timedelta(seconds=30)
+MAX_LOSSES = 3
+"""After so many workers vanished over it, a job is failed instead of rendered again."""
+
+
+async def get(s: AsyncSession, job_id: int, *, lock: bool = False) -> Job | None:
+    """The job as it is now; ``lock`` holds off everybody else's verbs on it until the commit."""
+    query = select(Job).where(col(Job.id) == job_id).execution_options(populate_existing=True)
+    return await s.scalar(query.with_for_update() if lock else query)
+
+
+async def by_request(s: AsyncSession, request_key: str) -> Job | None:
+    return await s.scalar(select(Job).where(col(Job.request_key) == request_key))
+
+
+async def add(s: AsyncSession, job: Job) -> int:
+    """Put a new job into the line; returns its id."""
+    s.add(job)
+    await s.flush()
+    await events.record(s, job.id, Kind.SUBMITTED, job.person_id)
+    return job.id
+
+
+async def move(
+    s: AsyncSession,
+    job_id: int,
+    kind: Kind,
+    *,
+    by: int | None = None,
+    attempt: int | None = None,
+    values: dict[str, Any] | None = None,
+    **detail: Any,
+) -> bool:
+    """Make a transition and write its event; says whether *you* made it.
+
+    Of any number of callers exactly one is told True: the UPDATE is guarded by the origins of
+    ``MOVES[kind]`` and, for a worker, by the attempt that it was given at the claim.
+    """
+    step = MOVES[kind]
+    guarded = update(Job).where(col(Job.id) == job_id, col(Job.status).in_(step.origins))
+    if attempt is not None:
+        guarded = guarded.where(col(Job.attempt) == attempt)
+    made = await s.execute(
+        guarded.values(status=step.to, **(values or {}))
+        .returning(col(Job.id))
+        .execution_options(synchronize_session=False)
+    )
+    if made.first() is None:
+        return False
+    await events.record(s, job_id, kind, by, **detail)
+    return True
+
+
+async def count(s: AsyncSession, person_id: int, *statuses: Status) -> int:
+    found = await s.scalar(
+        select(func.count())
+        .select_from(Job)
+        .where(col(Job.person_id) == person_id, col(Job.status).in_(statuses))
+    )
+    return found or 0
+
+
+async def with_status(s: AsyncSession, *statuses: Status) -> Sequence[Job]:
+    found = await s.scalars(select(Job).where(col(Job.status).in_(statuses)).order_by(col(Job.id)))
+    return found.all()
+
+
+async def of_person(
+    s: AsyncSession, person_id: int, *, before: int | None = None, limit: int = 20
+) -> Sequence[Job]:
+    """A person's jobs, newest first; ``before`` is the id after which to go on."""
+    query = select(Job).where(col(Job.person_id) == person_id)
+    if before is not None:
+        query = query.where(col(Job.id) < before)
+    return (await s.scalars(query.order_by(col(Job.id).desc()).limit(limit))).all()
+
+
+async def line(s: AsyncSession) -> list[Waiting]:
+    """Everybody who waits, next first."""
+    rows = await s.execute(
+        select(
+            col(Job.id),
+            col(Job.person_id),
+            col(Job.queued_at),
+            col(Person.served_at),
+            col(Job.model),
+        )
+        .join(Person, col(Person.id) == col(Job.person_id))
+        .where(col(Job.status) == Status.QUEUED)
+    )
+    return order([Waiting(*row) for row in rows.all()], utcnow())
+
+
+async def claim_next(
+    s: AsyncSession, worker: str, models: Collection[str], running_cap: int
+) -> Job | None:
+    """Give the worker the next job in line that it can render, or None.
+
+    People who already have ``running_cap`` jobs rendering are passed over for now.
+    """
+    for waiting in await line(s):
+        if waiting.model not in models:
+            continue
+        # Taking the person's row first lets only one claim at a time count their running jobs.
+        person = await people.get(s, waiting.person_id, lock=True)
+        if await count(s, waiting.person_id, Status.RENDERING) >= running_cap:
+            continue
+        now = utcnow()
+        claimed = await move(
+            s,
+            waiting.job_id,
+            Kind.CLAIMED,
+            values={
+                "attempt": Job.attempt + 1,
+                "worker": worker,
+                "lease_until": now + LEASE,
+                "started_at": now,
+                "step": 0,
+                "preview_key": "",
+                "notes": [],
+            },
+            worker=worker,
+        )
+        if claimed:
+            person.served_at = now
+            return await get(s, waiting.job_id)
+    return None
+
+
+async def hold(s: AsyncSession, job_id: int, attempt: int, **values: Any) -> bool:
+    """Renew the lease and note progress; False when the render is no longer wanted."""
+    held = await s.execute(
+        update(Job)
+        .where(
+            col(Job.id) == job_id,
+            col(Job.status) == Status.RENDERING,
+            col(Job.attempt) == attempt,
+        )
+        .values(lease_until=utcnow() + LEASE, **values)
+        .returning(col(Job.id))
+        .execution_options(synchronize_session=False)
+    )
+    return held.first() is not None
+
+
+async def finish(
+    s: AsyncSession, job_id: int, attempt: int, clips: Sequence[Clip], notes: Sequence[str]
+) -> bool:
+    """Store the clips and make the job ready, and send it on to review unless it is private.
+
+    False, and nothing stored, when this attempt is no longer the one that counts.
+    """
+    values = {"finished_at": utcnow(), "lease_until": None, "notes": list(notes), "reason": ""}
+    if not await move(s, job_id, Kind.FINISHED, attempt=attempt, values=values):
+        return False
+    s.add_all(clips)
+    await s.flush()
+    job = await s.get_one(Job, job_id, populate_existing=True)
+    if not job.private:
+        await move(s, job_id, Kind.SENT_TO_REVIEW, by=job.person_id)
+    return True
+
+
+async def put_back(s: AsyncSession, job_id: int, attempt: int, why: str) -> bool:
+    """Return a render to the line because its worker stops; it keeps its age, so it is soon next."""
+    values = {"lease_until": None, "step": 0}
+    return await move(s, job_id, Kind.REQUEUED, attempt=attempt, values=values, why=why)
+
+
+async def fail(s: AsyncSession, job_id: int, attempt: int, sentence: str) -> bool:
+    values = {"lease_until": None, "finished_at": utcnow(), "reason": sentence}
+    return await move(s, job_id, Kind.FAILED, attempt=attempt, values=values, why=sentence)
+
+
+async def lost(s: AsyncSession) -> Sequence[Job]:
+    """Renders whose worker has let the lease run out."""
+    found = await s.scalars(
+        select(Job).where(col(Job.status) == Status.RENDERING, col(Job.lease_until) < utcnow())
+    )
+    return found.all()
+
+
+async def give_up_lost(s: AsyncSession, job: Job) -> Kind | None:
+    """Put a lost render back in line, or fail it when it was lost too often; None if it wasn't lost."""
+    current = await get(s, job.id, lock=True)
+    if current is None or current.lease_until is None or current.lease_until >= utcnow():
+        return None
+    current.losses += 1
+    await s.flush()
+    if current.losses >= MAX_LOSSES:
+        sentence = f"The worker was lost {current.losses} times while rendering this."
+        return Kind.FAILED if await fail(s, job.id, job.attempt, sentence) else None
+    put_back_now = await put_back(s, job.id, job.attempt, "the worker was lost")
+    return Kind.REQUEUED if put_back_now else None

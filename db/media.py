@@ -1,0 +1,56 @@
+"""The media store: files named by the hash of their content, in a local folder."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+KEY = re.compile(r"[0-9a-f]{64}\.(mp4|jpg|webp)")
+
+
+class Media:
+    """Puts are atomic: a file is either whole under its key, or not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def put(self, source: Path) -> str:
+        """Store a file by its content and return its key. Raises ``OSError`` when the disk is full."""
+        return await asyncio.to_thread(self._put, source)
+
+    async def discard(self, key: str) -> None:
+        await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
+
+    def path(self, key: str) -> Path:
+        """Where a key's bytes are. Raises ``ValueError`` for what is no key."""
+        if not KEY.fullmatch(key):
+            raise ValueError(f"not a media key: {key!r}")
+        return self.folder / key[:2] / key
+
+    def free_bytes(self) -> int:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return shutil.disk_usage(self.folder).free
+
+    def _put(self, source: Path) -> str:
+        with source.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        target = self.path(f"{digest}{source.suffix}")
+        if target.exists():
+            return target.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(dir=target.parent, prefix=".partial-")
+        try:
+            with os.fdopen(handle, "wb") as copy, source.open("rb") as file:
+                shutil.copyfileobj(file, copy)
+                copy.flush()
+                os.fsync(copy.fileno())
+            os.replace(partial, target)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
+        return target.name

@@ -1,0 +1,46 @@
+"""People and the identities they have in rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from db.models import Identity, Person
+from db.upsert import upsert
+
+
+async def known(s: AsyncSession, platform: str, workspace: str, user_id: str, name: str) -> Person:
+    """The person behind an identity, made on first sight; follows a change of name."""
+    identity = await s.get(Identity, (platform, workspace, user_id))
+    if identity is None:
+        person = Person(name=name)
+        s.add(person)
+        await s.flush()
+        key = {"platform": platform, "workspace": workspace, "user_id": user_id}
+        made = await s.scalar(
+            upsert(s, Identity)
+            .values(person_id=person.id, **key)
+            .on_conflict_do_nothing()
+            .returning(col(Identity.person_id))
+        )
+        if made is not None:
+            return person
+        await s.delete(person)  # somebody introduced them at the same moment
+        identity = await s.get_one(Identity, (platform, workspace, user_id))
+    person = await s.get_one(Person, identity.person_id)
+    if person.name != name:
+        person.name = name
+    return person
+
+
+async def get(s: AsyncSession, person_id: int, *, lock: bool = False) -> Person:
+    query = select(Person).where(col(Person.id) == person_id)
+    return (await s.scalars(query.with_for_update() if lock else query)).one()
+
+
+async def names(s: AsyncSession, ids: Collection[int]) -> dict[int, str]:
+    rows = await s.execute(select(col(Person.id), col(Person.name)).where(col(Person.id).in_(ids)))
+    return dict(rows.tuples().all())

@@ -1,0 +1,113 @@
+"""The life of a job as data: which moves exist, from where, to where. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    QUEUED = "queued"
+    RENDERING = "rendering"
+    READY = "ready"
+    IN_REVIEW = "in_review"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    APPEALED = "appealed"
+    REJECTED_FINALLY = "rejected_finally"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    WITHDRAWN = "withdrawn"
+
+
+class Kind(StrEnum):
+    """What an event says has happened. Those in ``MOVES`` changed the job's status."""
+
+    SUBMITTED = "submitted"
+    CLAIMED = "claimed"
+    REQUEUED = "requeued"
+    FINISHED = "finished"
+    FAILED = "failed"
+    RETRIED = "retried"
+    CANCELLED = "cancelled"
+    SENT_TO_REVIEW = "sent_to_review"
+    KEPT = "kept"
+    REVIEWED = "reviewed"
+    REVIEW_TAKEN_BACK = "review_taken_back"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    APPEALED = "appealed"
+    OVERTURNED = "overturned"
+    UPHELD = "upheld"
+    VOTED = "voted"
+    VOTE_TAKEN_BACK = "vote_taken_back"
+    BALLOT_CLOSED = "ballot_closed"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A transition: the statuses it may start from and the one it ends in."""
+
+    origins: frozenset[Status]
+    to: Status
+
+
+def _move(to: Status, *origins: Status) -> Move:
+    return Move(frozenset(origins), to)
+
+
+MOVES: Mapping[Kind, Move] = {
+    Kind.CLAIMED: _move(Status.RENDERING, Status.QUEUED),
+    Kind.REQUEUED: _move(Status.QUEUED, Status.RENDERING),
+    Kind.FINISHED: _move(Status.READY, Status.RENDERING),
+    Kind.FAILED: _move(Status.FAILED, Status.RENDERING),
+    Kind.RETRIED: _move(Status.QUEUED, Status.FAILED, Status.CANCELLED),
+    Kind.CANCELLED: _move(Status.CANCELLED, Status.QUEUED, Status.RENDERING),
+    Kind.SENT_TO_REVIEW: _move(Status.IN_REVIEW, Status.READY),
+    Kind.KEPT: _move(Status.READY, Status.IN_REVIEW),
+    Kind.APPROVED: _move(Status.PUBLISHED, Status.IN_REVIEW),
+    Kind.REJECTED: _move(Status.REJECTED, Status.IN_REVIEW),
+    Kind.APPEALED: _move(Status.APPEALED, Status.REJECTED),
+    Kind.OVERTURNED: _move(Status.PUBLISHED, Status.APPEALED),
+    Kind.UPHELD: _move(Status.REJECTED_FINALLY, Status.APPEALED),
+    Kind.WITHDRAWN: _move(Status.WITHDRAWN, *(s for s in Status if s is not Status.WITHDRAWN)),
+}
+
+WAITING_FOR_REVIEW = frozenset({Status.IN_REVIEW, Status.APPEALED})
+FINISHED = frozenset(Status) - {
+    Status.QUEUED,
+    Status.RENDERING,
+    Status.CANCELLED,
+    Status.FAILED,
+    Status.BLOCKED,
+}
+"""The statuses in which a job has clips (a withdrawn one may have been withdrawn before that)."""
+
+
+class Verdict(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class Reason(StrEnum):
+    """Why a moderator said no; each is one sign on the review card."""
+
+    OTHER = "other"
+    SEXUAL = "sexual"
+    GORE = "gore"
+    LIKENESS = "likeness"
+    COPYRIGHT = "copyright"
+    HATE = "hate"
+    SPAM = "spam"
+
+
+class Purpose(StrEnum):
+    """What a post is for; with room, place and job it names one message."""
+
+    RECEIPT = "receipt"
+    RESULT = "result"
+    REVIEW = "review"
+    SHOWCASE = "showcase"

@@ -1,0 +1,82 @@
+"""Workers: who renders, what they offer, how fast they have been."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from db.models import Job, Worker, utcnow
+from db.offers import Offer
+from db.states import FINISHED
+from db.upsert import upsert
+
+ALIVE = timedelta(seconds=30)
+
+
+async def announce(s: AsyncSession, name: str, offers: Sequence[Offer], state: str) -> None:
+    """A worker has started."""
+    now = utcnow()
+    row = {
+        "started_at": now,
+        "seen_at": now,
+        "state": state,
+        "offers": [offer.model_dump(mode="json") for offer in offers],
+    }
+    await s.execute(
+        upsert(s, Worker)
+        .values(name=name, **row)
+        .on_conflict_do_update(index_elements=["name"], set_=row)
+    )
+
+
+async def seen(s: AsyncSession, name: str, state: str) -> None:
+    await s.execute(
+        update(Worker).where(col(Worker.name) == name).values(seen_at=utcnow(), state=state)
+    )
+
+
+async def gone(s: AsyncSession, name: str) -> None:
+    """A worker has said good-bye; its offers stay known, so that jobs can wait for its return."""
+    await s.execute(
+        update(Worker)
+        .where(col(Worker.name) == name)
+        .values(seen_at=utcnow() - 2 * ALIVE, state="stopped")
+    )
+
+
+async def every(s: AsyncSession) -> Sequence[Worker]:
+    """All workers ever announced, most recently seen first."""
+    return (await s.scalars(select(Worker).order_by(col(Worker.seen_at).desc()))).all()
+
+
+def alive(worker: Worker) -> bool:
+    return worker.seen_at > utcnow() - ALIVE
+
+
+async def offers(s: AsyncSession) -> list[Offer]:
+    """Every model the studio knows, those of living workers first; the first is the default."""
+    found: dict[str, Offer] = {}
+    for worker in await every(s):
+        for offer in worker.offers:
+            found.setdefault(offer["name"], Offer.model_validate(offer))
+    return list(found.values())
+
+
+async def recent_renders(s: AsyncSession, model: str, limit: int = 50) -> Sequence[Job]:
+    """The latest finished renders of a model: what estimates are made from."""
+    found = await s.scalars(
+        select(Job)
+        .where(
+            col(Job.model) == model,
+            col(Job.status).in_(FINISHED),
+            col(Job.finished_at).is_not(None),
+            col(Job.started_at).is_not(None),
+        )
+        .order_by(col(Job.finished_at).desc())
+        .limit(limit)
+    )
+    return found.all()

@@ -1,0 +1,1 @@
+"""What the community allows and decides: rules, the desk, the sweep."""

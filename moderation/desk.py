@@ -1,0 +1,203 @@
+"""The desk: one verb is one transaction; the news goes out after the commit.
+
+Every verb raises ``Refused`` with one sentence when the rules say no, and then nothing has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import clips, events, jobs, people, reviews, votes, workers
+from db.broker import Broker
+from db.models import Job, Review, utcnow
+from db.session import Db
+from db.states import Kind, Reason, Status, Verdict
+from moderation import forecast, quorum, rules
+from moderation.people import Person
+from moderation.rules import Refused, Rules
+from moderation.wish import Request, Wish, clean, plan
+
+SENTENCE_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a review did: the verdict that now stands, or None while more reviews are needed."""
+
+    verdict: Verdict | None
+    missing: int = 0
+
+
+class Desk:
+    """Where people's wishes become rows. Safe to use from many tasks and processes at once."""
+
+    def __init__(self, db: Db, broker: Broker, rules: Rules) -> None:
+        self.db = db
+        self.broker = broker
+        self.rules = rules
+
+    async def submit(self, person: Person, wish: Wish, request: Request) -> Job:
+        """Put a job into the line; the same request twice is the same job."""
+        async with self.db.begin() as s:
+            await people.get(s, person.id, lock=True)
+            known = await jobs.by_request(s, request.key)
+            if known is not None:
+                return known
+            job = plan(wish, request, person.id, await workers.offers(s))
+            rules.may_submit(await jobs.count(s, person.id, Status.QUEUED), self.rules)
+            job_id = await jobs.add(s, job)
+            job.promised_seconds = (await forecast.of_line(s))[job_id].seconds
+        await self._ring(job_id, job.attempt)
+        return job
+
+    async def cancel(self, person: Person, job_id: int) -> None:
+        """End a job that is waiting or being rendered; a render stops within a step."""
+        async with self._on(job_id) as (s, job):
+            rules.may_cancel(person, job)
+            await jobs.move(s, job_id, Kind.CANCELLED, by=person.id, values={"lease_until": None})
+
+    async def retry(self, person: Person, job_id: int) -> None:
+        """Put a failed or cancelled job back into the line, as new."""
+        async with self._on(job_id) as (s, job):
+            await people.get(s, person.id, lock=True)
+            rules.may_retry(person, job, await jobs.count(s, person.id, Status.QUEUED), self.rules)
+            fresh = {"queued_at": utcnow(), "losses": 0, "reason": "", "promised_seconds": None}
+            await jobs.move(s, job_id, Kind.RETRIED, by=person.id, values=fresh)
+        await self._ring(job_id, job.attempt)
+
+    async def publish(self, person: Person, job_id: int) -> None:
+        """Ask the moderators to put a finished job into the showcase."""
+        async with self._on(job_id) as (s, job):
+            rules.may_publish(person, job)
+            await jobs.move(s, job_id, Kind.SENT_TO_REVIEW, by=person.id, values={"private": False})
+
+    async def keep(self, person: Person, job_id: int) -> None:
+        """Take a job out of review again and keep it private; earlier reviews are forgotten."""
+        async with self._on(job_id) as (s, job):
+            rules.may_keep(person, job)
+            for review in await reviews.of(s, job_id):
+                await s.delete(review)
+            await jobs.move(s, job_id, Kind.KEPT, by=person.id, values={"private": True})
+
+    async def review(
+        self,
+        person: Person,
+        job_id: int,
+        verdict: Verdict,
+        *,
+        reason: Reason | None = None,
+        sentence: str = "",
+        only: Collection[int] = (),
+    ) -> Outcome:
+        """A moderator's decision; the one that reaches the quorum publishes or rejects the job."""
+        async with self._on(job_id) as (s, job):
+            given = await reviews.of(s, job_id)
+            this_round = _round(job)
+            before = frozenset(r.person_id for r in given if r.round < this_round)
+            rules.may_review(person, job, before)
+            numbers = frozenset(clip.number for clip in await clips.of(s, job_id))
+            if not set(only) <= numbers:
+                raise Refused(f"Job {job_id} has the clips 1 to {len(numbers)}.")
+            if verdict is Verdict.REJECT and reason is None:
+                raise Refused("A no needs its reason: pick one, or write a sentence.")
+            sentence = clean(sentence)[:SENTENCE_LIMIT]
+            if verdict is Verdict.REJECT and reason is Reason.OTHER and not sentence:
+                raise Refused(
+                    "Say in a sentence why, so that the artist can learn from it or appeal."
+                )
+            review = Review(
+                job_id=job_id,
+                person_id=person.id,
+                round=this_round,
+                verdict=verdict,
+                reason=reason if verdict is Verdict.REJECT else None,
+                sentence=sentence,
+                clips=sorted(only),
+            )
+            await reviews.put(s, review)
+            await events.record(
+                s, job_id, Kind.REVIEWED, person.id, verdict=verdict, round=this_round
+            )
+            counted = [r for r in await reviews.of(s, job_id) if r.round == this_round]
+            decision = quorum.decide(counted, numbers, self.rules.quorum)
+            if decision is None:
+                missing = self.rules.quorum - sum(r.verdict is verdict for r in counted)
+                return Outcome(None, max(missing, 1))
+            await self._carry_out(s, job, decision, person)
+            return Outcome(decision.verdict)
+
+    async def take_back_review(self, person: Person, job_id: int) -> None:
+        """Undo one's own review while the quorum isn't reached."""
+        async with self._on(job_id) as (s, job):
+            rules.may_review(person, job)
+            if not await reviews.take_back(s, job_id, person.id, _round(job)):
+                raise Refused("You have no review on this job to take back.")
+            await events.record(s, job_id, Kind.REVIEW_TAKEN_BACK, person.id)
+
+    async def appeal(self, person: Person, job_id: int, sentence: str = "") -> None:
+        """Ask other moderators to look at a rejected job again, once."""
+        async with self._on(job_id) as (s, job):
+            rules.may_appeal(person, job)
+            said = clean(sentence)[:SENTENCE_LIMIT]
+            await jobs.move(s, job_id, Kind.APPEALED, by=person.id, sentence=said)
+
+    async def vote(self, person: Person, job_id: int, clip: int) -> None:
+        """Vote for a clip, or move one's vote to it."""
+        async with self._on(job_id) as (s, job):
+            rules.may_vote(person, job, utcnow())
+            shown = [c.number for c in await clips.of(s, job_id) if c.shown]
+            if clip not in shown:
+                listed = ", ".join(map(str, shown))
+                raise Refused(f"There is no clip {clip} on this ballot; vote for {listed}.")
+            if await votes.by(s, job_id, person.id) == clip:
+                return
+            await votes.cast(s, job_id, person.id, clip)
+            await events.record(s, job_id, Kind.VOTED, person.id)
+
+    async def take_back_vote(self, person: Person, job_id: int) -> None:
+        async with self._on(job_id) as (s, job):
+            rules.may_vote(person, job, utcnow())
+            if not await votes.take_back(s, job_id, person.id):
+                raise Refused("You have no vote on this ballot to take back.")
+            await events.record(s, job_id, Kind.VOTE_TAKEN_BACK, person.id)
+
+    async def withdraw(self, person: Person, job_id: int) -> None:
+        """The artist takes the job out of everything public, at any time."""
+        async with self._on(job_id) as (s, job):
+            rules.may_withdraw(person, job)
+            await jobs.move(s, job_id, Kind.WITHDRAWN, by=person.id, values={"lease_until": None})
+
+    async def _carry_out(
+        self, s: AsyncSession, job: Job, decision: quorum.Decision, person: Person
+    ) -> None:
+        appealed = job.status is Status.APPEALED
+        if decision.verdict is Verdict.REJECT:
+            await jobs.move(s, job.id, Kind.UPHELD if appealed else Kind.REJECTED, by=person.id)
+            return
+        await clips.show(s, job.id, decision.shown)
+        now = utcnow()
+        ballot = {"published_at": now, "ballot_closes_at": now + self.rules.ballot}
+        kind = Kind.OVERTURNED if appealed else Kind.APPROVED
+        await jobs.move(s, job.id, kind, by=person.id, values=ballot)
+
+    @asynccontextmanager
+    async def _on(self, job_id: int) -> AsyncIterator[tuple[AsyncSession, Job]]:
+        """A transaction that holds the job, and the news once it is committed."""
+        async with self.db.begin() as s:
+            job = await jobs.get(s, job_id, lock=True)
+            if job is None:
+                raise Refused(f"There is no job {job_id}.")
+            yield s, job
+        await self.broker.spread(job_id)
+
+    async def _ring(self, job_id: int, attempt: int) -> None:
+        await self.broker.ring(job_id, attempt)
+        await self.broker.spread(job_id)
+
+
+def _round(job: Job) -> int:
+    return 2 if job.status is Status.APPEALED else 1

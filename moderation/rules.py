@@ -1,0 +1,129 @@
+"""Who may do what, and when. Pure functions that raise ``Refused`` or return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from db.models import Job
+from db.states import FINISHED, WAITING_FOR_REVIEW, Status
+from moderation.people import Person
+
+
+class Refused(Exception):
+    """The answer is no: one sentence that says why and what is allowed instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a community has decided for itself."""
+
+    queued_cap: int = 8
+    running_cap: int = 2
+    quorum: int = 1
+    ballot: timedelta = timedelta(hours=24)
+
+
+def may_submit(queued: int, rules: Rules) -> None:
+    if queued >= rules.queued_cap:
+        raise Refused(
+            f"You already have {queued} jobs in line, and {rules.queued_cap} is the most per person; "
+            "wait for one to render, or cancel one."
+        )
+
+
+def owns(person: Person, job: Job) -> None:
+    if job.person_id != person.id:
+        raise Refused("This job is somebody else's; only its artist can do that.")
+
+
+def may_cancel(person: Person, job: Job) -> None:
+    owns(person, job)
+    if job.status not in {Status.QUEUED, Status.RENDERING}:
+        raise Refused(f"There is nothing to cancel: job {job.id} is {said(job.status)}.")
+
+
+def may_retry(person: Person, job: Job, queued: int, rules: Rules) -> None:
+    owns(person, job)
+    if job.status not in {Status.FAILED, Status.CANCELLED}:
+        raise Refused(
+            f"Only a failed or cancelled job can be retried; job {job.id} is {said(job.status)}."
+        )
+    may_submit(queued, rules)
+
+
+def may_publish(person: Person, job: Job) -> None:
+    owns(person, job)
+    if job.status is not Status.READY:
+        raise Refused(
+            f"Only a finished job of your own can be published; job {job.id} is {said(job.status)}."
+        )
+
+
+def may_keep(person: Person, job: Job) -> None:
+    owns(person, job)
+    if job.status is not Status.IN_REVIEW:
+        raise Refused(f"Job {job.id} isn't waiting for review; it is {said(job.status)}.")
+
+
+def may_appeal(person: Person, job: Job) -> None:
+    owns(person, job)
+    if job.status is not Status.REJECTED:
+        raise Refused(f"Only a rejected job can be appealed; job {job.id} is {said(job.status)}.")
+
+
+def may_withdraw(person: Person, job: Job) -> None:
+    owns(person, job)
+    if job.status is Status.WITHDRAWN:
+        raise Refused(f"Job {job.id} is already withdrawn.")
+
+
+def may_review(person: Person, job: Job, decided_before: frozenset[int] = frozenset()) -> None:
+    """``decided_before``: who reviewed the job in the round that an appeal is about."""
+    if not person.moderates:
+        raise Refused("Only moderators decide about the showcase.")
+    if job.person_id == person.id:
+        raise Refused("Nobody reviews their own work; another moderator has to decide this one.")
+    if job.status not in WAITING_FOR_REVIEW:
+        raise Refused(f"Job {job.id} isn't waiting for a decision: it is {said(job.status)}.")
+    if person.id in decided_before:
+        raise Refused("You decided this the first time; an appeal goes to somebody else.")
+
+
+def may_vote(person: Person, job: Job, now: datetime) -> None:
+    if job.status is not Status.PUBLISHED:
+        raise Refused(f"There is no ballot on job {job.id}: it is {said(job.status)}.")
+    if job.winner is not None or (job.ballot_closes_at is not None and job.ballot_closes_at <= now):
+        raise Refused("This ballot is closed.")
+    if job.person_id == person.id:
+        raise Refused("Artists don't vote on their own clips.")
+
+
+def may_see(person: Person, job: Job, shown: bool) -> bool:
+    """Whether a clip may be looked at; ``shown`` is whether the decision put it into the showcase."""
+    if person.id == job.person_id:
+        return job.status in FINISHED
+    if job.status is Status.PUBLISHED and shown:
+        return True
+    return person.moderates and job.status in WAITING_FOR_REVIEW | {Status.PUBLISHED}
+
+
+SAID = {
+    Status.QUEUED: "waiting in line",
+    Status.RENDERING: "being rendered",
+    Status.READY: "ready, and seen by its artist alone",
+    Status.IN_REVIEW: "in review",
+    Status.PUBLISHED: "published",
+    Status.REJECTED: "rejected",
+    Status.APPEALED: "under appeal",
+    Status.REJECTED_FINALLY: "rejected for good",
+    Status.CANCELLED: "cancelled",
+    Status.FAILED: "failed",
+    Status.BLOCKED: "blocked by the screen",
+    Status.WITHDRAWN: "withdrawn",
+}
+
+
+def said(status: Status) -> str:
+    """A status as people say it, after "job 7 is"."""
+    return SAID[status]

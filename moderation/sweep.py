@@ -1,0 +1,88 @@
+"""What time alone must repair or close: lost renders, unheard bells, ballots."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from db import clips, events, jobs, votes
+from db.broker import Broker
+from db.models import Job, utcnow
+from db.session import Db
+from db.states import Kind, Status
+from moderation import ranking
+
+UNHEARD = timedelta(seconds=5)
+BELLS = 20
+"""More bells than this at once would only be doubled: each one makes a worker look at the line."""
+
+log = structlog.get_logger()
+
+
+async def sweep(db: Db, broker: Broker) -> None:
+    """One round; several processes may sweep at the same time."""
+    changed = await lost_renders(db) + await closed_ballots(db)
+    for job_id in changed:
+        await broker.spread(job_id)
+    async with db.read() as s:
+        unheard = [
+            job
+            for job in await jobs.with_status(s, Status.QUEUED)
+            if job.id in changed or job.queued_at < utcnow() - UNHEARD
+        ]
+    for job in unheard[:BELLS]:
+        await broker.ring(job.id, job.attempt)
+
+
+async def lost_renders(db: Db) -> list[int]:
+    """Put renders whose worker vanished back into the line; the ids of those that changed."""
+    changed = []
+    async with db.read() as s:
+        suspects = await jobs.lost(s)
+    for job in suspects:
+        async with db.begin() as s:
+            outcome = await jobs.give_up_lost(s, job)
+        if outcome is not None:
+            log.warning("render.lost", job=job.id, worker=job.worker, outcome=outcome)
+            changed.append(job.id)
+    return changed
+
+
+async def closed_ballots(db: Db) -> list[int]:
+    """Close the ballots whose time is over, however long ago; the ids of their jobs."""
+    async with db.read() as s:
+        due = (await s.scalars(select(col(Job.id)).where(*_due()))).all()
+    closed = []
+    for job_id in due:
+        async with db.begin() as s:
+            if await _close(s, job_id):
+                closed.append(job_id)
+    return closed
+
+
+def _due() -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Job.status) == Status.PUBLISHED,
+        col(Job.winner).is_(None),
+        col(Job.ballot_closes_at) <= utcnow(),
+    )
+
+
+async def _close(s: AsyncSession, job_id: int) -> bool:
+    await jobs.get(s, job_id, lock=True)
+    shown = [clip.number for clip in await clips.of(s, job_id) if clip.shown]
+    tally = await votes.tally(s, job_id)
+    closed = await s.execute(
+        update(Job)
+        .where(col(Job.id) == job_id, *_due())
+        .values(winner=ranking.winner(tally, shown))
+        .returning(col(Job.id))
+    )
+    if closed.first() is None:
+        return False
+    await events.record(s, job_id, Kind.BALLOT_CLOSED, tally={str(k): v for k, v in tally.items()})
+    return True
