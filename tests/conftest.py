@@ -1,0 +1,146 @@
+"""The fixtures every test may ask for. Parts are real wherever a test can run them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, Request, async_playwright
+
+from db.session import Db
+from tests.support import browser, servers
+from tests.support.databases import Databases, Postgres, Sqlite
+from tests.support.processes import Processes
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A developer's settings change no test, and no test writes into a developer's data."""
+    for name in os.environ:
+        if name.startswith("SORA_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("SORA_DATA", str(tmp_path / "data"))
+
+
+# ── broker ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="session")
+def valkey_socket() -> Iterator[Path]:
+    with servers.valkey_server() as socket:
+        yield socket
+
+
+@pytest.fixture
+def valkey(valkey_socket: Path) -> str:
+    """The URL of a real, empty Valkey."""
+    servers.flush(valkey_socket)
+    return f"unix://{valkey_socket}"
+
+
+# ── databases ────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="session")
+def _sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
+    return Sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[Postgres]:
+    with servers.postgres_server() as socket_folder:
+        yield Postgres(socket_folder)
+
+
+@pytest.fixture
+def sqlite_url(_sqlite: Sqlite, tmp_path: Path) -> str:
+    """A migrated, empty SQLite."""
+    return _sqlite.migrated(tmp_path)
+
+
+@pytest.fixture
+def postgres_url(_postgres: Postgres, tmp_path: Path) -> Iterator[str]:
+    """A migrated, empty PostgreSQL database."""
+    yield _postgres.migrated(tmp_path)
+    _postgres.drop_made()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """Both kinds of database, one after the other: every test that asks for it runs twice."""
+    made: Databases = request.getfixturevalue(f"_{request.param}")
+    yield made
+    if isinstance(made, Postgres):
+        made.drop_made()
+
+
+@pytest.fixture
+def db_url(databases: Databases, tmp_path: Path) -> str:
+    """A migrated, empty database, on SQLite and on PostgreSQL."""
+    return databases.migrated(tmp_path)
+
+
+@pytest.fixture
+def empty_db_url(databases: Databases, tmp_path: Path) -> str:
+    """A database without a table, for what migrates by itself; on SQLite and on PostgreSQL."""
+    return databases.empty(tmp_path)
+
+
+@pytest.fixture
+async def db(db_url: str) -> AsyncIterator[Db]:
+    """An open, migrated, empty database, on SQLite and on PostgreSQL."""
+    opened = Db(db_url)
+    yield opened
+    await opened.close()
+
+
+# ── processes ────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def sora_process(tmp_path: Path) -> AsyncIterator[Processes]:
+    """Starts doors (`python -m …`) in their own process groups; all are gone afterwards."""
+    processes = Processes(tmp_path / "processes")
+    yield processes
+    await processes.reap()
+
+
+# ── browser ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """A real Chromium with a fresh profile that can reach nothing outside this machine."""
+    found = browser.find()
+    if found is None:
+        pytest.fail(browser.HOW_TO_GET_ONE, pytrace=False)
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(
+            executable_path=found.executable,
+            args=browser.FLAGS,
+            env={**os.environ, **found.env},
+            timeout=30_000,
+        )
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def page(chromium: Browser) -> AsyncIterator[Page]:
+    """A page that fails its test when a script of ours breaks or it asks anybody outside."""
+    context = await chromium.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(10_000)
+    opened = await context.new_page()
+    faults: list[str] = []
+
+    def look_at(request: Request) -> None:
+        if not request.url.startswith(browser.AT_HOME):
+            faults.append(f"asked for {request.url}, outside this machine")
+
+    opened.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+    opened.on("request", look_at)
+    yield opened
+    await context.close()
+    assert not faults, faults
