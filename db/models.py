@@ -213,6 +213,8 @@ class Post(SQLModel, table=True):
     job_id: int = Field(foreign_key="job.id", index=True)
     message: str = ""
     """The platform's id of the message; empty until it has answered."""
+    digest: str = ""
+    """Of the card as it was last painted."""
     created_at: datetime = Field(default_factory=utcnow)
     painted_at: datetime = Field(default_factory=utcnow)
     removed_at: datetime | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -15,23 +15,29 @@ from db.upsert import upsert
 
 
 async def intend(s: AsyncSession, room: str, place: str, purpose: Purpose, job_id: int) -> Post:
-    """The one post of this purpose, job and place: made now, or found as it is."""
+    """The one post of this purpose, job and place: found as it stands, or made anew."""
     now = utcnow()
     key = {"room": room, "place": place, "purpose": purpose, "job_id": job_id}
     await s.execute(
+        delete(Post).where(
+            *(col(getattr(Post, name)) == value for name, value in key.items()),
+            col(Post.removed_at).is_not(None),
+        )
+    )
+    await s.execute(
         upsert(s, Post)
-        .values(message="", created_at=now, painted_at=now, **key)
+        .values(message="", digest="", created_at=now, painted_at=now, **key)
         .on_conflict_do_nothing()
     )
     return (await s.scalars(select(Post).filter_by(**key))).one()
 
 
-async def note_painted(s: AsyncSession, post_id: int, message: str) -> None:
-    """The room has shown the card: remember its message, and that it was painted just now."""
+async def note_painted(s: AsyncSession, post_id: int, message: str, digest: str) -> None:
+    """The room shows the card: remember under which message, and how it looks."""
     await s.execute(
         update(Post)
         .where(col(Post.id) == post_id)
-        .values(message=message, painted_at=utcnow(), removed_at=None)
+        .values(message=message, digest=digest, painted_at=utcnow())
     )
 
 

@@ -19,7 +19,7 @@ from db.states import Kind, Reason, Status, Verdict
 from moderation import forecast, quorum, rules
 from moderation.people import Person
 from moderation.rules import Refused, Rules
-from moderation.wish import Request, Wish, clean, plan
+from moderation.wish import Request, Wish, clean, plan, wish_of
 
 SENTENCE_LIMIT = 500
 
@@ -68,6 +68,15 @@ class Desk:
             fresh = {"queued_at": utcnow(), "losses": 0, "reason": "", "promised_seconds": None}
             await jobs.move(s, job_id, Kind.RETRIED, by=person.id, values=fresh)
         await self._ring(job_id, job.attempt)
+
+    async def again(self, person: Person, job_id: int, request: Request) -> Job:
+        """Submit the wish of an earlier job of one's own once more, with a new seed."""
+        async with self.db.read() as s:
+            job = await jobs.get(s, job_id)
+        if job is None:
+            raise Refused(f"There is no job {job_id}.")
+        rules.owns(person, job)
+        return await self.submit(person, wish_of(job), request)
 
     async def publish(self, person: Person, job_id: int) -> None:
         """Ask the moderators to put a finished job into the showcase."""

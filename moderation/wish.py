@@ -94,6 +94,21 @@ def plan(wish: Wish, request: Request, person_id: int, offers: Sequence[Offer]) 
     )
 
 
+def wish_of(job: Job) -> Wish:
+    """The wish behind a job, without its seed."""
+    return Wish(
+        prompt=job.prompt,
+        negative=job.negative,
+        model=job.model,
+        aspect=job.aspect,
+        duration=job.frames / job.fps,
+        variations=job.variations,
+        steps=job.steps,
+        guidance=job.guidance,
+        private=job.private,
+    )
+
+
 def _text(text: str, what: str) -> str:
     cleaned = clean(text)
     if len(cleaned) > PROMPT_LIMIT:

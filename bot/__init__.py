@@ -1,0 +1,1 @@
+"""What is said: cards, rooms, and the doors people use."""

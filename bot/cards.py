@@ -1,0 +1,335 @@
+"""Every card the studio shows, and all its wording. A card says what, each room decides how it looks.
+
+People's own words are only ever in ``quote`` and in ``Line.said``; a room shows them as plain text,
+where nothing is a mention, a link or a format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot import said
+from bot.signs import EMOJI, REASONS, VOTES, Sign
+from bot.view import View
+from db.models import Review
+from db.states import WAITING_FOR_REVIEW, Purpose, Reason, Status, Verdict
+
+
+class Tone(StrEnum):
+    """How a card is coloured."""
+
+    WAITING = "waiting"
+    WORKING = "working"
+    GOOD = "good"
+    BAD = "bad"
+    QUIET = "quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One act offered on a card; ``asks`` is the question it puts before it acts."""
+
+    sign: Sign
+    label: str
+    asks: str = ""
+    strong: bool = False
+    danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of ours, and somebody's own words after it where there are any."""
+
+    text: str
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardClip:
+    """One clip on a card; the room knows how to reach its files by job and number."""
+
+    number: int
+    seed: int
+    votes: int | None = None
+    winner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    purpose: Purpose
+    job_id: int
+    tone: Tone
+    title: str
+    artist: str
+    quote: str
+    """The prompt."""
+    lines: tuple[Line, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    percent: int | None = None
+    preview_key: str = ""
+    clips: tuple[CardClip, ...] = ()
+    spoiler: bool = False
+    closes_at: datetime | None = None
+    """When the ballot closes; rooms show it in the reader's own time."""
+    buttons: tuple[Button, ...] = ()
+
+    def digest(self) -> str:
+        """Equal for cards that look the same, so that nothing is repainted in vain."""
+        return hashlib.sha256(json.dumps(asdict(self), default=str).encode()).hexdigest()[:32]
+
+
+def paint_for(purpose: Purpose, view: View) -> Card:
+    """The card of this purpose as the job stands now."""
+    return {
+        Purpose.RECEIPT: receipt,
+        Purpose.RESULT: result,
+        Purpose.REVIEW: review,
+        Purpose.SHOWCASE: showcase,
+    }[purpose](view)
+
+
+def receipt(view: View) -> Card:
+    """What the artist watches until there is a result."""
+    job = view.job
+    title, tone = f"Job {job.id}", Tone.QUIET
+    lines: tuple[Line, ...]
+    buttons: tuple[Button, ...] = ()
+    percent = None
+    match job.status:
+        case Status.QUEUED:
+            tone = Tone.WAITING
+            lines = (Line(said.place(view.forecast)),)
+            buttons = (Button(Sign.CANCEL, "Cancel"),)
+        case Status.RENDERING:
+            tone = Tone.WORKING
+            percent = min(100 * job.step // max(job.steps, 1), 100)
+            lines = (Line(said.progress(job.step, job.steps, view.remaining)),)
+            buttons = (Button(Sign.CANCEL, "Cancel"),)
+        case Status.FAILED:
+            tone = Tone.BAD
+            lines = (Line(f"It failed. {job.reason}"),)
+            buttons = (Button(Sign.RETRY, "Retry", strong=True),)
+        case Status.CANCELLED:
+            lines = (Line("You cancelled it; nothing was kept."),)
+            buttons = (Button(Sign.RETRY, "Retry"),)
+        case Status.WITHDRAWN:
+            lines = (Line("You withdrew it."),)
+        case _:
+            tone = Tone.GOOD
+            lines = (Line("Done: the result is yours."),)
+    return Card(
+        Purpose.RECEIPT,
+        job.id,
+        tone,
+        title,
+        view.artist,
+        job.prompt,
+        lines=lines,
+        facts=_asked(view),
+        percent=percent,
+        preview_key=job.preview_key if job.status is Status.RENDERING else "",
+        buttons=buttons,
+    )
+
+
+def result(view: View) -> Card:
+    """What the artist owns, whatever anybody decides about the showcase."""
+    job = view.job
+    again = Button(Sign.AGAIN, "Again")
+    withdraw = Button(
+        Sign.WITHDRAW, "Withdraw", asks="Take it out of everything public?", danger=True
+    )
+    tone = Tone.GOOD
+    buttons: tuple[Button, ...]
+    match job.status:
+        case Status.READY:
+            lines = [Line("Only you can see it.")]
+            buttons = (Button(Sign.PUBLISH, "Publish", strong=True), again, withdraw)
+        case Status.IN_REVIEW:
+            lines = [Line("It's yours already. The moderators decide about the showcase.")]
+            buttons = (again, Button(Sign.KEEP, "Keep private"), withdraw)
+        case Status.PUBLISHED:
+            lines = [Line("It's in the showcase.")]
+            buttons = (again, withdraw)
+        case Status.REJECTED:
+            tone = Tone.BAD
+            lines = [Line("It's yours to keep, but it was not taken into the showcase.")]
+            appeal = Button(Sign.APPEAL, "Appeal", asks="Why should others look at it again?")
+            buttons = (appeal, again, withdraw)
+        case Status.APPEALED:
+            tone = Tone.WAITING
+            lines = [Line("You appealed; moderators who did not decide before will look at it.")]
+            buttons = (again, withdraw)
+        case Status.REJECTED_FINALLY:
+            tone = Tone.BAD
+            lines = [Line("The appeal was not granted. It stays yours, outside the showcase.")]
+            buttons = (again, withdraw)
+        case _:
+            tone = Tone.QUIET
+            lines = [Line("You withdrew it: it's shown nowhere but here.")]
+            buttons = (again,)
+    lines += [Line(note) for note in job.notes]
+    if job.status in {Status.REJECTED, Status.REJECTED_FINALLY, Status.APPEALED}:
+        lines += _decisions(view)
+    return Card(
+        Purpose.RESULT,
+        job.id,
+        tone,
+        f"Job {job.id} is ready",
+        view.artist,
+        job.prompt,
+        lines=tuple(lines),
+        facts=_used(view),
+        clips=_clips(view),
+        buttons=buttons,
+    )
+
+
+def review(view: View) -> Card:
+    """What moderators decide on with one tap."""
+    job = view.job
+    waiting = job.status in WAITING_FOR_REVIEW
+    title = f"Review: job {job.id}"
+    lines: list[Line] = []
+    if job.status is Status.APPEALED:
+        title = f"Appeal: job {job.id}"
+        lines.append(Line("The artist asks for a second look.", view.appeal))
+    tone = Tone.WAITING
+    if job.status is Status.PUBLISHED:
+        tone, title = Tone.GOOD, f"Published: job {job.id}"
+    elif job.status in {Status.REJECTED, Status.REJECTED_FINALLY}:
+        tone, title = Tone.BAD, f"Not published: job {job.id}"
+    elif not waiting:
+        tone, title = Tone.QUIET, f"Withdrawn by its artist: job {job.id}"
+    lines += _decisions(view)
+    return Card(
+        Purpose.REVIEW,
+        job.id,
+        tone,
+        title,
+        view.artist,
+        job.prompt,
+        lines=tuple(lines),
+        facts=_used(view),
+        clips=_clips(view) if job.status is not Status.WITHDRAWN else (),
+        spoiler=waiting,
+        buttons=_review_buttons() if waiting else (),
+    )
+
+
+def showcase(view: View) -> Card:
+    """The public card with its ballot."""
+    job = view.job
+    shown = tuple(clip for clip in view.clips if clip.shown)
+    several = len(shown) > 1
+    open_ballot = job.winner is None
+    clips = tuple(
+        CardClip(
+            clip.number,
+            clip.seed,
+            votes=view.tally.get(clip.number, 0),
+            winner=job.winner == clip.number,
+        )
+        for clip in shown
+    )
+    lines: tuple[Line, ...] = ()
+    if job.winner:
+        lines = (
+            Line(
+                f"The ballot is closed: clip {job.winner} wins."
+                if several
+                else "The ballot is closed."
+            ),
+        )
+    elif job.winner == 0:
+        lines = (Line("The ballot is closed; nobody voted."),)
+    votes = tuple(
+        Button(VOTES[clip.number - 1], f"Vote for {clip.number}" if several else "Vote for it")
+        for clip in shown
+    )
+    return Card(
+        Purpose.SHOWCASE,
+        job.id,
+        Tone.GOOD,
+        f"By {view.artist}",
+        view.artist,
+        job.prompt,
+        lines=lines,
+        facts=_credit(view),
+        clips=clips,
+        closes_at=job.ballot_closes_at if open_ballot else None,
+        buttons=votes if open_ballot else (),
+    )
+
+
+def _review_buttons() -> tuple[Button, ...]:
+    labels = {
+        Sign.APPROVE: "Approve",
+        Sign.REJECT: "Reject …",
+        Sign.SEXUAL: said.REASON[Reason.SEXUAL],
+        Sign.GORE: said.REASON[Reason.GORE],
+        Sign.LIKENESS: said.REASON[Reason.LIKENESS],
+        Sign.COPYRIGHT: said.REASON[Reason.COPYRIGHT],
+        Sign.HATE: said.REASON[Reason.HATE],
+        Sign.SPAM: said.REASON[Reason.SPAM],
+    }
+    return tuple(
+        Button(
+            sign,
+            f"{EMOJI[sign]} {label}",
+            asks="Why? One sentence for the artist." if sign is Sign.REJECT else "",
+            strong=sign is Sign.APPROVE,
+            danger=sign in REASONS,
+        )
+        for sign, label in labels.items()
+    )
+
+
+def _decisions(view: View) -> list[Line]:
+    return [Line(_decision(name, review), review.sentence) for name, review in view.reviews]
+
+
+def _decision(name: str, review: Review) -> str:
+    which = f" (clips {', '.join(map(str, review.clips))})" if review.clips else ""
+    again = " the appeal" if review.round > 1 else ""
+    if review.verdict is Verdict.APPROVE:
+        return f"{name} approved{again}{which}."
+    reason = said.REASON[review.reason or Reason.OTHER].lower()
+    why = "" if review.reason is Reason.OTHER else f": {reason}"
+    return f"{name} said no{' to' + again if again else ''}{which}{why}."
+
+
+def _clips(view: View) -> tuple[CardClip, ...]:
+    return tuple(CardClip(clip.number, clip.seed) for clip in view.clips)
+
+
+def _asked(view: View) -> tuple[tuple[str, str], ...]:
+    job = view.job
+    return (
+        ("model", view.model_title),
+        ("size", f"{job.width} × {job.height}, {said.duration(job.frames, job.fps)}"),
+        ("variations", str(job.variations)),
+    )
+
+
+def _used(view: View) -> tuple[tuple[str, str], ...]:
+    job = view.job
+    facts = [
+        ("model", view.model_title),
+        ("licence", view.licence),
+        ("size", f"{job.width} × {job.height}, {said.duration(job.frames, job.fps)}"),
+        ("seed", str(job.seed)),
+        ("steps", str(job.steps)),
+        ("guidance", f"{job.guidance:g}"),
+    ]
+    if job.negative:
+        facts.append(("negative", job.negative))
+    return tuple(facts)
+
+
+def _credit(view: View) -> tuple[tuple[str, str], ...]:
+    return (("artist", view.artist), ("model", view.model_title), ("licence", view.licence))

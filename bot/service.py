@@ -1,0 +1,67 @@
+"""The bot process: rooms, the feed of each, and the sweep. The one place where they are wired."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+
+from bot.feed import Feed
+from bot.on_web.room import WebRoom
+from bot.room import Room
+from bot.settings import BotSettings
+from db.broker import Broker
+from db.media import Media
+from db.session import Db
+from moderation.desk import Desk
+from moderation.sweep import sweep
+
+SWEEP_SECONDS = 3.0
+
+log = structlog.get_logger()
+
+
+async def run(settings: BotSettings) -> None:
+    """Serve every configured room until SIGTERM or SIGINT."""
+    async with studio(settings) as (db, broker, desk):
+        room = WebRoom(db, desk, Media(settings.media), settings.host, settings.port)
+        await serve(db, broker, [room])
+
+
+@asynccontextmanager
+async def studio(settings: BotSettings) -> AsyncIterator[tuple[Db, Broker, Desk]]:
+    """An open database, broker and desk."""
+    db = Db(settings.database)
+    broker = Broker(settings.broker)
+    try:
+        yield db, broker, Desk(db, broker, settings.rules())
+    finally:
+        await broker.close()
+        await db.close()
+
+
+async def serve(db: Db, broker: Broker, rooms: Sequence[Room]) -> None:
+    """Run the rooms, their feeds and the sweep until told to stop."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(room.run()) for room in rooms]
+        running += [tasks.create_task(Feed(db, broker, room).run()) for room in rooms]
+        running.append(tasks.create_task(_sweeping(db, broker)))
+        await stopped.wait()
+        for task in running:
+            task.cancel()
+
+
+async def _sweeping(db: Db, broker: Broker) -> None:
+    while True:
+        try:
+            await sweep(db, broker)
+        except Exception:
+            # Whatever could not be swept now, a database that is away say, is swept next time.
+            log.exception("sweep.failed")
+        await asyncio.sleep(SWEEP_SECONDS)

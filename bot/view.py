@@ -1,0 +1,62 @@
+"""All that cards say about one job, read in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import clips, events, jobs, people, reviews, votes, workers
+from db.line import Forecast
+from db.models import Clip, Job, Review
+from db.states import Kind, Status
+from moderation import forecast
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    job: Job
+    artist: str
+    model_title: str
+    licence: str
+    clips: tuple[Clip, ...] = ()
+    reviews: tuple[tuple[str, Review], ...] = ()
+    """(the moderator's name, the review), oldest first."""
+    tally: Mapping[int, int] = field(default_factory=dict)
+    forecast: Forecast | None = None
+    """Only while the job waits in line."""
+    remaining: float | None = None
+    """Seconds; only while it is being rendered, and when speed is known."""
+    appeal: str = ""
+    """The artist's own words, when there was an appeal."""
+
+
+async def view(s: AsyncSession, job_id: int) -> View | None:
+    """The job as it stands, or None when there is no such job."""
+    job = await jobs.get(s, job_id)
+    if job is None:
+        return None
+    given = await reviews.of(s, job_id)
+    names = await people.names(s, {job.person_id, *(review.person_id for review in given)})
+    offer = {offer.name: offer for offer in await workers.offers(s)}.get(job.model)
+    waiting = await forecast.of_line(s) if job.status is Status.QUEUED else {}
+    return View(
+        job=job,
+        artist=names[job.person_id],
+        model_title=offer.title if offer else job.model,
+        licence=offer.licence if offer else "unknown",
+        clips=tuple(await clips.of(s, job_id)),
+        reviews=tuple((names[review.person_id], review) for review in given),
+        tally=await votes.tally(s, job_id),
+        forecast=waiting.get(job_id),
+        remaining=(await forecast.remaining(s, job) if job.status is Status.RENDERING else None),
+        appeal=await _appeal(s, job_id),
+    )
+
+
+async def _appeal(s: AsyncSession, job_id: int) -> str:
+    for event in reversed(await events.of(s, job_id)):
+        if event.kind is Kind.APPEALED:
+            return str(event.detail.get("sentence", ""))
+    return ""
