@@ -182,6 +182,17 @@ def rooms_do_not_know_each_other(file: Source) -> Iterator[Offence]:
             )
 
 
+def the_core_knows_no_platform(file: Source) -> Iterator[Offence]:
+    beside_the_rooms = re.fullmatch(r"bot/(?!settings|__main__)\w+\.py", file.path)
+    for line, module in imports(file.tree, file.path) if beside_the_rooms else ():
+        if re.match(r"(discord|slack_\w+|aiohttp\.web)\b", module):
+            yield (
+                line,
+                f"{module} in bot's core: what is said and what an emoji means is the same in every "
+                "room, so a platform's library stays in that room's own folder, bot/on_…",
+            )
+
+
 RULES: tuple[Rule, ...] = (
     status_moves_in_one_place,
     commits_in_one_place,
@@ -191,6 +202,7 @@ RULES: tuple[Rule, ...] = (
     bells_ring_in_one_place,
     broad_excepts_explain_themselves,
     rooms_do_not_know_each_other,
+    the_core_knows_no_platform,
 )
 
 
