@@ -15,7 +15,9 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 demo: $(VENV)/.ready-demo
 	@exec $(BIN)/sora up
 
+# The browser is looked for, and if need be fetched, here: no test waits for a download.
 test: $(VENV)/.ready-test
+	@$(BIN)/python -m tests.support.browser
 	$(BIN)/pytest $(ARGS)
 
 check: $(VENV)/.ready-test
@@ -34,11 +36,9 @@ $(VENV)/.ready-demo: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e ".[gen]"
 	@touch $@
 
-# The browser is fetched here, so that a test run itself never waits for a download.
-$(VENV)/.ready-test: pyproject.toml constraints.txt tests/support/browser.py | $(BIN)/python
-	@echo "Setting up (once; the largest parts are PyTorch and a browser) …"
+$(VENV)/.ready-test: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Setting up (once; the largest part is PyTorch) …"
 	$(PIP) -e ".[gen,test]"
-	$(BIN)/python -m tests.support.browser
 	@touch $@
 
 $(BIN)/python:
