@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.async_api import Browser, Page, Request, async_playwright
 
 from db.session import Db
@@ -14,10 +15,15 @@ from tests.support import browser, servers
 from tests.support.databases import Databases, Postgres, Sqlite
 from tests.support.processes import Processes
 
+# A shared machine is slow at times; that is no fault of an example. pytest's timeout still holds.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
+
 
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A developer's settings change no test, and no test writes into a developer's data."""
+    monkeypatch.chdir(tmp_path)  # away from a .env and from data/
     for name in os.environ:
         if name.startswith("SORA_"):
             monkeypatch.delenv(name)

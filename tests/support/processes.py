@@ -110,16 +110,17 @@ class Processes:
         self._started: list[Running] = []
 
     def start(self, *arguments: str, env: dict[str, str] | None = None) -> Running:
-        """``start("-m", "bot", "up")`` runs Python with exactly these settings, in the repository."""
+        """``start("-m", "bot", "up")`` runs Python with exactly these settings, away from a .env."""
         number = len(self._started) + 1
         log = self._folder / f"{number}.log"
         known = {name: os.environ[name] for name in INHERITED if name in os.environ}
         known |= {"HOME": str(self._folder), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
         known |= {"SORA_DATA": str(self._folder / "data"), MARK: self._mark}
+        known |= {"PYTHONPATH": str(ROOT)}
         with log.open("wb") as output:
             popen = subprocess.Popen(
                 [sys.executable, *arguments],
-                cwd=ROOT,
+                cwd=self._folder,
                 env=known | (env or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
