@@ -13,15 +13,20 @@ from sqlmodel import col
 from db import events, people
 from db.line import Waiting, order
 from db.models import Clip, Job, Person, utcnow
+from db.session import one_at_a_time
 from db.states import MOVES, Kind, Status
 
 LEASE = timedelta(seconds=30)
+LARGEST_ID = 2**31 - 1
+"""What an id column holds; people can type more."""
 MAX_LOSSES = 3
 """After so many workers vanished over it, a job is failed instead of rendered again."""
 
 
 async def get(s: AsyncSession, job_id: int, *, lock: bool = False) -> Job | None:
     """The job as it is now; ``lock`` holds off everybody else's verbs on it until the commit."""
+    if not 0 < job_id <= LARGEST_ID:
+        return None
     query = select(Job).where(col(Job.id) == job_id).execution_options(populate_existing=True)
     return await s.scalar(query.with_for_update() if lock else query)
 
@@ -115,11 +120,10 @@ async def claim_next(
 
     People who already have ``running_cap`` jobs rendering are passed over for now.
     """
+    await one_at_a_time(s, "claim")
     for waiting in await line(s):
         if waiting.model not in models:
             continue
-        # Taking the person's row first lets only one claim at a time count their running jobs.
-        person = await people.get(s, waiting.person_id, lock=True)
         if await count(s, waiting.person_id, Status.RENDERING) >= running_cap:
             continue
         now = utcnow()
@@ -139,7 +143,7 @@ async def claim_next(
             worker=worker,
         )
         if claimed:
-            person.served_at = now
+            await people.note_served(s, waiting.person_id, now)
             return await get(s, waiting.job_id)
     return None
 
@@ -189,23 +193,24 @@ async def fail(s: AsyncSession, job_id: int, attempt: int, sentence: str) -> boo
     return await move(s, job_id, Kind.FAILED, attempt=attempt, values=values, why=sentence)
 
 
-async def lost(s: AsyncSession) -> Sequence[Job]:
+async def lost(s: AsyncSession) -> Sequence[int]:
     """Renders whose worker has let the lease run out."""
     found = await s.scalars(
-        select(Job).where(col(Job.status) == Status.RENDERING, col(Job.lease_until) < utcnow())
+        select(col(Job.id)).where(
+            col(Job.status) == Status.RENDERING, col(Job.lease_until) < utcnow()
+        )
     )
     return found.all()
 
 
-async def give_up_lost(s: AsyncSession, job: Job) -> Kind | None:
+async def give_up_lost(s: AsyncSession, job_id: int) -> Kind | None:
     """Put a lost render back in line, or fail it when it was lost too often; None if it wasn't lost."""
-    current = await get(s, job.id, lock=True)
-    if current is None or current.lease_until is None or current.lease_until >= utcnow():
+    job = await get(s, job_id, lock=True)
+    if job is None or job.lease_until is None or job.lease_until >= utcnow():
         return None
-    current.losses += 1
-    await s.flush()
-    if current.losses >= MAX_LOSSES:
-        sentence = f"The worker was lost {current.losses} times while rendering this."
-        return Kind.FAILED if await fail(s, job.id, job.attempt, sentence) else None
-    put_back_now = await put_back(s, job.id, job.attempt, "the worker was lost")
+    job.losses += 1
+    if job.losses >= MAX_LOSSES:
+        sentence = f"The worker was lost {job.losses} times while rendering this."
+        return Kind.FAILED if await fail(s, job_id, job.attempt, sentence) else None
+    put_back_now = await put_back(s, job_id, job.attempt, "the worker was lost")
     return Kind.REQUEUED if put_back_now else None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Enum, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, Enum, Index, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from db.states import Kind, Purpose, Reason, Status, Verdict
@@ -87,7 +87,7 @@ class Job(SQLModel, table=True):
     fps: int
     steps: int
     guidance: float
-    seed: int
+    seed: int = Field(sa_type=BigInteger)
     variations: int
     private: bool = False
 
@@ -123,11 +123,11 @@ class Clip(SQLModel, table=True):
 
     job_id: int = Field(foreign_key="job.id", primary_key=True)
     number: int = Field(primary_key=True)
-    seed: int
+    seed: int = Field(sa_type=BigInteger)
     video_key: str
     poster_key: str
     preview_key: str
-    bytes: int
+    bytes: int = Field(sa_type=BigInteger)
     shown: bool = False
     """Whether the moderators' decision put it into the showcase."""
 

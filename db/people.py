@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -43,4 +44,8 @@ async def get(s: AsyncSession, person_id: int, *, lock: bool = False) -> Person:
 
 async def names(s: AsyncSession, ids: Collection[int]) -> dict[int, str]:
     rows = await s.execute(select(col(Person.id), col(Person.name)).where(col(Person.id).in_(ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
+
+
+async def note_served(s: AsyncSession, person_id: int, at: datetime) -> None:
+    await s.execute(update(Person).where(col(Person.id) == person_id).values(served_at=at))

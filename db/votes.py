@@ -36,7 +36,7 @@ async def tally(s: AsyncSession, job_id: int) -> dict[int, int]:
         .where(col(Vote.job_id) == job_id)
         .group_by(col(Vote.clip))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def by(s: AsyncSession, job_id: int, person_id: int) -> int | None:

@@ -43,12 +43,12 @@ async def lost_renders(db: Db) -> list[int]:
     changed = []
     async with db.read() as s:
         suspects = await jobs.lost(s)
-    for job in suspects:
+    for job_id in suspects:
         async with db.begin() as s:
-            outcome = await jobs.give_up_lost(s, job)
+            outcome = await jobs.give_up_lost(s, job_id)
         if outcome is not None:
-            log.warning("render.lost", job=job.id, worker=job.worker, outcome=outcome)
-            changed.append(job.id)
+            log.warning("render.lost", job=job_id, outcome=outcome)
+            changed.append(job_id)
     return changed
 
 

@@ -1,0 +1,106 @@
+"""The fair line, as its users rely on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from db.line import AGEING, Forecast, Waiting, forecast, order
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def waiting(job_id: int, person: int, minutes: float = 0, served: float | None = None) -> Waiting:
+    """A job queued and a person served so many minutes ago."""
+    served_at = None if served is None else NOW - timedelta(minutes=served)
+    return Waiting(job_id, person, NOW - timedelta(minutes=minutes), served_at)
+
+
+def ids(line: Sequence[Waiting]) -> list[int]:
+    return [w.job_id for w in line]
+
+
+def test_one_persons_flood_does_not_hold_up_the_next_person() -> None:
+    flood = [waiting(n, person=1, minutes=5) for n in range(1, 9)]
+    assert ids(order([*flood, waiting(9, person=2)], NOW))[:3] == [1, 9, 2]
+
+
+def test_the_least_recently_served_goes_first() -> None:
+    line = [waiting(1, 1, 3, served=1), waiting(2, 2, 2, served=60), waiting(3, 3, 1)]
+    assert ids(order(line, NOW)) == [3, 2, 1]
+
+
+def test_one_person_is_served_in_the_order_of_asking() -> None:
+    line = [waiting(3, 1, minutes=1), waiting(1, 1, minutes=3), waiting(2, 1, minutes=2)]
+    assert ids(order(line, NOW)) == [1, 2, 3]
+
+
+def test_newcomers_can_not_keep_a_second_job_waiting_for_ever() -> None:
+    old = [waiting(1, 1, minutes=25, served=1), waiting(2, 1, minutes=25, served=1)]
+    newcomers = [waiting(n, person=n) for n in range(10, 30)]
+    assert ids(order([*newcomers, *old], NOW))[:2] == [1, 2]
+
+
+lines = st.lists(
+    st.tuples(
+        st.integers(1, 6),
+        st.floats(0, 60, allow_nan=False),
+        st.none() | st.floats(0, 60, allow_nan=False),
+    ),
+    max_size=30,
+).map(
+    lambda rows: [
+        waiting(n, person, ago, served) for n, (person, ago, served) in enumerate(rows, 1)
+    ]
+)
+
+
+@given(lines)
+def test_the_line_is_everybody_once(line: list[Waiting]) -> None:
+    assert sorted(ids(order(line, NOW))) == ids(line)
+
+
+@given(lines)
+def test_nobody_overtakes_themselves(line: list[Waiting]) -> None:
+    for person in {w.person_id for w in line}:
+        theirs = [w for w in order(line, NOW) if w.person_id == person]
+        assert theirs == sorted(theirs, key=lambda w: (w.queued_at, w.job_id))
+
+
+@given(lines)
+def test_before_anybody_ages_first_jobs_come_before_second_ones(line: list[Waiting]) -> None:
+    fresh = [w for w in line if NOW - w.queued_at < AGEING]
+    persons = [w.person_id for w in order(fresh, NOW)]
+    firsts = persons[: len(set(persons))]
+    assert len(set(firsts)) == len(firsts)
+
+
+@given(lines)
+def test_whoever_waits_long_enough_is_ahead_of_every_newcomer(line: list[Waiting]) -> None:
+    later = NOW + AGEING * (len(line) + 1)
+    newcomers = [Waiting(1000 + n, 100 + n, later, None) for n in range(5)]
+    assert set(ids(order([*newcomers, *line], later))[: len(line)]) == set(ids(line))
+
+
+def test_the_forecast_walks_the_line_as_the_workers_will() -> None:
+    line = [waiting(1, 1), waiting(2, 2), waiting(3, 3)]
+    needs = {1: 10.0, 2: 20.0, 3: 5.0}
+    assert forecast(line, needs, busy=[4.0, 0.0]) == {
+        1: Forecast(1, 10.0),
+        2: Forecast(2, 24.0),
+        3: Forecast(3, 15.0),
+    }
+
+
+def test_what_is_not_known_is_not_made_up() -> None:
+    line = [waiting(1, 1), waiting(2, 2), waiting(3, 3)]
+    assert forecast(line, {1: 10.0, 2: None, 3: 5.0}, busy=[0.0]) == {
+        1: Forecast(1, 10.0),
+        2: Forecast(2, None),
+        3: Forecast(3, None),
+    }
+    assert forecast(line[:1], {1: 10.0}, busy=[None]) == {1: Forecast(1, None)}
+    assert forecast(line[:1], {1: 10.0}, busy=[]) == {1: Forecast(1, None)}

@@ -1,0 +1,143 @@
+"""Verbs that race each other on a real PostgreSQL: one wins, the others are told so kindly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+
+import pytest
+
+from db import events, jobs, votes
+from db.broker import Broker
+from db.session import Db
+from db.states import Kind, Reason, Status, Verdict
+from moderation.people import Role
+from moderation.rules import Refused
+from moderation.sweep import closed_ballots
+from moderation.wish import Wish
+from tests.support.studio import Studio, person, request
+
+ROUNDS = 10
+
+
+@pytest.fixture
+async def studio(postgres_url: str, valkey: str) -> AsyncIterator[Studio]:
+    db, broker = Db(postgres_url), Broker(valkey)
+    yield await Studio(db, broker).open()
+    await broker.close()
+    await db.close()
+
+
+async def settle(*verbs: Awaitable[object]) -> tuple[int, list[str]]:
+    """How many went through, and what the others were told; a bug is not an answer."""
+    outcomes = await asyncio.gather(*verbs, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, Refused):
+            raise outcome
+    told = [str(outcome) for outcome in outcomes if isinstance(outcome, Refused)]
+    return len(outcomes) - len(told), told
+
+
+async def kinds(studio: Studio, job_id: int) -> list[Kind]:
+    async with studio.db.read() as s:
+        return [event.kind for event in await events.of(s, job_id)]
+
+
+async def test_of_eight_moderators_one_decides(studio: Studio) -> None:
+    ada = await person(studio.db, "ada")
+    moderators = [await person(studio.db, f"mo{n}", Role.MODERATOR) for n in range(8)]
+    for _ in range(ROUNDS):
+        job = await studio.rendered(ada)
+        verdicts = [
+            studio.desk.review(mo, job.id, Verdict.APPROVE)
+            if n % 2
+            else studio.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.SPAM)
+            for n, mo in enumerate(moderators)
+        ]
+        went_through, told = await settle(*verdicts)
+        assert went_through == 1
+        assert all(f"Job {job.id} isn't waiting for a decision" in sentence for sentence in told)
+        history = await kinds(studio, job.id)
+        assert history.count(Kind.APPROVED) + history.count(Kind.REJECTED) == 1
+
+
+async def test_fifty_wishes_at_once_by_one_person_keep_the_cap(studio: Studio) -> None:
+    ada = await person(studio.db, "ada")
+    went_through, told = await settle(
+        *(studio.desk.submit(ada, Wish(f"circle {n}"), request()) for n in range(50))
+    )
+    assert (went_through, len(told)) == (8, 42)
+    async with studio.db.read() as s:
+        assert await jobs.count(s, ada.id, Status.QUEUED) == 8
+
+
+async def test_one_request_delivered_ten_times_at_once_is_one_job(studio: Studio) -> None:
+    ada = await person(studio.db, "ada")
+    asked = request("event-1")
+    made = await asyncio.gather(
+        *(studio.desk.submit(ada, Wish("a circle"), asked) for _ in range(10))
+    )
+    assert len({job.id for job in made}) == 1
+
+
+async def test_a_hundred_votes_by_ten_people_are_ten(studio: Studio) -> None:
+    ada, mo = await person(studio.db, "ada"), await person(studio.db, "mo", Role.MODERATOR)
+    voters = [await person(studio.db, f"voter{n}") for n in range(10)]
+    job = await studio.rendered(ada)
+    await studio.desk.review(mo, job.id, Verdict.APPROVE)
+    await settle(
+        *(studio.desk.vote(voter, job.id, 1 + n % 2) for n in range(10) for voter in voters)
+    )
+    async with studio.db.read() as s:
+        assert sum((await votes.tally(s, job.id)).values()) == 10
+
+
+async def test_cancel_and_finish_race_to_one_end(studio: Studio) -> None:
+    ada = await person(studio.db, "ada")
+    for _ in range(ROUNDS):
+        await studio.submit(ada)
+        job = await studio.claim()
+        assert job is not None
+        cancelled, finished = await asyncio.gather(
+            studio.desk.cancel(ada, job.id), studio.finish(job), return_exceptions=True
+        )
+        status = (await studio.job(job.id)).status
+        if finished is True:
+            assert isinstance(cancelled, Refused)
+            assert status is Status.IN_REVIEW
+        else:
+            assert (cancelled, finished) == (None, False)
+            assert status is Status.CANCELLED
+
+
+async def test_withdraw_wins_over_an_approval_whichever_comes_first(studio: Studio) -> None:
+    ada, mo = await person(studio.db, "ada"), await person(studio.db, "mo", Role.MODERATOR)
+    for _ in range(ROUNDS):
+        job = await studio.rendered(ada)
+        await settle(
+            studio.desk.withdraw(ada, job.id), studio.desk.review(mo, job.id, Verdict.APPROVE)
+        )
+        assert (await studio.job(job.id)).status is Status.WITHDRAWN
+
+
+async def test_sweeps_that_meet_close_a_ballot_once(studio: Studio) -> None:
+    ada, mo = await person(studio.db, "ada"), await person(studio.db, "mo", Role.MODERATOR)
+    job = await studio.rendered(ada)
+    await studio.desk.review(mo, job.id, Verdict.APPROVE)
+    await studio.change(job.id, ballot_closes_at=job.created_at)
+    closed = await asyncio.gather(*(closed_ballots(studio.db) for _ in range(6)))
+    assert sum(len(of_one) for of_one in closed) == 1
+    assert (await kinds(studio, job.id)).count(Kind.BALLOT_CLOSED) == 1
+
+
+async def test_appeal_and_withdraw_and_a_second_appeal_end_in_withdrawn(studio: Studio) -> None:
+    ada, mo = await person(studio.db, "ada"), await person(studio.db, "mo", Role.MODERATOR)
+    job = await studio.rendered(ada)
+    await studio.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.SPAM)
+    await settle(
+        studio.desk.appeal(ada, job.id),
+        studio.desk.withdraw(ada, job.id),
+        studio.desk.appeal(ada, job.id),
+    )
+    assert (await studio.job(job.id)).status is Status.WITHDRAWN
+    assert (await kinds(studio, job.id)).count(Kind.APPEALED) <= 1
