@@ -1,0 +1,24 @@
+"""What a host may set for a worker; everything else is in the catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from db.settings import StoreSettings
+
+
+class WorkerSettings(StoreSettings):
+    """Read from ``SORA_…`` variables and ``.env`` by the doors `gen.worker` and `gen.check`."""
+
+    worker_name: str = Field(default="", description="host name and a random part unless given")
+    models: Path | None = Field(default=None, description="a models.toml of the host's own")
+    device: str | None = Field(
+        default=None, description="e.g. cuda:1; chosen by the engine if unset"
+    )
+    running_cap: int = Field(default=2, ge=1, description="jobs of one person rendered at once")
+
+    @property
+    def scratch(self) -> Path:
+        return self.folder / "renders"
