@@ -1,0 +1,147 @@
+"""The render child: `python -m gen.child`. It alone holds an engine, and may be killed at any time.
+
+It is asked in JSON lines on standard input and answers in JSON lines on what was its standard
+output; whatever libraries print goes to standard error. It ends with its parent, even in the middle
+of a step. `gen/host.py` is the other end.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import queue
+import signal
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+from gen import encode
+from gen.engines.base import Brief, CannotMake, Engine, Picture, Stopped
+from gen.trouble import is_full, is_out_of_memory
+
+PREVIEW_SECONDS = 0.5
+"""Previews that come faster than this are not worth encoding."""
+
+
+class Child:
+    """Answers one request after the other; a request to stop overtakes them."""
+
+    def __init__(self, requests: TextIO, answers: TextIO) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._waiting: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._unwanted: set[int] = set()
+        self._number = 0
+        self._engine: Engine | None = None
+        self._built_from: tuple[str, dict[str, Any]] | None = None
+
+    def run(self) -> NoReturn:
+        """Serve for ever: the process ends when its parent does."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        while True:
+            request = self._waiting.get()
+            self._number = request["number"]
+            try:
+                self._load(request["engine"], request["options"])
+                if request["what"] == "render":
+                    self._render(Brief(**request["brief"]), Path(request["folder"]))
+            except Stopped:
+                self._say("stopped")
+            except CannotMake as refusal:
+                self._say("refused", sentence=str(refusal))
+            except Exception as error:  # whatever an engine raises ends this request, not the child
+                self._explain(error)
+            finally:
+                self._unwanted.discard(self._number)
+
+    def _listen(self) -> None:
+        for line in self._requests:
+            request = json.loads(line)
+            if request["what"] == "stop":
+                self._unwanted.add(request["number"])
+            else:
+                self._waiting.put(request)
+        os._exit(0)  # the parent is gone, and a step may take minutes
+
+    def _load(self, name: str, options: dict[str, Any]) -> None:
+        if self._built_from == (name, options):
+            self._say("ready")
+            return
+        self._say("loading")
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = self._built_from = None
+        module, _, family = name.partition(":")
+        engine: Engine = getattr(importlib.import_module(module), family)(**options)
+        engine.load()
+        self._engine, self._built_from = engine, (name, options)
+        self._say("ready")
+
+    def _render(self, brief: Brief, folder: Path) -> None:
+        assert self._engine is not None  # noqa: S101 - _load has just made it
+        shown_at = 0.0
+
+        def progress(done: int, total: int, preview: Picture | None = None) -> None:
+            nonlocal shown_at
+            self._stop_if_unwanted()
+            path = None
+            if preview is not None and time.monotonic() - shown_at >= PREVIEW_SECONDS:
+                shown_at = time.monotonic()
+                path = folder / f"preview-{done}.jpg"
+                encode.jpeg(preview, path)
+            self._say("step", done=done, total=total, preview=path and str(path))
+
+        self._stop_if_unwanted()
+        result = self._engine.make(brief, progress)
+        clips = []
+        for take_number, take in enumerate(result.takes, start=1):
+            self._stop_if_unwanted()
+            files = encode.clip(take.film, brief.fps, folder, f"clip-{take_number}")
+            clips.append(
+                {
+                    "seed": take.seed,
+                    "video": str(files.video),
+                    "poster": str(files.poster),
+                    "preview": str(files.preview),
+                }
+            )
+            self._say("encoded")
+        self._say("done", clips=clips, notes=list(result.notes))
+
+    def _stop_if_unwanted(self) -> None:
+        if self._number in self._unwanted:
+            raise Stopped
+
+    def _explain(self, error: Exception) -> None:
+        """Say where it broke, but not the error's own words: they may quote the prompt."""
+        if is_out_of_memory(error):
+            self._say("out_of_memory")
+        elif is_full(error):
+            self._say("disk_full")
+        else:
+            where = "".join(traceback.format_tb(error.__traceback__))
+            self._say("broke", error=type(error).__name__, where=where)
+
+    def _say(self, what: str, **more: Any) -> None:
+        json.dump({"is": what, "number": self._number, **more}, self._answers)
+        self._answers.write("\n")
+        self._answers.flush()
+
+
+def main() -> NoReturn:
+    """Take the two pipes away from everything that reads or prints, then serve."""
+    requests, answers = os.dup(0), os.dup(1)
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    for polite in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(polite, signal.SIG_IGN)  # they reach the whole group; the parent decides
+    with os.fdopen(requests, encoding="utf-8") as asked, os.fdopen(answers, "w") as answered:
+        Child(asked, answered).run()
+
+
+if __name__ == "__main__":
+    main()

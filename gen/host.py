@@ -1,0 +1,290 @@
+"""The worker's end of the render child: starts it, asks it, stops it, and replaces it when it ends.
+
+Nothing here imports an engine's library, so the worker stays small and its loop is never blocked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from gen.catalogue import Entry
+from gen.engines.base import Brief, CannotMake, Stopped
+from gen.trouble import DISK_FULL, OUT_OF_MEMORY
+
+ROOT = Path(__file__).parents[1]
+"""Where `-m gen.child` finds this package, wherever the worker was started."""
+LOAD_SECONDS = 1800.0
+"""Loading weights from a slow disk, compiling for the first step."""
+SILENT_SECONDS = 120.0
+"""A child that says nothing for this long, and for ``PATIENCE`` of its steps, hangs."""
+PATIENCE = 20
+GRACE_SECONDS = 2.0
+RESPAWN_SECONDS = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0)
+LINE_BYTES = 2**20
+
+BROKE = "The model broke while making this; the hosts can see why in the log. Retrying may help."
+CRASHED = "The render process ended in the middle of this. Retry, perhaps with a smaller clip."
+HANGS = "The model stopped answering while making this, so it was started anew. Please retry."
+
+ENDS = frozenset({"done", "stopped", "refused", "out_of_memory", "disk_full", "broke", "crashed"})
+
+log = structlog.get_logger()
+
+
+class RenderFailed(Exception):
+    """The render came to nothing; the message is one sentence for the artist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far the render is; ``preview`` is a JPEG in the render's folder, to be taken or left."""
+
+    done: int
+    total: int
+    preview: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One encoded take; its files are in the render's folder."""
+
+    seed: int
+    video: Path
+    poster: Path
+    preview: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a render gave, in the order of the brief's seeds."""
+
+    clips: tuple[Made, ...]
+    notes: tuple[str, ...]
+
+
+class Host:
+    """One render child, kept alive and warm. It renders one brief at a time."""
+
+    def __init__(self, first: Entry, device: str | None = None) -> None:
+        self.state = "starting"
+        self.state_changed = asyncio.Event()
+        self._entry = first
+        self._device = device
+        self._process: Process | None = None
+        self._up = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._number = 0
+        self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._unwanted = False
+        self._loading = False
+        self._spoke_at = 0.0
+        self._slowest = 0.0
+        self._keeper: asyncio.Task[None] | None = None
+        self._ladder: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start the child and load the first model, in the background."""
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def close(self) -> None:
+        """End the child at once, whatever it is doing."""
+        for task in (self._ladder, self._keeper):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+        if self._process is not None:
+            self._kill()
+            await self._process.wait()
+
+    async def render(
+        self, entry: Entry, brief: Brief, folder: Path, on_step: Callable[[Step], None]
+    ) -> Rendered:
+        """Render a brief into ``folder``, calling ``on_step`` after every step.
+
+        Raises ``Stopped`` after ``stop``, ``CannotMake`` with the engine's refusal, ``RenderFailed``
+        when it breaks, crashes, hangs or the disk is full. If this is cancelled, the child is stopped
+        in the background.
+        """
+        self._unwanted = False
+        await self._idle.wait()
+        await self._up.wait()
+        if self._unwanted:
+            raise Stopped
+        self._entry = entry
+        self._slowest = 0.0
+        self._answers = asyncio.Queue()
+        self._ask("render", brief=asdict(brief), folder=str(folder))
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(self._patience()):
+                        answer = await self._answers.get()
+                except TimeoutError:
+                    log.error("child.hangs", state=self.state)
+                    self._kill()
+                    raise RenderFailed(HANGS) from None
+                if answer["is"] == "step":
+                    preview = answer["preview"]
+                    step = Step(answer["done"], answer["total"], preview and Path(preview))
+                    on_step(step)
+                elif answer["is"] in ENDS:
+                    return self._result(answer)
+        except asyncio.CancelledError:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """The render is unwanted: it ends at its next step, or else with its process."""
+        self._unwanted = True
+        if self._idle.is_set() or (self._ladder is not None and not self._ladder.done()):
+            return
+        self._send({"what": "stop", "number": self._number})
+        self._ladder = asyncio.create_task(self._insist())
+
+    async def _insist(self) -> None:
+        grace = LOAD_SECONDS if self._loading else GRACE_SECONDS + 2 * self._slowest
+        try:
+            async with asyncio.timeout(grace):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("child.killed", after_seconds=round(grace, 1))
+            self._kill()
+
+    def _patience(self) -> float:
+        """Seconds until a silent child counts as hung. Before its first step it may be compiling."""
+        if self._loading or not self._slowest:
+            return LOAD_SECONDS
+        return max(SILENT_SECONDS, PATIENCE * self._slowest)
+
+    def _result(self, answer: dict[str, Any]) -> Rendered:
+        match answer["is"]:
+            case "done":
+                clips = [
+                    Made(c["seed"], Path(c["video"]), Path(c["poster"]), Path(c["preview"]))
+                    for c in answer["clips"]
+                ]
+                return Rendered(tuple(clips), tuple(answer["notes"]))
+            case "stopped":
+                raise Stopped
+            case "refused":
+                raise CannotMake(answer["sentence"])
+            case "out_of_memory":
+                raise RenderFailed(OUT_OF_MEMORY)
+            case "disk_full":
+                raise RenderFailed(DISK_FULL)
+            case "crashed":
+                raise RenderFailed(CRASHED)
+        log.error("render.broke", **_where(answer))
+        raise RenderFailed(BROKE)
+
+    # ── the process ──────────────────────────────────────────────────────────────────────
+
+    async def _keep(self) -> None:
+        """Start the child, listen to it until it ends, and again."""
+        crashes = 0
+        while True:
+            await asyncio.sleep(RESPAWN_SECONDS[min(crashes, len(RESPAWN_SECONDS) - 1)])
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    "gen.child",
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    limit=LINE_BYTES,
+                    cwd=ROOT,
+                )
+            except OSError as error:
+                log.error("child.not_started", error=type(error).__name__)
+                crashes += 1
+                continue
+            self._ask("load")
+            self._up.set()
+            heard = await self._listen(self._process)
+            crashes = 0 if heard else crashes + 1
+            self._up.clear()
+            code = await self._process.wait()
+            log.warning("child.ended", code=code)
+            self._become(f"starting its render process again (it ended with {code})")
+            self._answers.put_nowait({"is": "stopped" if self._unwanted else "crashed"})
+            self._idle.set()
+
+    async def _listen(self, process: Process) -> bool:
+        """Take in all that the child says; whether it ever had a model ready."""
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        was_ready = False
+        async for line in process.stdout:
+            answer = json.loads(line)
+            self._hear(answer)
+            was_ready = was_ready or answer["is"] == "ready"
+        return was_ready
+
+    def _hear(self, answer: dict[str, Any]) -> None:
+        now = time.monotonic()
+        match answer["is"]:
+            case "loading":
+                self._loading = True
+                self._become(f"loading {self._entry.title}")
+            case "ready":
+                self._loading = False
+                self._become("ready")
+            case "step" | "encoded":
+                self._slowest = max(self._slowest, now - self._spoke_at)
+            case "out_of_memory":
+                self._kill()  # a new process starts with all of the memory
+        self._spoke_at = now
+        ended = answer["is"] in ENDS
+        if ended and self._loading:
+            self._loading = False
+            self._become(
+                answer.get("sentence", f"{self._entry.title} can't be loaded: see the log")
+            )
+            log.error("model.not_loaded", model=self._entry.name, **_where(answer))
+        if answer["number"] == self._number:
+            self._answers.put_nowait(answer)
+            if ended:
+                self._idle.set()
+
+    def _become(self, state: str) -> None:
+        self.state = state
+        self.state_changed.set()
+
+    def _ask(self, what: str, **more: Any) -> None:
+        entry = self._entry
+        options = ({"device": self._device} if self._device else {}) | entry.options
+        if what == "render":
+            self._number += 1
+            self._idle.clear()
+            self._ladder = None
+        self._send(
+            {"what": what, "number": self._number, "engine": entry.engine, "options": options}
+            | more
+        )
+
+    def _send(self, request: dict[str, Any]) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+
+    def _kill(self) -> None:
+        self._up.clear()
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+
+
+def _where(answer: dict[str, Any]) -> dict[str, str]:
+    """What may be logged of an answer: a refusal's sentence may quote the prompt."""
+    return {key: answer[key] for key in ("error", "where") if key in answer}

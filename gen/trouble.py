@@ -1,0 +1,19 @@
+"""Troubles of the machine that look different in every library but mean the same to an artist."""
+
+from __future__ import annotations
+
+import errno
+
+DISK_FULL = "The studio's disk is full; nothing was kept. Retry when a host has made room."
+OUT_OF_MEMORY = "This needs more memory than the studio has; try a smaller or shorter clip."
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether there is no room for a file: the disk, a quota or a limit on its size."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return isinstance(error, OSError) and error.errno in full
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Torch has an error of its own for it, which this module must not import."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"

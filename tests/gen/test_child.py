@@ -1,0 +1,233 @@
+"""The render child and its keeper: real processes, with engines that go wrong in every way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import av
+import psutil
+import pytest
+
+from gen import host as host_module
+from gen.engines.base import Brief, CannotMake, Stopped
+from gen.host import BROKE, CRASHED, HANGS, Host, Rendered, RenderFailed, Step
+from gen.trouble import DISK_FULL, OUT_OF_MEMORY
+from tests.support import engines
+from tests.support.engines import Toy, entry
+
+BRIEF = Brief("a red circle", (7, 8), width=64, height=64, frames=8, fps=8, steps=4, guidance=2)
+WITHIN = 20
+
+
+class Bench:
+    """A host with one child, a folder for its files and a diary of what its engine did."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.diary = folder / "diary"
+        self.entry = entry("toy", Toy, self.diary)
+        self.host = Host(self.entry)
+        self.host.start()
+        self.steps: list[Step] = []
+
+    def use(self, engine: type[Toy], name: str = "bad", **options: object) -> None:
+        self.entry = entry(name, engine, self.diary, **options)
+
+    async def render(self, brief: Brief = BRIEF) -> Rendered:
+        async with asyncio.timeout(WITHIN):
+            return await self.host.render(self.entry, brief, self.folder, self.steps.append)
+
+    def noted(self, what: str) -> list[str]:
+        lines = self.diary.read_text().splitlines() if self.diary.exists() else []
+        return [line for line in lines if line.startswith(what)]
+
+    async def until(self, reached: Callable[[], object]) -> None:
+        deadline = time.monotonic() + WITHIN
+        while not reached():
+            assert time.monotonic() < deadline, self.noted("")
+            await asyncio.sleep(0.005)
+
+    @property
+    def pid(self) -> int:
+        """Of the child that loaded last."""
+        return int(self.noted("load")[-1].split()[1])
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    await made.host.close()
+
+
+async def test_a_brief_becomes_files(bench: Bench) -> None:
+    rendered = await bench.render()
+    assert [clip.seed for clip in rendered.clips] == [7, 8]
+    assert rendered.notes == ("12 letters",)
+    for clip in rendered.clips:
+        for file in (clip.video, clip.poster):
+            with av.open(file) as container:
+                assert list(container.decode(video=0))
+        assert clip.preview.read_bytes().startswith(b"RIFF")
+    assert [(step.done, step.total) for step in bench.steps] == [(n, 4) for n in (1, 2, 3, 4)]
+    preview = bench.steps[0].preview
+    assert preview is not None
+    assert preview.read_bytes().startswith(b"\xff\xd8")
+
+
+async def test_the_model_stays_warm_and_is_switched_when_another_is_asked_for(bench: Bench) -> None:
+    await bench.render()
+    await bench.render()
+    assert len(bench.noted("load")) == 1
+    bench.use(engines.Other, "other")
+    await bench.render()
+    assert len(bench.noted("load")) == 2
+    assert len(bench.noted("close")) == 1
+    assert len({note.split()[1] for note in bench.noted("load")}) == 1, "it is the same process"
+
+
+async def test_what_libraries_and_their_programs_print_and_read_harms_nothing(bench: Bench) -> None:
+    bench.use(engines.Spawning)
+    assert len((await bench.render()).clips) == 2
+
+
+@pytest.mark.parametrize(
+    ("engine", "error", "sentence"),
+    [
+        (engines.Refusing, CannotMake, "This model makes no dragons."),
+        (engines.Weightless, CannotMake, "There are no weights."),
+        (engines.Broken, RenderFailed, BROKE),
+        (engines.Greedy, RenderFailed, OUT_OF_MEMORY),
+        (engines.Crashing, RenderFailed, CRASHED),
+        (engines.Cramped, RenderFailed, DISK_FULL),
+    ],
+)
+async def test_what_goes_wrong_ends_one_render_with_one_sentence(
+    bench: Bench,
+    engine: type[Toy],
+    error: type[Exception],
+    sentence: str,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    good = bench.entry
+    bench.use(engine, noise=True)
+    with pytest.raises(error) as wrong:
+        await bench.render()
+    assert str(wrong.value) == sentence
+    if engine is not engines.Cramped:  # that limit is for the life of its process
+        bench.entry = good
+        assert len((await bench.render()).clips) == 2
+    out, err = capfd.readouterr()
+    assert BRIEF.prompt not in out + err, "prompts are not logged"
+
+
+async def test_a_stop_is_obeyed_within_one_step(bench: Bench) -> None:
+    bench.use(Toy, step_ms=100, steps=100)
+    rendering = asyncio.create_task(bench.render())
+    await bench.until(lambda: len(bench.steps) == 3)
+    bench.host.stop()
+    with pytest.raises(Stopped):
+        await rendering
+    assert len(bench.noted("step")) <= 4
+    child = bench.pid
+    bench.use(Toy, step_ms=100, steps=1)
+    bench.entry = bench.entry.model_copy(update={"options": {"diary": str(bench.diary)}})
+    await bench.render()
+    assert bench.pid == child, "a child that stopped when asked lives on"
+
+
+async def test_a_cancelled_render_is_stopped_too(bench: Bench) -> None:
+    bench.use(Toy, step_ms=100, steps=100)
+    rendering = asyncio.create_task(bench.render())
+    await bench.until(lambda: len(bench.steps) == 2)
+    rendering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await rendering
+    bench.use(Toy)
+    assert len((await bench.render()).clips) == 2
+    assert len(bench.noted("step")) <= 3 + 4
+
+
+async def test_a_child_that_does_not_stop_is_killed_and_replaced(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_module, "GRACE_SECONDS", 0.2)
+    good = bench.entry
+    bench.use(engines.Deaf)
+    rendering = asyncio.create_task(bench.render())
+    await bench.until(lambda: bench.noted("deaf"))
+    deaf = bench.pid
+    bench.host.stop()
+    with pytest.raises(Stopped):
+        await rendering
+    bench.entry = good
+    assert len((await bench.render()).clips) == 2
+    assert bench.pid != deaf
+
+
+async def test_a_silent_child_is_killed_and_replaced(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_module, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(host_module, "PATIENCE", 2)
+    good = bench.entry
+    bench.use(engines.Deaf)
+    with pytest.raises(RenderFailed, match=HANGS):
+        await bench.render()
+    bench.entry = good
+    assert len((await bench.render()).clips) == 2
+
+
+async def test_a_child_killed_while_idle_is_replaced_in_the_background(bench: Bench) -> None:
+    await bench.render()
+    killed = bench.pid
+    os.kill(killed, signal.SIGKILL)
+    await bench.until(lambda: bench.pid != killed and bench.host.state == "ready")
+    assert len((await bench.render()).clips) == 2
+
+
+async def test_the_state_says_why_a_model_cannot_be_used(tmp_path: Path) -> None:
+    host = Host(entry("bad", engines.Weightless, tmp_path / "diary"))
+    host.start()
+    try:
+        async with asyncio.timeout(WITHIN):
+            while host.state != "There are no weights.":
+                host.state_changed.clear()
+                await host.state_changed.wait()
+    finally:
+        await host.close()
+
+
+def test_the_child_ends_with_its_parent_even_in_the_middle_of_a_step(tmp_path: Path) -> None:
+    diary = tmp_path / "diary"
+    program = f"""
+import asyncio
+from pathlib import Path
+from gen.host import Host
+from tests.gen.test_child import BRIEF
+from tests.support.engines import Deaf, entry
+async def main():
+    deaf = entry("deaf", Deaf, Path({str(diary)!r}))
+    host = Host(deaf)
+    host.start()
+    await host.render(deaf, BRIEF, Path({str(tmp_path)!r}), lambda step: None)
+asyncio.run(main())
+"""
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2])
+    try:
+        deadline = time.monotonic() + WITHIN
+        while not (diary.exists() and "deaf" in diary.read_text()):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        child = psutil.Process(int(diary.read_text().split()[1]))
+    finally:
+        parent.kill()
+        parent.wait()
+    assert psutil.wait_procs([child], timeout=WITHIN)[1] == []
