@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db.models import Clip
+from db.models import Clip, Job
+from db.states import Status
 
 
 async def of(s: AsyncSession, job_id: int) -> Sequence[Clip]:
@@ -20,6 +21,18 @@ async def of(s: AsyncSession, job_id: int) -> Sequence[Clip]:
 
 async def get(s: AsyncSession, job_id: int, number: int) -> Clip | None:
     return await s.get(Clip, (job_id, number))
+
+
+async def unused(s: AsyncSession, keys: Collection[str]) -> set[str]:
+    """Those of these media keys that no clip needs and no running render shows."""
+    found: set[str] = set()
+    for key in (Clip.video_key, Clip.poster_key, Clip.preview_key):
+        found.update(await s.scalars(select(col(key)).where(col(key).in_(keys))))
+    shown = select(col(Job.preview_key)).where(
+        col(Job.status) == Status.RENDERING, col(Job.preview_key).in_(keys)
+    )
+    found.update(await s.scalars(shown))
+    return set(keys) - found
 
 
 async def show(s: AsyncSession, job_id: int, numbers: Collection[int]) -> None:

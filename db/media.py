@@ -8,8 +8,12 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
+PARTIAL = ".partial-"
+PARTIAL_SECONDS = 3600
+"""No put takes this long: what is older was left by a process that was killed."""
 KEY = re.compile(r"[0-9a-f]{64}\.(mp4|jpg|webp)")
 
 
@@ -32,6 +36,12 @@ class Media:
             raise ValueError(f"not a media key: {key!r}")
         return self.folder / key[:2] / key
 
+    def tidy(self) -> None:
+        """Remove what killed processes left half-written."""
+        for partial in self.folder.glob(f"*/{PARTIAL}*"):
+            if partial.stat().st_mtime < time.time() - PARTIAL_SECONDS:
+                partial.unlink(missing_ok=True)
+
     def free_bytes(self) -> int:
         self.folder.mkdir(parents=True, exist_ok=True)
         return shutil.disk_usage(self.folder).free
@@ -43,7 +53,7 @@ class Media:
         if target.exists():
             return target.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=target.parent, prefix=".partial-")
+        handle, partial = tempfile.mkstemp(dir=target.parent, prefix=PARTIAL)
         try:
             with os.fdopen(handle, "wb") as copy, source.open("rb") as file:
                 shutil.copyfileobj(file, copy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -15,11 +15,13 @@ from db.states import FINISHED
 from db.upsert import upsert
 
 ALIVE = timedelta(seconds=30)
+FORGOTTEN = timedelta(days=1)
 
 
 async def announce(s: AsyncSession, name: str, offers: Sequence[Offer], state: str) -> None:
-    """A worker has started."""
+    """A worker has started; those that have been gone for a day are forgotten."""
     now = utcnow()
+    await s.execute(delete(Worker).where(col(Worker.seen_at) < now - FORGOTTEN))
     row = {
         "started_at": now,
         "seen_at": now,

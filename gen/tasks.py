@@ -1,0 +1,228 @@
+"""Renders jobs: claim, make, store, finish. The bell says when to look; the database says at what."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from structlog.contextvars import bound_contextvars
+
+from db import jobs
+from db.broker import Broker
+from db.media import Media
+from db.models import Clip, Job
+from db.session import Db
+from db.states import Status
+from gen.catalogue import Catalogue
+from gen.engines.base import Brief, CannotMake, Stopped
+from gen.host import BROKE, Host, Rendered, RenderFailed
+from gen.lease import Lease, discard_unused
+from gen.trouble import DISK_FULL, is_full
+
+GLANCE_SECONDS = 5.0
+"""An idle worker looks at the line this often even if no bell rings."""
+SEEDS = 2**32
+
+log = structlog.get_logger()
+
+
+async def render(ctx: dict[str, Any], job_id: int) -> None:
+    """The task behind the bell. It lasts as long as the worker is busy, so that a busy worker leaves
+    the bells to idle ones; which job is rendered is for the line to say."""
+    renderer: Renderer = ctx["renderer"]
+    await renderer.look()
+
+
+class Renderer:
+    """Takes jobs from the line, one at a time, from ``start`` until ``close``."""
+
+    def __init__(
+        self,
+        db: Db,
+        broker: Broker,
+        media: Media,
+        host: Host,
+        catalogue: Catalogue,
+        scratch: Path,
+        worker: str,
+        running_cap: int,
+    ) -> None:
+        self._db = db
+        self._broker = broker
+        self._media = media
+        self._host = host
+        self._catalogue = catalogue
+        self._scratch = scratch
+        self._worker = worker
+        self._running_cap = running_cap
+        self._job: Job | None = None
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._claiming = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Stop; a job that is being rendered goes back into the line."""
+        if self._task is not None:
+            async with self._claiming:  # so that no job is claimed and then forgotten
+                self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def look(self) -> None:
+        """Look at the line now, and return when there is nothing left to render."""
+        self._idle.clear()
+        self._wake.set()
+        await self._idle.wait()
+
+    async def _run(self) -> None:
+        while True:
+            self._idle.clear()
+            self._wake.clear()
+            try:
+                async with self._claiming, self._db.begin() as s:
+                    models, cap = self._catalogue.keys(), self._running_cap
+                    job = await jobs.claim_next(s, self._worker, models, cap)
+                if job is not None:
+                    with bound_contextvars(job=job.id):
+                        await self._attend(job)
+                    continue
+            except Exception:  # e.g. the database is away: the lease brings the job back
+                log.exception("line.failed")
+            if not self._wake.is_set():
+                self._idle.set()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(GLANCE_SECONDS):
+                        await self._wake.wait()
+
+    async def listen(self) -> None:
+        """Stop a render as soon as the news says that it is no longer wanted."""
+        async for job_id in self._broker.news():
+            mine = self._job
+            if mine is None or mine.id != job_id:
+                continue
+            try:
+                async with self._db.read() as s:
+                    job = await jobs.get(s, job_id)
+            except DBAPIError as error:
+                log.warning("database.unreachable", error=type(error).__name__)
+                continue
+            if not _is_ours(job, mine) and self._job is mine:
+                self._host.stop()
+
+    async def _attend(self, job: Job) -> None:
+        """See a claimed job to one of its ends."""
+        log.info("render.started", attempt=job.attempt, model=job.model)
+        self._job = job
+        lease = Lease(job, self._db, self._broker, self._media, self._host.stop)
+        stored: list[str] = []
+        finished = False
+        try:
+            await self._broker.spread(job.id)
+            finished = await self._make(job, lease, stored)
+            log.info("render.finished" if finished else "render.unwanted")
+        except Stopped:
+            log.info("render.stopped")
+        except (CannotMake, RenderFailed) as failure:
+            log.warning("render.failed", kind=type(failure).__name__)
+            await self._fail(job, str(failure))
+        except asyncio.CancelledError:
+            await asyncio.shield(self._put_back(job))
+            raise
+        except Exception:
+            log.exception("render.broke")
+            await self._fail(job, BROKE)
+        finally:
+            self._job = None
+            keys = [lease.preview_key] if finished else [lease.preview_key, *stored]
+            await asyncio.shield(self._discard(job, keys))
+        await self._broker.spread(job.id)
+
+    async def _make(self, job: Job, lease: Lease, stored: list[str]) -> bool:
+        """Render, store and finish; whether it still counted. Names in ``stored`` what it stored."""
+        brief, entry = _brief(job), self._catalogue[job.model]
+        try:
+            with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as name:
+                async with lease:
+                    rendered = await self._host.render(entry, brief, Path(name), lease.on_step)
+                    made = await self._store(job, rendered, stored)
+            async with self._db.begin() as s:
+                return await jobs.finish(s, job.id, job.attempt, made, rendered.notes)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            raise RenderFailed(DISK_FULL) from error
+
+    async def _store(self, job: Job, rendered: Rendered, stored: list[str]) -> list[Clip]:
+        made = []
+        for number, clip in enumerate(rendered.clips, start=1):
+            keys = []
+            for file in (clip.video, clip.poster, clip.preview):
+                keys.append(await self._media.put(file))
+                stored.append(keys[-1])
+            video, poster, preview = keys
+            made.append(
+                Clip(
+                    job_id=job.id,
+                    number=number,
+                    seed=clip.seed,
+                    video_key=video,
+                    poster_key=poster,
+                    preview_key=preview,
+                    bytes=clip.video.stat().st_size,
+                )
+            )
+        return made
+
+    # ── its other ends ───────────────────────────────────────────────────────────────────
+
+    async def _fail(self, job: Job, sentence: str) -> None:
+        async with self._db.begin() as s:
+            await jobs.fail(s, job.id, job.attempt, sentence)
+
+    async def _put_back(self, job: Job) -> None:
+        async with self._db.begin() as s:
+            put_back = await jobs.put_back(s, job.id, job.attempt, "the worker stopped")
+        log.info("render.put_back", done=put_back)
+        if put_back:
+            await self._broker.ring(job.id, job.attempt)
+            await self._broker.spread(job.id)
+
+    async def _discard(self, job: Job, keys: Collection[str]) -> None:
+        """Remove what this attempt stored for nothing.
+
+        Another attempt at the same job makes the same files, so while there may be one they stay; the
+        lock keeps it from being claimed meanwhile.
+        """
+        async with self._db.begin() as s:
+            now = await jobs.get(s, job.id, lock=True)
+            if now is not None and now.status in (Status.QUEUED, Status.RENDERING):
+                return
+            await discard_unused(s, self._media, keys)
+
+
+def _brief(job: Job) -> Brief:
+    return Brief(
+        prompt=job.prompt,
+        seeds=tuple((job.seed + number) % SEEDS for number in range(job.variations)),
+        width=job.width,
+        height=job.height,
+        frames=job.frames,
+        fps=job.fps,
+        steps=job.steps,
+        guidance=job.guidance,
+        negative=job.negative,
+    )
+
+
+def _is_ours(now: Job | None, claimed: Job) -> bool:
+    return now is not None and now.status is Status.RENDERING and now.attempt == claimed.attempt

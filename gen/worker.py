@@ -1,0 +1,169 @@
+"""The worker's door: `python -m gen.worker`. It renders what is in line until SIGTERM or SIGINT.
+
+The broker is only a bell here: while it is away the worker goes on with what the database says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from arq.worker import Worker
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
+from db import broker, workers
+from db.broker import Broker
+from db.media import Media
+from db.session import Db
+from gen import catalogue, scratch
+from gen.host import Host
+from gen.settings import WorkerSettings
+from gen.tasks import Renderer, render
+
+BEAT_SECONDS = 10.0
+RETRY_SECONDS = 1.0
+CLOSE_SECONDS = 2.0
+POLL_SECONDS = 0.1
+BELL_SECONDS = 6 * 3600
+"""How long one bell may keep arq waiting. It bounds no render: the watchdog in gen/host.py does."""
+
+log = structlog.get_logger()
+
+
+async def run(settings: WorkerSettings, models: catalogue.Catalogue) -> None:
+    """Work until told to stop; then the render is back in line and the child has ended."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with _working(settings, models):
+        await stopped.wait()
+        log.info("worker.stopping")
+
+
+@asynccontextmanager
+async def _working(settings: WorkerSettings, models: catalogue.Catalogue) -> AsyncIterator[None]:
+    name = settings.worker_name or f"{socket.gethostname()}-{secrets.token_hex(2)}"
+    db, bell, media = Db(settings.database), Broker(settings.broker), Media(settings.media)
+    host = Host(next(iter(models.values())), settings.device)
+    with scratch.folder(settings.scratch) as folder:
+        media.tidy()
+        renderer = Renderer(db, bell, media, host, models, folder, name, settings.running_cap)
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(_show(db, name, models, host)),
+                tasks.create_task(renderer.listen()),
+                tasks.create_task(_answer(settings, bell, renderer)),
+            ]
+            host.start()
+            renderer.start()
+            try:
+                yield
+            finally:
+                await renderer.close()
+                await host.close()
+                for task in running:
+                    task.cancel()
+    await bell.close()
+    await db.close()
+
+
+async def _show(db: Db, name: str, models: catalogue.Catalogue, host: Host) -> None:
+    """Announce this worker, then keep its row as fresh and as true as it can be."""
+    offers = [entry.offer for entry in models.values()]
+    announced = False
+    try:
+        while True:
+            host.state_changed.clear()
+            try:
+                async with db.begin() as s:
+                    if announced:
+                        await workers.seen(s, name, host.state)
+                    else:
+                        await workers.announce(s, name, offers, host.state)
+                if not announced:
+                    log.info("worker.announced", worker=name, models=list(models))
+                announced = True
+            except (DBAPIError, OSError) as error:
+                log.warning("database.unreachable", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await host.state_changed.wait()
+    finally:
+        with suppress(DBAPIError, OSError, TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS), db.begin() as s:
+                await workers.gone(s, name)
+
+
+async def _answer(settings: WorkerSettings, bell: Broker, renderer: Renderer) -> None:
+    """Answer bells for ever; a broker that is away is waited for."""
+    while True:
+        if not await bell.ping():
+            await asyncio.sleep(RETRY_SECONDS)
+            continue
+        worker = Worker(
+            functions=[render],
+            redis_settings=broker.redis_settings(settings.broker),
+            ctx={"renderer": renderer},
+            max_jobs=1,
+            job_timeout=BELL_SECONDS,
+            max_tries=1,
+            retry_jobs=False,
+            keep_result=0,
+            allow_abort_jobs=False,
+            poll_delay=POLL_SECONDS,
+            handle_signals=False,
+            job_serializer=broker.serialize,
+            job_deserializer=broker.deserialize,
+        )
+        try:
+            await worker.async_run()
+        except (RedisError, OSError) as error:
+            log.warning("broker.unreachable", during="bells", error=type(error).__name__)
+        finally:
+            with suppress(RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await worker.close()
+
+
+def configure_logging() -> None:
+    """Lines for people on a terminal, JSON for everything else. Never a local variable: prompts."""
+    shown: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if sys.stderr.isatty()
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            *shown,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    # arq calls it an error with a traceback when a worker that stops leaves a bell.
+    logging.getLogger("arq").setLevel(logging.CRITICAL)
+
+
+def main() -> None:
+    configure_logging()
+    settings = WorkerSettings()
+    try:
+        models = catalogue.read(settings.models)
+    except catalogue.BadCatalogue as error:
+        sys.exit(str(error))
+    asyncio.run(run(settings, models))
+
+
+if __name__ == "__main__":
+    main()
