@@ -35,8 +35,16 @@ def newest() -> str | None:
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
+def missing(url: str) -> bool:
+    """Whether this is a SQLite file that isn't there; merely connecting would make it."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
+
+
 async def current(url: str) -> str | None:
-    """The revision the database is at, or None for an empty one."""
+    """The revision the database is at, or None for an empty one; makes no file that isn't there."""
+    if missing(url):
+        return None
     engine = create_async_engine(url)
     try:
         async with engine.connect() as connection:

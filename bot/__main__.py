@@ -1,0 +1,183 @@
+"""The door: the `sora` command. What takes long to import is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot import cli_make
+from bot.trouble import Trouble, translated
+
+if TYPE_CHECKING:
+    from bot.settings import BotSettings
+
+app = typer.Typer(
+    name="sora",
+    epilog="Try it: sora up, then open the page it names. No account, no key, no GPU needed.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+outbox = typer.Typer(help="What is still to be told to the rooms.", no_args_is_help=True)
+app.add_typer(outbox, name="outbox")
+app.command("make")(cli_make.make)
+
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Folder of everything embedded; SORA_DATA says the same. [default: data]"),
+]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"sora-commons {version('sora-commons')}")
+        except PackageNotFoundError:
+            typer.echo("sora-commons, run from its source")
+        raise typer.Exit
+
+
+@app.callback()
+def _before(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it and end.")
+    ] = False,
+) -> None:
+    """A text-to-video studio that an artist community runs for itself."""
+
+
+@app.command()
+def up(
+    port: Annotated[int | None, typer.Option(help="Port of the page. [default: 8040]")] = None,
+    workers: Annotated[int, typer.Option(min=0, max=64, help="How many to start here.")] = 1,
+    data: Data = None,
+) -> None:
+    """Start the whole studio on this machine, and keep it running until Ctrl-C."""
+    from rich.console import Console
+
+    from bot import supervisor
+    from bot.settings import settings_from
+    from db.migrate import upgrade
+
+    settings = settings_from(data, port)
+    if workers:
+        supervisor.insist_on_gen("; or start without a worker: sora up --workers 0")
+    with supervisor.holding(supervisor.data_folder(settings)):
+        supervisor.free_port(settings)
+        upgrade(settings.database)
+        supervisor.up(settings, workers, Console())
+
+
+@app.command()
+def bot(
+    port: Annotated[int | None, typer.Option(help="Port of the page. [default: 8040]")] = None,
+    data: Data = None,
+) -> None:
+    """Run the bot alone: the rooms and the page. Broker and worker are somewhere else."""
+    from bot import service, supervisor
+    from bot.settings import settings_from
+
+    settings = settings_from(data, port)
+    supervisor.data_folder(settings)
+    supervisor.free_port(settings)
+    _insist_on_newest(settings)
+    asyncio.run(service.run(settings))
+
+
+@app.command()
+def worker(data: Data = None) -> None:
+    """Run a worker alone: it renders what is in line. Needs the extra `gen`."""
+    from bot.settings import settings_from
+    from bot.supervisor import insist_on_gen
+
+    settings_from(data)
+    insist_on_gen()
+    os.execv(sys.executable, [sys.executable, "-m", "gen.worker"])  # noqa: S606  # no shell wanted
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database to the newest form; safe to run at any time."""
+    from bot import supervisor
+    from bot.settings import settings_from
+    from db.migrate import newest, upgrade
+
+    settings = settings_from(data)
+    supervisor.data_folder(settings)
+    upgrade(settings.database)
+    typer.echo(f"The database is at the newest migration ({newest()}).")
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    data: Data = None,
+) -> None:
+    """Say what works, what is missing, and how to mend it."""
+    from bot import doctor
+    from bot.settings import settings_from
+
+    raise typer.Exit(doctor.report(settings_from(data), as_json))
+
+
+@outbox.command("retry")
+def outbox_retry(data: Data = None) -> None:
+    """Try again to tell what could not be told and was set aside."""
+    from bot.settings import settings_from
+    from db import events
+    from db.session import Db
+
+    async def try_again(url: str) -> int:
+        db = Db(url)
+        try:
+            async with db.begin() as s:
+                return await events.try_again(s)
+        finally:
+            await db.close()
+
+    settings = settings_from(data)
+    _insist_on_newest(settings)
+    count = asyncio.run(try_again(settings.database))
+    typer.echo(
+        f"{count} set aside before will be told again." if count else "Nothing was set aside."
+    )
+
+
+def _insist_on_newest(settings: BotSettings) -> None:
+    from db.migrate import current, newest
+
+    if asyncio.run(current(settings.database)) != newest():
+        raise Trouble(
+            "The database isn't there or isn't at the newest migration; run: sora migrate"
+        )
+
+
+def main() -> None:
+    """Run the command; a person's mistake is one sentence, a bug a traceback."""
+    try:
+        app()
+    except Exception as error:  # the last place that can put it into words
+        trouble = translated(error)
+        if trouble is None:
+            traceback.print_exception(error)
+            typer.echo(
+                "This is a bug in sora-commons. Please report it with the lines above and what "
+                "`sora doctor --json` says.",
+                err=True,
+            )
+            sys.exit(1)
+        typer.echo(str(trouble), err=True)
+        sys.exit(trouble.status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""`sora make`: one clip from the command line, through the same line as everybody's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# The texts are those of bot/grammar.py, repeated because importing it takes longer than `sora --help`
+# should; a test compares them.
+Text = str | None
+
+
+def make(
+    prompt: Annotated[str, typer.Argument(help="What the clip should show.", show_default=False)],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="The file; of several clips, name-1.mp4 and so on."),
+    ] = Path("clip.mp4"),
+    model: Annotated[Text, typer.Option(help="Which model renders it.")] = None,
+    aspect: Annotated[Text, typer.Option(help="The shape of the picture, such as 16:9.")] = None,
+    duration: Annotated[Text, typer.Option(help="How many seconds it lasts.")] = None,
+    variations: Annotated[Text, typer.Option(help="How many clips to make at once.")] = "1",
+    seed: Annotated[Text, typer.Option(help="The same seed gives the same clip.")] = None,
+    negative: Annotated[Text, typer.Option(help="What it should not show.")] = None,
+    steps: Annotated[Text, typer.Option(help="More steps take longer and look finer.")] = None,
+    guidance: Annotated[Text, typer.Option(help="How strictly to follow the prompt.")] = None,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Send it on to review for the showcase.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The result as one JSON object on stdout.")
+    ] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of everything embedded; SORA_DATA says the same.")
+    ] = None,
+) -> None:
+    """Make a clip and write it to a file. Starts what it needs when no studio is running."""
+    from bot import making
+    from bot.grammar import from_fields
+    from bot.settings import settings_from
+
+    given = {
+        "prompt": prompt,
+        "model": model,
+        "aspect": aspect,
+        "duration": duration,
+        "variations": variations,
+        "seed": seed,
+        "negative": negative,
+        "steps": steps,
+        "guidance": guidance,
+    }
+    fields = {name: value for name, value in given.items() if value is not None}
+    wish = from_fields(fields if publish else fields | {"private": "yes"})
+    raise typer.Exit(making.make(settings_from(data), wish, output, force=force, as_json=as_json))

@@ -1,0 +1,244 @@
+"""What `sora make` does: submit, watch, write the files. Nothing here goes around the line."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+import uuid
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from bot import said, supervisor
+from bot.children import QUICK_DEATHS, Children
+from bot.settings import BotSettings
+from bot.trouble import Misused, Trouble
+from db import clips, jobs, people, workers
+from db.broker import Broker
+from db.media import Media
+from db.migrate import upgrade
+from db.models import Job
+from db.session import Db
+from db.states import FINISHED, Status
+from moderation import forecast
+from moderation.desk import Desk
+from moderation.people import Person
+from moderation.sweep import sweep
+from moderation.wish import Request, Wish
+
+POLL_SECONDS = 0.2
+JOIN_SECONDS = 120.0
+"""How long a worker may take until it says what it offers."""
+SWEEP_SECONDS = 3.0
+CANCELLED_STATUS = 130
+"""What shells report for Ctrl-C."""
+
+
+def make(settings: BotSettings, wish: Wish, output: Path, *, force: bool, as_json: bool) -> int:
+    """Make the clips of a wish and write them; the status to exit with.
+
+    Raises ``Refused`` or ``Trouble`` with one sentence.
+    """
+    files = names(output, wish.variations or 1)
+    _may_write(files, force)
+    console = Console(stderr=as_json)
+    folder = supervisor.data_folder(settings)
+    try:
+        with supervisor.holding(folder):
+            supervisor.insist_on_gen()
+            upgrade(settings.database)
+            return asyncio.run(_make(settings, wish, files, console, as_json, alone=True))
+    except supervisor.Held:
+        return asyncio.run(_make(settings, wish, files, console, as_json, alone=False))
+
+
+def names(output: Path, count: int) -> list[Path]:
+    """name.mp4, or name-1.mp4 … of several. Raises ``Misused`` for another kind of file."""
+    if output.suffix.lower() != ".mp4":
+        raise Misused(f"Clips are MP4 files: name the output {output.stem}.mp4, say.")
+    if count == 1:
+        return [output]
+    return [output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1)]
+
+
+def _may_write(files: list[Path], force: bool) -> None:
+    folder = files[0].absolute().parent
+    if not folder.is_dir():
+        raise Misused(f"There is no folder {folder} to write to.")
+    if not os.access(folder, os.W_OK):
+        raise Misused(f"The folder {folder} is read-only for this user.")
+    there = [str(file) for file in files if file.exists()]
+    if there and not force:
+        verb = "is" if len(there) == 1 else "are"
+        raise Misused(f"{', '.join(there)} {verb} already there; --force overwrites.")
+
+
+async def _make(
+    settings: BotSettings,
+    wish: Wish,
+    files: list[Path],
+    console: Console,
+    as_json: bool,
+    *,
+    alone: bool,
+) -> int:
+    cancelled = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, cancelled.set)
+    children = Children()
+    async with AsyncExitStack() as stack:
+        db, broker = Db(settings.database), Broker(settings.broker)
+        if alone:
+            console.print("No studio is running here; one is started for this clip …")
+            quiet = Console(stderr=True, quiet=True)
+            await stack.enter_async_context(supervisor.studio(settings, quiet, 1, children))
+        stack.push_async_callback(db.close)
+        stack.push_async_callback(broker.close)
+        watch = Watch(db, broker, children, console, cancelled, sweeps=alone)
+        if not await watch.worker_joins():
+            return _was_cancelled(console, "Nothing was started.")
+        job = await watch.submit(Desk(db, broker, settings.rules()), wish)
+        if job.status in {Status.CANCELLED, Status.WITHDRAWN}:
+            return _was_cancelled(console, f"Job {job.id} is cancelled.")
+        if job.status not in FINISHED:
+            raise Trouble(f"Job {job.id} failed: {job.reason or 'no reason was given.'}")
+        async with db.read() as s:
+            made = list(await clips.of(s, job.id))
+        media = Media(settings.media)
+        for clip, file in zip(made, files, strict=True):
+            await asyncio.to_thread(_write, media.path(clip.video_key), file)
+        for note in job.notes:
+            console.print(f"Note: {note}")
+        if as_json:
+            typer.echo(json.dumps(_result(job, [clip.seed for clip in made], files)))
+        else:
+            console.print(f"Wrote {', '.join(map(str, files))} (job {job.id}, seed {job.seed}).")
+    return 0
+
+
+def _was_cancelled(console: Console, sentence: str) -> int:
+    console.print(sentence)
+    return CANCELLED_STATUS
+
+
+class Watch:
+    """One job, from the wait for a worker to its end, as seen from a terminal."""
+
+    def __init__(
+        self,
+        db: Db,
+        broker: Broker,
+        children: Children,
+        console: Console,
+        cancelled: asyncio.Event,
+        *,
+        sweeps: bool,
+    ) -> None:
+        self._db = db
+        self._broker = broker
+        self._children = children
+        self._console = console
+        self._cancelled = cancelled
+        self._sweeps = sweeps
+        """Whether nobody else puts a lost render back into the line."""
+
+    async def worker_joins(self) -> bool:
+        """Wait until it is known what can be rendered; False when it was cancelled meanwhile."""
+        deadline = time.monotonic() + JOIN_SECONDS
+        while not self._cancelled.is_set():
+            async with self._db.read() as s:
+                if any(workers.alive(worker) for worker in await workers.every(s)):
+                    return True
+            self._check_children()
+            if time.monotonic() > deadline:
+                raise Trouble(
+                    "No worker has joined the studio; `sora doctor` says what is missing."
+                )
+            await asyncio.sleep(POLL_SECONDS)
+        return False
+
+    async def submit(self, desk: Desk, wish: Wish) -> Job:
+        """Submit the wish and follow it to its end; Ctrl-C cancels it."""
+        user = getpass.getuser()
+        async with self._db.begin() as s:
+            row = await people.known(s, "shell", "", user, user)
+        person = Person(row.id, user)
+        job = await desk.submit(person, wish, Request(f"shell:{uuid.uuid4().hex}", "shell"))
+        asked = False
+        swept = time.monotonic()
+        with Progress(
+            TextColumn(f"Job {job.id}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+        ) as progress:
+            task = progress.add_task("", total=job.steps)
+            while (job := await self._look(job.id, progress, task)).status in {
+                Status.QUEUED,
+                Status.RENDERING,
+            }:
+                if self._cancelled.is_set() and not asked:
+                    asked = True
+                    await desk.cancel(person, job.id)
+                    continue
+                self._check_children()
+                if self._sweeps and time.monotonic() - swept > SWEEP_SECONDS:
+                    await sweep(self._db, self._broker)
+                    swept = time.monotonic()
+                await asyncio.sleep(POLL_SECONDS)
+        return job
+
+    async def _look(self, job_id: int, progress: Progress, task: TaskID) -> Job:
+        async with self._db.read() as s:
+            job = await jobs.get(s, job_id)
+            if job is None:
+                raise Trouble(f"Job {job_id} is gone from the database.")
+            if job.status is Status.QUEUED:
+                words = said.place((await forecast.of_line(s)).get(job_id))
+            else:
+                words = said.progress(job.step, job.steps, await forecast.remaining(s, job))
+        progress.update(task, completed=job.step, description=words)
+        return job
+
+    def _check_children(self) -> None:
+        for child in self._children:
+            if child.deaths >= QUICK_DEATHS:
+                raise Trouble(f"The {child.name} doesn't run; `sora doctor` says what is wrong.")
+
+
+def _write(source: Path, target: Path) -> None:
+    """A copy that is either whole or not there."""
+    handle, partial = tempfile.mkstemp(dir=target.absolute().parent, prefix=".sora-")
+    try:
+        with os.fdopen(handle, "wb") as copy, source.open("rb") as file:
+            shutil.copyfileobj(file, copy)
+            os.fchmod(copy.fileno(), 0o644)
+        os.replace(partial, target)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def _result(job: Job, seeds: list[int], files: list[Path]) -> dict[str, object]:
+    shown = {"prompt", "negative", "model", "aspect", "width", "height", "frames", "fps"}
+    shown |= {"steps", "guidance", "private", "status", "notes"}
+    return {
+        "job": job.id,
+        **job.model_dump(mode="json", include=shown),
+        "clips": [
+            {"file": str(file.absolute()), "seed": seed}
+            for file, seed in zip(files, seeds, strict=True)
+        ],
+    }
