@@ -1,4 +1,4 @@
-"""`sora doctor`: what works, what is missing, and how to mend it. It changes nothing."""
+"""`sora doctor`: what works, what is missing, and how to mend it. It mends nothing itself."""
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ class Finding:
 def report(settings: BotSettings, as_json: bool) -> int:
     """Print what was found; the status to exit with, 1 if anything is bad."""
     # What can't be reached is said in the report itself.
+    logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     findings = asyncio.run(_all(settings, None if as_json else Console()))
     bad = any(finding.state is State.BAD for finding in findings)

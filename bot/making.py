@@ -8,12 +8,14 @@ import json
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 import uuid
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import structlog
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -51,6 +53,7 @@ def make(settings: BotSettings, wish: Wish, output: Path, *, force: bool, as_jso
     files = names(output, wish.variations or 1)
     _may_write(files, force)
     console = Console(stderr=as_json)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     folder = supervisor.data_folder(settings)
     try:
         with supervisor.holding(folder):
