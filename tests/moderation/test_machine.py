@@ -1,0 +1,116 @@
+"""The state machine over the desk holds, and would notice if it didn't."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from db import jobs, votes
+from db.migrate import upgrade
+from db.models import Clip, Vote
+from db.states import MOVES, Kind, Move, Status
+from moderation import rules
+from moderation.desk import Desk
+from moderation.people import Person, Role
+from tests.moderation.machine import DeskMachine
+
+QUICK = settings(
+    max_examples=25,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+)
+HUNT = settings(
+    QUICK, max_examples=100, stateful_step_count=30, phases=[Phase.generate], derandomize=True
+)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> type[DeskMachine]:
+    template = tmp_path_factory.mktemp("template") / "db"
+    upgrade(f"sqlite+aiosqlite:///{template}")
+    DeskMachine.template = Path(template)
+    return DeskMachine
+
+
+@pytest.mark.timeout(300)
+def test_the_desk_keeps_its_promises(machine: type[DeskMachine]) -> None:
+    run_state_machine_as_test(machine, settings=QUICK)
+
+
+def only_status(check: Callable[..., None]) -> Callable[..., None]:
+    """A rule that has forgotten to look at who asks."""
+
+    def careless(person: Any, job: Any, *rest: Any) -> None:
+        anybody = Person(-1, "", frozenset({Role.MODERATOR}))
+        check(anybody, job, *rest)
+
+    return careless
+
+
+async def vote_without_a_ballot(self: Desk, person: Any, job_id: int, clip: int) -> None:
+    async with self.db.begin() as s:
+        if await s.get(Clip, (job_id, clip)) and not await votes.by(s, job_id, person.id):
+            s.add(Vote(job_id=job_id, person_id=person.id, clip=clip))
+
+
+LOOSE = Move(frozenset({Status.RENDERING, Status.CANCELLED}), Status.READY)
+
+# what is planted: where, what instead, and the acts among which the hunt looks for it
+PLANTS: dict[str, tuple[Any, str, Any, set[str]]] = {
+    "anybody reviews anything": (
+        rules,
+        "may_review",
+        only_status(rules.may_review),
+        {"render_one", "approve", "reject", "vote"},
+    ),
+    "artists vote for themselves": (
+        rules,
+        "may_vote",
+        only_status(rules.may_vote),
+        {"render_one", "approve", "vote"},
+    ),
+    "votes without a ballot": (
+        Desk,
+        "vote",
+        vote_without_a_ballot,
+        {"render_one", "approve", "vote"},
+    ),
+    "no cap on what waits": (rules, "may_submit", lambda *_: None, {"submit", "claim"}),
+    "a cancelled render comes in": (
+        jobs,
+        "MOVES",
+        dict(MOVES) | {Kind.FINISHED: LOOSE},
+        {"submit", "claim", "cancel", "finish"},
+    ),
+}
+
+
+def among(machine: type[DeskMachine], acts: set[str]) -> type[DeskMachine]:
+    """The machine with these acts alone; the others can still be called by them."""
+
+    def by_hand(act: Callable[..., None]) -> Callable[..., None]:
+        return lambda self, *args, **given: act(self, *args, **given)
+
+    others = {name: by_hand(getattr(machine, name)) for name in ACTS - acts}
+    return type("Hunter", (machine,), others)
+
+
+ACTS = {
+    name for name, value in vars(DeskMachine).items() if hasattr(value, "hypothesis_stateful_rule")
+}
+
+
+@pytest.mark.parametrize("bug", PLANTS)
+def test_it_notices(bug: str, machine: type[DeskMachine], monkeypatch: pytest.MonkeyPatch) -> None:
+    target, name, planted, acts = PLANTS[bug]
+    assert acts < ACTS
+    monkeypatch.setattr(target, name, planted)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(among(machine, acts), settings=HUNT)
