@@ -8,7 +8,7 @@ finds a row without a message sends again under the same key, and the room makes
 from __future__ import annotations
 
 from bot import cards
-from bot.cards import Card
+from bot.card import Card
 from bot.room import Room
 from bot.view import View, view
 from db import posts

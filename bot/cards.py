@@ -1,85 +1,13 @@
-"""Every card the studio shows, and all its wording. A card says what, each room decides how it looks.
-
-People's own words are only ever in ``quote`` and in ``Line.said``; a room shows them as plain text,
-where nothing is a mention, a link or a format.
-"""
+"""Every card the studio shows, and all its wording."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from enum import StrEnum
-
 from bot import said
+from bot.card import Button, Card, CardClip, Line, Tone
 from bot.signs import EMOJI, REASONS, VOTES, Sign
 from bot.view import View
 from db.models import Review
 from db.states import WAITING_FOR_REVIEW, Purpose, Reason, Status, Verdict
-
-
-class Tone(StrEnum):
-    """How a card is coloured."""
-
-    WAITING = "waiting"
-    WORKING = "working"
-    GOOD = "good"
-    BAD = "bad"
-    QUIET = "quiet"
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """One act offered on a card; ``asks`` is the question it puts before it acts."""
-
-    sign: Sign
-    label: str
-    asks: str = ""
-    strong: bool = False
-    danger: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One sentence of ours, and somebody's own words after it where there are any."""
-
-    text: str
-    said: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CardClip:
-    """One clip on a card; the room knows how to reach its files by job and number."""
-
-    number: int
-    seed: int
-    votes: int | None = None
-    winner: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    purpose: Purpose
-    job_id: int
-    tone: Tone
-    title: str
-    artist: str
-    quote: str
-    """The prompt."""
-    lines: tuple[Line, ...] = ()
-    facts: tuple[tuple[str, str], ...] = ()
-    percent: int | None = None
-    preview_key: str = ""
-    clips: tuple[CardClip, ...] = ()
-    spoiler: bool = False
-    closes_at: datetime | None = None
-    """When the ballot closes; rooms show it in the reader's own time."""
-    buttons: tuple[Button, ...] = ()
-
-    def digest(self) -> str:
-        """Equal for cards that look the same, so that nothing is repainted in vain."""
-        return hashlib.sha256(json.dumps(asdict(self), default=str).encode()).hexdigest()[:32]
 
 
 def paint_for(purpose: Purpose, view: View) -> Card:
@@ -290,7 +218,9 @@ def _review_buttons() -> tuple[Button, ...]:
 
 
 def _decisions(view: View) -> list[Line]:
-    return [Line(_decision(name, review), review.sentence) for name, review in view.reviews]
+    return [
+        Line(_decision(name, review), review.sentence, review.at) for name, review in view.reviews
+    ]
 
 
 def _decision(name: str, review: Review) -> str:

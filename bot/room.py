@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bot.cards import Card
+from bot.card import Card
 from db.models import Job
 from db.states import Purpose
 
