@@ -1,0 +1,64 @@
+"""`sora doctor` on a healthy, an empty and a broken studio."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support import toy
+from tests.support.processes import Processes
+
+
+class Doctor:
+    """Asks the doctor about one data folder."""
+
+    def __init__(self, processes: Processes, folder: Path) -> None:
+        self.processes = processes
+        self.data = folder / "data"
+        self.env = {"SORA_MODELS": str(toy.models(folder)), "SORA_DATA": str(self.data)}
+
+    async def says(self, **env: str) -> tuple[int, dict[str, tuple[str, str, str]]]:
+        asked = self.processes.start("-m", "bot", "doctor", "--json", env=self.env | env)
+        status = await asked.ends(100)
+        findings = json.loads(asked.said().splitlines()[-1])["findings"]
+        return status, {f["name"]: (f["state"], f["found"], f["mend"]) for f in findings}
+
+
+@pytest.fixture
+def doctor(sora_process: Processes, tmp_path: Path) -> Doctor:
+    return Doctor(sora_process, tmp_path)
+
+
+async def test_an_empty_folder_has_nothing_wrong_with_it(doctor: Doctor) -> None:
+    status, found = await doctor.says()
+    assert status == 0, found
+    assert found["Studio"] == ("warning", "`sora up` isn't running.", "Run: sora up")
+    assert found["Database"][0] == found["Broker"][0] == "warning"
+    assert not (doctor.data / "sora.db").exists()
+
+
+async def test_a_healthy_studio(doctor: Doctor) -> None:
+    env = doctor.env | {"SORA_PORT": "8954"}
+    up = doctor.processes.start("-m", "bot", "up", env=env)
+    await up.line("worker.announced")
+    status, found = await doctor.says()
+    assert status == 0, found
+    for name in ("Data folder", "Studio", "Database", "Workers", "Broker", "Outbox", "ETA"):
+        assert found[name][0] == "ok", found[name]
+    asked = doctor.processes.start("-m", "bot", "doctor", env=doctor.env)
+    await asked.line("^✓ Broker: unix://")
+    assert re.search(r"^✓ Workers: \S+: \w+", asked.said(), re.MULTILINE)
+
+
+async def test_a_broken_studio(doctor: Doctor) -> None:
+    doctor.data.mkdir()
+    (doctor.data / "sora.db").write_bytes(b"no database at all" * 100)
+    status, found = await doctor.says(SORA_REDIS_URL="redis://:secret@127.0.0.1:1/0")
+    assert status == 1
+    assert found["Database"][0] == found["Broker"][0] == "bad"
+    assert "file is not a database" in found["Database"][1]
+    assert "secret" not in found["Broker"][1]
+    assert found["Broker"][2] == "Check SORA_REDIS_URL and its server."
