@@ -144,7 +144,7 @@ def entry(name: str, engine: type[Toy], diary: Path, **options: Any) -> catalogu
             "licence": "Apache-2.0",
             "engine": f"{HERE}:{engine.__name__}",
             "options": {"diary": str(diary), **options},
-            "sizes": {"1:1": (64, 64)},
+            "sizes": {"1:1": (64, 64), "16:9": (384, 216)},
             "fps": 8,
             "seconds": {"low": 1, "high": 4, "default": 1},
             "steps": {"low": 1, "high": 50, "default": 4},

@@ -1,0 +1,92 @@
+"""What the doctor is told about models and machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gen import check
+from gen.settings import WorkerSettings
+from tests.support.engines import Toy, catalogue_file, entry
+
+
+def weights(folder: Path, *files: str) -> Path:
+    folder.mkdir()
+    for file in files:
+        (folder / file).touch()
+    return folder
+
+
+class Sourced:
+    """An engine with weights, which it must not load to be checked."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def load(self) -> None:
+        raise AssertionError("too much for a check")
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        (["model_index.json", "model.safetensors"], ""),
+        (["model_index.json"], "are incomplete"),
+        ([], "There are no weights at"),
+    ],
+)
+def test_weights_are_looked_for_and_not_loaded(tmp_path: Path, files: list[str], why: str) -> None:
+    source = weights(tmp_path / "weights", *files)
+    model = entry("mine", Toy, tmp_path / "diary").model_copy(
+        update={"engine": f"{__name__}:Sourced", "options": {"source": str(source)}}
+    )
+    said = check.why_unusable(model)
+    assert why in said if why else said == ""
+
+
+@pytest.mark.parametrize(
+    ("engine", "options", "why"),
+    [
+        ("nowhere.at.all:Engine", {}, "can't be imported"),
+        (f"{__name__}:Nothing", {}, "can't be built"),
+        (f"{__name__}:Sourced", {"colour": "red"}, "can't be built from its options"),
+    ],
+)
+def test_an_engine_that_cannot_be_built_is_named(
+    tmp_path: Path, engine: str, options: dict[str, Any], why: str
+) -> None:
+    model = entry("mine", Toy, tmp_path / "diary").model_copy(
+        update={"engine": engine, "options": options}
+    )
+    assert why in check.why_unusable(model)
+
+
+def test_the_doctor_gets_one_json_object(tmp_path: Path) -> None:
+    models = catalogue_file(tmp_path / "models.toml", entry("toy", Toy, tmp_path / "diary"))
+    ended = subprocess.run(
+        [sys.executable, "-m", "gen.check"],
+        cwd=Path(check.__file__).parents[1],
+        env={"SORA_MODELS": str(models), "SORA_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    said = json.loads(ended.stdout)
+    assert said["torch"]
+    assert said["devices"][0]["device"] == "cpu"
+    assert said["devices"][0]["memory_bytes"] > 0
+    assert [model["name"] for model in said["models"]] == ["toy", "commons-shapes"]
+    assert said["models"][0]["usable"]
+
+
+def test_a_bad_catalogue_is_told_too(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text("model = 3")
+    settings = WorkerSettings(models=bad)
+    assert str(bad) in check.report(settings)["error"]
