@@ -1,0 +1,129 @@
+"""The feed: what happened reaches the room soon, and one broken card holds up nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.feed import Feed
+from db import events, jobs
+from db.broker import Broker
+from db.models import Telling, utcnow
+from db.session import Db
+from db.states import Purpose
+from moderation.sweep import sweep
+from tests.support.rooms import MemoryRoom
+from tests.support.studio import NO_BROKER, Studio, person
+
+PATIENCE = 20
+
+
+@pytest.fixture
+async def broker(valkey: str) -> AsyncIterator[Broker]:
+    opened = Broker(valkey)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def studio(sqlite_url: str, broker: Broker) -> AsyncIterator[Studio]:
+    db = Db(sqlite_url)
+    yield await Studio(db, broker).open()
+    await db.close()
+
+
+@asynccontextmanager
+async def feeding(db: Db, broker: Broker, room: MemoryRoom) -> AsyncIterator[None]:
+    async with db.begin() as s:
+        await events.join(s, room.name)
+    task = asyncio.create_task(Feed(db, broker, room).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+async def test_what_happens_is_shown_and_progress_is_repainted(
+    studio: Studio, broker: Broker
+) -> None:
+    room = MemoryRoom(name="web")
+    async with feeding(studio.db, broker, room):
+        await studio.submit(await person(studio.db, "ada"))
+        await until(lambda: room.shown(Purpose.RECEIPT))
+        job = await studio.claim()
+        assert job is not None
+        async with studio.db.begin() as s:
+            await jobs.hold(s, job.id, job.attempt, step=2)
+        await broker.spread(job.id)
+        await until(lambda: room.shown(Purpose.RECEIPT)[0].percent == 50)
+        await studio.finish(job)
+        await until(lambda: room.shown(Purpose.REVIEW))
+
+
+async def test_without_a_broker_it_is_only_slower(studio: Studio) -> None:
+    room, deaf = MemoryRoom(name="web"), Broker(NO_BROKER)
+    quiet = Studio(studio.db, deaf)
+    async with feeding(studio.db, deaf, room):
+        await quiet.rendered(await person(studio.db, "ada"))
+        await until(lambda: room.shown(Purpose.REVIEW))
+
+
+async def test_what_happened_while_nobody_listened_is_told_at_the_start(
+    studio: Studio, broker: Broker
+) -> None:
+    async with studio.db.begin() as s:
+        await events.join(s, "web")
+    await studio.rendered(await person(studio.db, "ada"))
+    room = MemoryRoom(name="web")
+    async with feeding(studio.db, broker, room):
+        await until(lambda: len(room.messages) == 3)
+    assert room.sent == ["receipt 1", "result 1", "review 1"]
+
+
+async def test_a_card_that_fails_is_counted_and_the_others_go_on(
+    studio: Studio, broker: Broker
+) -> None:
+    room = MemoryRoom(name="web")
+    room.fail = ValueError("too long")
+    async with feeding(studio.db, broker, room):
+        await studio.submit(await person(studio.db, "ada"))
+
+        async def tried() -> int:
+            async with studio.db.read() as s:
+                return max((t.tries for t in (await s.scalars(select(Telling))).all()), default=0)
+
+        async with asyncio.timeout(PATIENCE):
+            while await tried() < 1:
+                await asyncio.sleep(0.01)
+        room.fail = None
+        await studio.submit(await person(studio.db, "bo"))
+        await until(lambda: room.shown(Purpose.RECEIPT))
+        async with studio.db.begin() as s:
+            await s.execute(update(Telling).values(not_before=utcnow()))
+        await until(lambda: len(room.shown(Purpose.RECEIPT)) == 2)
+
+
+async def test_the_sweep_rings_again_for_what_nobody_heard(studio: Studio, broker: Broker) -> None:
+    deaf = Studio(studio.db, Broker(NO_BROKER))
+    job = await deaf.submit(await person(studio.db, "ada"))
+    await studio.change(job.id, queued_at=job.queued_at - jobs.LEASE)
+    assert await bells(broker) == 0
+    await sweep(studio.db, broker)
+    await sweep(studio.db, broker)
+    assert await bells(broker) == 1
+
+
+async def bells(broker: Broker) -> int:
+    pool = await broker._open()
+    return len(await pool.queued_jobs())
