@@ -13,7 +13,7 @@ Text = str | None
 
 
 def make(
-    prompt: Annotated[str, typer.Argument(help="What the clip should show.", show_default=False)],
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What the clip should show.")],
     output: Annotated[
         Path,
         typer.Option("-o", "--output", help="The file; of several clips, name-1.mp4 and so on."),

@@ -263,5 +263,16 @@ async def _renderer() -> Finding:
 
 def _rendering(said: dict[str, Any]) -> Finding:
     """What `gen.check` reports, in one line."""
-    found = json.dumps(said)
-    return Finding("Renderer", State.OK, found)
+    if said["error"]:
+        return Finding("Renderer", State.BAD, said["error"], "Check SORA_MODELS.")
+    devices = ", ".join(
+        f"{device['device']} ({device['name']}, {device['memory_bytes'] / 10**9:.0f} GB)"
+        for device in said["devices"]
+    )
+    usable = ", ".join(model["name"] for model in said["models"] if model["usable"])
+    broken = [model for model in said["models"] if not model["usable"]]
+    found = f"PyTorch {said['torch']} on {devices}; models: {usable or 'none'}."
+    if not broken:
+        return Finding("Renderer", State.OK, found)
+    why = " ".join(f"{model['name']}: {model['why']}" for model in broken)
+    return Finding("Renderer", State.WARNING if usable else State.BAD, f"{found} {why}")

@@ -33,8 +33,8 @@ GEN = ("torch", "diffusers", "av")
 STUDIO, BROKER, WORKER, BOT = "green", "magenta", "cyan", "blue"
 
 FIRST_STEPS = (
-    "Type a prompt there, such as “a red circle moving to the right”, and press Create.",
-    "Watch it in the line; approve it at the review desk as another person; then vote.",
+    "Type a prompt there, such as “a red circle moving to the right”, and press “Make it”.",
+    "Then be somebody else in the row on top: approve it as a moderator, vote as another artist.",
     "Ctrl-C ends the studio; everything is kept.",
 )
 

@@ -16,6 +16,13 @@ from redis.asyncio import Redis
 from db.settings import StoreSettings
 from db.valkey import Valkey
 
+PRIVATE_AND_DURABLE = {
+    "port": "0",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "maxmemory-policy": "noeviction",
+}
+
 
 @pytest.fixture
 def valkey() -> Iterator[Valkey]:
@@ -41,13 +48,8 @@ async def test_only_we_can_reach_it(valkey: Valkey) -> None:
     with running(valkey):
         await valkey.ready()
         async with client(valkey) as asked:
-            found = await asked.config_get("port", "appendonly", "appendfsync", "maxmemory-policy")
-        assert found == {
-            "port": "0",
-            "appendonly": "yes",
-            "appendfsync": "everysec",
-            "maxmemory-policy": "noeviction",
-        }
+            for name, value in PRIVATE_AND_DURABLE.items():
+                assert await asked.config_get(name) == {name: value}
         assert stat.S_IMODE(valkey.socket.stat().st_mode) == 0o700
         assert stat.S_IMODE(valkey.socket.parent.stat().st_mode) == 0o700
 
