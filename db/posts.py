@@ -9,8 +9,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db.models import Post, utcnow
-from db.states import Purpose
+from db.models import Job, Post, utcnow
+from db.states import WAITING_FOR_REVIEW, Purpose
 from db.upsert import upsert
 
 
@@ -68,6 +68,23 @@ async def standing(
     if before is not None:
         query = query.where(col(Post.id) < before)
     return (await s.scalars(query.order_by(col(Post.id).desc()).limit(limit))).all()
+
+
+async def awaiting_review(s: AsyncSession, room: str, place: str) -> Sequence[Post]:
+    """The standing review posts that still need a decision, longest waiting first."""
+    found = await s.scalars(
+        select(Post)
+        .join(Job, col(Job.id) == col(Post.job_id))
+        .where(
+            col(Post.room) == room,
+            col(Post.place) == place,
+            col(Post.purpose) == Purpose.REVIEW,
+            col(Post.removed_at).is_(None),
+            col(Job.status).in_(WAITING_FOR_REVIEW),
+        )
+        .order_by(col(Post.id))
+    )
+    return found.all()
 
 
 async def painted_since(s: AsyncSession, room: str, since: datetime) -> Sequence[Post]:
