@@ -1,0 +1,1 @@
+"""The web room: the studio as a page."""

@@ -1,0 +1,68 @@
+"""The addresses of the web room."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from sqlalchemy import text
+
+from bot.on_web import deeds, files, guard, pages, stream
+from bot.on_web.live import Hub
+from bot.on_web.paint import FOLDER, Painter
+from bot.on_web.people import People
+from bot.on_web.site import SITE, Site
+from db.media import Media
+from db.session import Db
+from moderation.desk import Desk
+
+LARGEST_BODY = 256 * 1024
+
+JOB = r"/jobs/{job:\d{1,9}}"
+CLIP = JOB + r"/clips/{number:[1-4]}.{kind:mp4|jpg|webp}"
+
+
+def make_app(db: Db, desk: Desk, media: Media, hub: Hub) -> web.Application:
+    """The whole site, as an application that a runner serves on this machine."""
+    middlewares = [guard.in_words, guard.at_home, guard.introduced, guard.from_our_page]
+    app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
+    app[SITE] = Site(db, desk, media, People(db), Painter(), hub)
+    app.on_response_prepare.append(guard.harden)
+    for path, handler in {
+        "/": pages.studio,
+        "/review": pages.review,
+        "/showcase": pages.showcase,
+        "/line": pages.line,
+        "/help": pages.help_page,
+        JOB: pages.one_job,
+    }.items():
+        app.router.add_get(path, pages.first_page)
+        app.router.add_get(f"/as/{{who}}{path}", handler)
+    app.router.add_get("/as/{who}" + JOB + "/preview.jpg", files.preview)
+    app.router.add_get("/as/{who}" + CLIP, files.clip)
+    app.router.add_get("/as/{who}/live", stream.live, allow_head=False)
+    app.router.add_post("/as/{who}/sora", deeds.sora)
+    app.router.add_post("/as/{who}/act", deeds.press)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_static("/static", FOLDER / "static")
+    return app
+
+
+async def healthz(_request: web.Request) -> web.Response:
+    """The process answers."""
+    return web.json_response({"ok": True})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """The parts that it needs answer, too."""
+    site = request.app[SITE]
+    parts = {"database": await _database_answers(site.db), "broker": await site.desk.broker.ping()}
+    return web.json_response(parts, status=200 if all(parts.values()) else 503)
+
+
+async def _database_answers(db: Db) -> bool:
+    try:
+        async with db.read() as s:
+            await s.execute(text("SELECT 1"))
+    except Exception:  # whatever is wrong with it, it isn't ready
+        return False
+    return True

@@ -1,0 +1,76 @@
+"""What people do on a page: ask for a clip, press a button. The desk decides; this translates."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.acts import Act, act
+from bot.on_web import form
+from bot.on_web.live import ROOM
+from bot.on_web.pages import cards_of, studio_page
+from bot.on_web.people import Visitor
+from bot.on_web.site import SITE, as_json, back_with, visitor_of, wants_json
+from bot.signs import Sign
+from moderation.rules import Refused
+from moderation.wish import Request
+
+KEY_LIMIT = 64
+
+
+async def sora(request: web.Request) -> web.Response:
+    """Put a job into the line; the same form sent twice is one job."""
+    visitor, sent = visitor_of(request), await _fields(request)
+    try:
+        asked = form.wish(sent)
+        job = await request.app[SITE].desk.submit(visitor.person, asked, _request(visitor, sent))
+    except Refused as refused:
+        if wants_json(request):
+            raise
+        return await studio_page(request, sent, str(refused), 409)
+    return await _done(request, f"Job {job.id} is in line.", job.id)
+
+
+async def press(request: web.Request) -> web.Response:
+    """Do what a button means."""
+    visitor, sent = visitor_of(request), await _fields(request)
+    try:
+        sign, job_id = Sign(sent["sign"]), int(sent["job"])
+        only = {int(str(number)) for number in (await request.post()).getall("only", [])}
+    except (KeyError, ValueError):
+        raise web.HTTPBadRequest from None
+    deed = Act(
+        visitor.person, sign, job_id, _request(visitor, sent), sent.get("sentence", ""), only
+    )
+    return await _done(request, await act(request.app[SITE].desk, deed), job_id)
+
+
+async def _done(request: web.Request, sentence: str, job_id: int) -> web.Response:
+    """Say what was done, and show how the job now stands."""
+    if not wants_json(request):
+        return back_with(request, sentence, _where_from(request))
+    async with request.app[SITE].db.read() as s:
+        cards = await cards_of(request, s, job_id)
+    return as_json({"said": sentence, "cards": [asdict(card) for card in cards]})
+
+
+async def _fields(request: web.Request) -> Mapping[str, str]:
+    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+
+
+def _request(visitor: Visitor, sent: Mapping[str, str]) -> Request:
+    """Named by the key that came with the form, for this person alone."""
+    key = sent.get("key", "")[:KEY_LIMIT] or secrets.token_urlsafe(12)
+    return Request(f"{ROOM}:{visitor.person.id}:{key}", ROOM, f"mine:{visitor.person.id}")
+
+
+def _where_from(request: web.Request) -> str:
+    """The page of ours on which the form was sent."""
+    visitor, came_from = visitor_of(request), urlsplit(request.headers.get("Referer", ""))
+    if came_from.netloc == request.host and came_from.path.startswith(f"{visitor.base}/"):
+        return came_from.path
+    return f"{visitor.base}/"

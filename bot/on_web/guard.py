@@ -1,0 +1,114 @@
+"""What every request must pass, and what every answer carries: one middleware for each question."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.on_web.site import SITE, answer, introduce, visitor_of
+from moderation.rules import Refused
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+SAID = {
+    400: "That could not be read.",
+    403: "This page can't be used from there.",
+    404: "There is nothing here that you may see.",
+    405: "That can't be done with this page.",
+    413: "That is far too long.",
+    421: "This studio is served to this machine only; open it as 127.0.0.1 or localhost.",
+}
+BUG = "Something broke on our side; it is noted in the log. Try again."
+
+log = structlog.get_logger()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this name or address can only mean the machine it is said on."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+@web.middleware
+async def in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every no is a sentence: a refusal, an address that isn't there, and a bug, which is logged."""
+    try:
+        return await handler(request)
+    except Refused as refused:
+        return answer(request, str(refused), 409)
+    except web.HTTPException as said:
+        if said.status < 400:
+            raise
+        return answer(request, SAID.get(said.status, said.reason), said.status)
+    except ConnectionError:
+        raise  # the window was closed; there is nobody to answer
+    except Exception:
+        log.exception("page.failed", method=request.method, route=_route(request))
+        return answer(request, BUG, 500)
+
+
+@web.middleware
+async def at_home(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A foreign name that was made to point at this machine is refused, or its page could read ours."""
+    name, _, port = request.host.rpartition(":")
+    if not name or not port.isdigit():
+        name = request.host
+    if not is_loopback(name):
+        raise web.HTTPMisdirectedRequest
+    return await handler(request)
+
+
+@web.middleware
+async def introduced(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Handlers under ``/as/…`` know who asks."""
+    if "who" in request.match_info:
+        introduce(request, await request.app[SITE].people.visitor(request))
+    return await handler(request)
+
+
+@web.middleware
+async def from_our_page(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Only a form on a page of ours may post: the browser says so, and the form's token proves it."""
+    if request.method in {"GET", "HEAD"}:
+        return await handler(request)
+    origin = request.headers.get("Origin")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        raise web.HTTPForbidden
+    if origin is not None and origin != f"{request.scheme}://{request.host}":
+        raise web.HTTPForbidden
+    try:
+        token = (await request.post()).get("csrf", "")
+    except (ValueError, LookupError):  # not text in the encoding that it claims
+        raise web.HTTPBadRequest from None
+    if not isinstance(token, str) or not visitor_of(request).vouches_for(token):
+        return answer(request, "This page is from an earlier visit. Reload it and try again.", 403)
+    return await handler(request)
+
+
+async def harden(_request: web.Request, response: web.StreamResponse) -> None:
+    """On every answer, files and streams too."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
+
+
+def _route(request: web.Request) -> str:
+    """The form of the address, which names nobody."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "unknown"

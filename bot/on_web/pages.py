@@ -1,0 +1,178 @@
+"""The pages a person reads. Each reads what is so, once, and paints it for them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import grammar, said
+from bot.on_web import form
+from bot.on_web.live import ROOM, cursor_at
+from bot.on_web.paint import Painted
+from bot.on_web.people import FIRST
+from bot.on_web.site import SITE, page, visitor_of
+from bot.view import view
+from db import jobs, people, posts, workers
+from db.models import Job, Post, utcnow
+from db.states import Purpose, Status
+from moderation import forecast
+
+PAGE = 20
+
+
+async def first_page(request: web.Request) -> web.Response:
+    """An address without a person in it: the same page, as the demo's first person."""
+    raise web.HTTPFound(f"/as/{FIRST}{request.rel_url}")
+
+
+async def studio(request: web.Request) -> web.Response:
+    """The prompt box, and below it one's own jobs."""
+    return await studio_page(request, {})
+
+
+async def studio_page(
+    request: web.Request, typed: Mapping[str, str], refusal: str = "", status: int = 200
+) -> web.Response:
+    """The studio, with what was typed and why it could not be taken."""
+    site, visitor, since = request.app[SITE], visitor_of(request), utcnow()
+    async with site.db.read() as s:
+        known = await workers.every(s)
+        offers = await workers.offers(s)
+        mine = await jobs.of_person(s, visitor.person.id, before=_before(request), limit=PAGE + 1)
+        painted = [
+            await site.painter.card(s, visitor, Purpose.RESULT, await view(s, job.id), job.id)
+            for job in mine[:PAGE]
+        ]
+    return page(
+        request,
+        "studio.html",
+        status,
+        since=cursor_at(since),
+        fields=form.form(offers, typed),
+        limits={offer.name: form.limits(offer) for offer in offers},
+        about=offers[0].about if offers else "",
+        prompt=typed.get("prompt", ""),
+        refusal=refusal,
+        key=typed.get("key") or secrets.token_urlsafe(12),
+        idle=not any(workers.alive(worker) for worker in known),
+        cards=painted,
+        more=mine[PAGE - 1].id if len(mine) > PAGE else None,
+    )
+
+
+async def review(request: web.Request) -> web.Response:
+    """The moderators' desk: what waits, longest first, then what was decided."""
+    site, visitor, since = request.app[SITE], visitor_of(request), utcnow()
+    if not visitor.person.moderates:
+        return page(request, "not_a_moderator.html")
+    async with site.db.read() as s:
+        waiting = await posts.awaiting_review(s, ROOM, "review")
+        newest = await posts.standing(
+            s, ROOM, "review", before=_before(request), limit=PAGE + len(waiting) + 1
+        )
+        open_ids = {post.id for post in waiting}
+        decided = [post for post in newest if post.id not in open_ids]
+        cards = await _paint(request, s, waiting)
+        done = await _paint(request, s, decided[:PAGE])
+    return page(
+        request,
+        "review.html",
+        since=cursor_at(since),
+        cards=cards,
+        decided=done,
+        more=decided[PAGE - 1].id if len(decided) > PAGE else None,
+    )
+
+
+async def showcase(request: web.Request) -> web.Response:
+    """What the community published, with its ballots."""
+    site, since = request.app[SITE], utcnow()
+    async with site.db.read() as s:
+        newest = await posts.standing(s, ROOM, "showcase", before=_before(request), limit=PAGE + 1)
+        cards = await _paint(request, s, newest[:PAGE])
+    more = newest[PAGE - 1].id if len(newest) > PAGE else None
+    return page(request, "showcase.html", since=cursor_at(since), cards=cards, more=more)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One job in the line, as everybody may see it."""
+
+    job: Job
+    artist: str
+    says: str
+
+
+async def line(request: web.Request) -> web.Response:
+    """Who is being rendered and who waits; prompts only of one's own."""
+    async with request.app[SITE].db.read() as s:
+        rendering = await jobs.with_status(s, Status.RENDERING)
+        forecasts = await forecast.of_line(s)
+        queued = {job.id: job for job in await jobs.with_status(s, Status.QUEUED)}
+        waiting = [queued[job_id] for job_id in forecasts if job_id in queued]
+        names = await people.names(s, {job.person_id for job in [*rendering, *waiting]})
+        turns = [
+            Turn(
+                job,
+                names[job.person_id],
+                said.progress(job.step, job.steps, await forecast.remaining(s, job)),
+            )
+            for job in rendering
+        ]
+        idle = not any(workers.alive(worker) for worker in await workers.every(s))
+    turns += [Turn(job, names[job.person_id], said.place(forecasts[job.id])) for job in waiting]
+    return page(request, "line.html", turns=turns, idle=idle)
+
+
+async def one_job(request: web.Request) -> web.Response:
+    """A job brought back, in every form in which this person may see it."""
+    job_id, since = int(request.match_info["job"]), utcnow()
+    async with request.app[SITE].db.read() as s:
+        cards = await cards_of(request, s, job_id)
+    if not cards:
+        raise web.HTTPNotFound
+    return page(request, "job.html", since=cursor_at(since), job_id=job_id, cards=cards)
+
+
+async def help_page(request: web.Request) -> web.Response:
+    """What everything means."""
+    async with request.app[SITE].db.read() as s:
+        offers = await workers.offers(s)
+    return page(
+        request,
+        "help.html",
+        offers=offers,
+        options=grammar.OPTIONS,
+        rules=request.app[SITE].desk.rules,
+    )
+
+
+async def cards_of(request: web.Request, s: AsyncSession, job_id: int) -> list[Painted]:
+    """The cards of one job that this person may see."""
+    seen = await view(s, job_id)
+    if seen is None:
+        return []
+    standing = {p.purpose for p in await posts.of(s, ROOM, job_id) if p.removed_at is None}
+    wanted = [Purpose.RESULT, *sorted(standing & {Purpose.REVIEW, Purpose.SHOWCASE})]
+    painter, visitor = request.app[SITE].painter, visitor_of(request)
+    painted = [await painter.card(s, visitor, purpose, seen, job_id) for purpose in wanted]
+    return [card for card in painted if card.html]
+
+
+async def _paint(request: web.Request, s: AsyncSession, shown: Sequence[Post]) -> list[Painted]:
+    painter, visitor = request.app[SITE].painter, visitor_of(request)
+    painted = [
+        await painter.card(s, visitor, post.purpose, await view(s, post.job_id), post.job_id)
+        for post in shown
+    ]
+    return [card for card in painted if card.html]
+
+
+def _before(request: web.Request) -> int | None:
+    """After which row a list goes on."""
+    before = request.query.get("before", "")
+    return int(before) if before.isdecimal() and len(before) < 10 else None

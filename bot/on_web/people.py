@@ -1,0 +1,96 @@
+"""Who is at the window. Only demo identities so far, and those only on this machine.
+
+The identity is the first part of every address, as in ``/as/mo/review``, and in no cookie: two
+windows of one browser can be two people, a link opened in a new tab stays the same person, and
+nothing has to be signed, because on this machine anybody may be anybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from db import people
+from db.session import Db
+from moderation.people import Person, Role
+
+SESSION = "sora_session"
+_SESSION = re.compile(r"[\w-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """One of the people whom a demo lets you be."""
+
+    key: str
+    name: str
+    does: str
+    roles: frozenset[Role] = frozenset()
+
+
+_MODERATES = frozenset({Role.MODERATOR})
+DEMO: Mapping[str, Demo] = {
+    demo.key: demo
+    for demo in (
+        Demo("ada", "Ada", "artist"),
+        Demo("bo", "Bo", "artist"),
+        Demo("mo", "Mo", "moderator", _MODERATES),
+        Demo("lin", "Lin", "moderator", _MODERATES),
+    )
+}
+FIRST = "ada"
+"""Whom a newcomer is until they choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The person at one window, under which address they go, and the token of their forms."""
+
+    person: Person
+    key: str
+    session: str
+
+    @property
+    def base(self) -> str:
+        return f"/as/{self.key}"
+
+    @property
+    def csrf(self) -> str:
+        """Bound to the session; whoever can't read our pages can't know it."""
+        return hashlib.sha256(f"forms of {self.session}".encode()).hexdigest()
+
+    def vouches_for(self, token: str) -> bool:
+        return hmac.compare_digest(self.csrf.encode(), token.encode())
+
+
+class People:
+    """The demo's people, each looked up in the database once."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+        self._known: dict[str, Person] = {}
+
+    async def visitor(self, request: web.Request) -> Visitor:
+        """Whoever this request comes from. Raises ``HTTPNotFound`` for somebody unknown."""
+        demo = DEMO.get(request.match_info["who"])
+        if demo is None:
+            raise web.HTTPNotFound
+        if demo.key not in self._known:
+            async with self._db.begin() as s:
+                row = await people.known(s, "web", "demo", demo.key, demo.name)
+            self._known[demo.key] = Person(row.id, demo.name, demo.roles)
+        session = request.cookies.get(SESSION, "")
+        if not _SESSION.fullmatch(session):
+            session = secrets.token_urlsafe(32)
+        return Visitor(self._known[demo.key], demo.key, session)
+
+
+def remember(response: web.StreamResponse, visitor: Visitor) -> None:
+    """Give the browser the session that its forms are bound to."""
+    response.set_cookie(SESSION, visitor.session, httponly=True, samesite="Strict")

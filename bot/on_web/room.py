@@ -1,0 +1,64 @@
+"""The web room. On the web a post is its row: pages and open windows paint it whenever they look."""
+
+from __future__ import annotations
+
+import structlog
+from aiohttp import web
+
+from bot.card import Card
+from bot.on_web.app import make_app
+from bot.on_web.guard import is_loopback
+from bot.on_web.live import ROOM, Hub
+from db.media import Media
+from db.models import Job
+from db.session import Db
+from db.states import Purpose
+from moderation.desk import Desk
+
+log = structlog.get_logger()
+
+
+class WebRoom:
+    """Serves the site and keeps its windows in step."""
+
+    name = ROOM
+
+    def __init__(self, db: Db, desk: Desk, media: Media, host: str, port: int) -> None:
+        if not is_loopback(host):
+            raise ValueError(
+                f"The demo's identities are for this machine only; they aren't served on {host}."
+            )
+        self._host, self._port = host, port
+        self._hub = Hub(db)
+        self._app = make_app(db, desk, media, self._hub)
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=2)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+            log.info("page.served", host=self._host, port=self._port)
+            await self._hub.run()
+        finally:
+            self._hub.close()
+            await runner.cleanup()
+
+    def places(self, purpose: Purpose, job: Job) -> tuple[str, ...]:
+        match purpose:
+            case Purpose.RECEIPT | Purpose.RESULT:
+                return (f"mine:{job.person_id}",)
+            case Purpose.REVIEW:
+                return ("review",)
+            case Purpose.SHOWCASE:
+                return ("showcase",)
+
+    async def show(self, place: str, card: Card, key: str) -> str:
+        self._hub.wake()
+        return key
+
+    async def update(self, place: str, message: str, card: Card) -> None:
+        self._hub.wake()
+
+    async def remove(self, place: str, message: str) -> None:
+        self._hub.wake()

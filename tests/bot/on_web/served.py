@@ -1,0 +1,182 @@
+"""The web room as people meet it: served on this machine, with real rows and real clips."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import aiohttp
+import av
+import numpy as np
+
+from bot.feed import Feed
+from bot.on_web.room import WebRoom
+from db import jobs, people
+from db.broker import Broker
+from db.media import Media
+from db.models import Clip, Job
+from db.session import Db
+from moderation.people import Person, Role
+from moderation.rules import Rules
+from tests.support.studio import Studio
+
+ROLES = {"ada": (), "bo": (), "mo": (Role.MODERATOR,), "lin": (Role.MODERATOR,)}
+Draw = Callable[[int], np.ndarray]
+
+
+def moving_square(hue: int, width: int, height: int) -> Draw:
+    """Frames of a bright square that crosses a darker ground."""
+
+    def frame(number: int) -> np.ndarray:
+        picture = np.full((height, width, 3), (40, 20 + hue % 80, 70), np.uint8)
+        left = (number * 4) % (width - 16)
+        picture[height // 3 : height // 3 + 16, left : left + 16] = (240, hue % 256, 60)
+        return picture
+
+    return frame
+
+
+def film(path: Path, draw: Draw, frames: int, fps: int) -> None:
+    """A real MP4 that a browser plays."""
+    with av.open(path, "w") as container:
+        first = draw(0)
+        stream = container.add_stream("libx264", rate=Fraction(fps), options={"crf": "20"})
+        stream.height, stream.width = first.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for number in range(frames):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(draw(number), format="rgb24")))
+        container.mux(stream.encode())
+
+
+def still(path: Path, picture: np.ndarray) -> None:
+    av.VideoFrame.from_ndarray(picture, format="rgb24").to_image().save(path)
+
+
+class Served(Studio):
+    """A studio whose renders leave real files, and whose web room can be stopped and started."""
+
+    def __init__(self, db: Db, broker: Broker, folder: Path, rules: Rules | None = None) -> None:
+        super().__init__(db, broker, rules)
+        self.broker = broker
+        self.media = Media(folder / "media")
+        self.folder = folder
+        self.port = free_port()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        room = WebRoom(self.db, self.desk, self.media, "127.0.0.1", self.port)
+        self._tasks = [
+            asyncio.create_task(room.run()),
+            asyncio.create_task(Feed(self.db, self.broker, room).run()),
+        ]
+        async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+            while True:
+                try:
+                    async with session.get(f"{self.url}/healthz"):
+                        return
+                except aiohttp.ClientConnectionError:
+                    await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def known(self, key: str) -> Person:
+        """The person behind a demo identity."""
+        async with self.db.begin() as s:
+            row = await people.known(s, "web", "demo", key, key.capitalize())
+        return Person(row.id, row.name, frozenset(ROLES[key]))
+
+    async def preview(self, job: Job, step: int) -> None:
+        """A render that has come this far and shows a picture of it."""
+        path = self.folder / f"preview-{job.id}.jpg"
+        still(path, moving_square(job.id * 40, job.width, job.height)(step))
+        key = await self.media.put(path)
+        async with self.db.begin() as s:
+            assert await jobs.hold(s, job.id, job.attempt, step=step, preview_key=key)
+        await self.broker.spread(job.id)
+
+    async def finish(self, job: Job, attempt: int | None = None, draw: Draw | None = None) -> bool:
+        clips = [await self._clip(job, n, draw) for n in range(1, job.variations + 1)]
+        async with self.db.begin() as s:
+            done = await jobs.finish(s, job.id, attempt or job.attempt, clips, ())
+        await self.broker.spread(job.id)
+        return done
+
+    async def _clip(self, job: Job, number: int, draw: Draw | None) -> Clip:
+        draw = draw or moving_square(job.id * 40 + number * 50, job.width, job.height)
+        files = [self.folder / f"{job.id}-{number}.{kind}" for kind in ("mp4", "jpg", "webp")]
+        film(files[0], draw, job.frames, job.fps)
+        still(files[1], draw(0))
+        still(files[2], draw(1))
+        video, poster, preview = [await self.media.put(file) for file in files]
+        size = files[0].stat().st_size
+        return Clip(
+            job_id=job.id,
+            number=number,
+            seed=job.seed + number - 1,
+            video_key=video,
+            poster_key=poster,
+            preview_key=preview,
+            bytes=size,
+        )
+
+
+class Caller:
+    """One person's browser without scripts: it keeps cookies and knows the form's token."""
+
+    def __init__(self, served: Served, session: aiohttp.ClientSession, who: str) -> None:
+        self.base = f"{served.url}/as/{who}"
+        self.session = session
+        self.csrf = ""
+
+    async def page(self, path: str = "/", status: int = 200) -> str:
+        async with self.session.get(self.base + path) as answer:
+            text = await answer.text()
+            assert answer.status == status, text
+        if found := re.search(r'name="csrf" value="(\w+)"', text):
+            self.csrf = found[1]
+        return text
+
+    async def status(self, path: str, **headers: str) -> int:
+        async with self.session.get(self.base + path, headers=headers) as answer:
+            await answer.read()
+            return answer.status
+
+    async def post(
+        self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> tuple[int, dict[str, object]]:
+        """Send a form as our script does."""
+        if not self.csrf:
+            await self.page()
+        asked = {"Accept": "application/json", **(headers or {})}
+        form = {"csrf": self.csrf, **fields}
+        async with self.session.post(self.base + path, data=form, headers=asked) as answer:
+            return answer.status, await answer.json()
+
+    async def act(self, job: Job, sign: str, **fields: str) -> tuple[int, dict[str, object]]:
+        return await self.post("/act", {"job": str(job.id), "sign": sign, **fields})
+
+
+@asynccontextmanager
+async def caller(served: Served, who: str) -> AsyncIterator[Caller]:
+    jar = aiohttp.CookieJar(unsafe=True)  # unsafe: cookies from an address, not a name
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        yield Caller(served, session, who)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
