@@ -29,7 +29,7 @@ class Up:
 
     def __init__(self, processes: Processes, folder: Path) -> None:
         self._processes = processes
-        self.data = folder / "data"
+        self.data = folder / "processes" / "data"  # where whatever is left behind is reaped
         self.port = free_port()
         self.env = {"SORA_MODELS": str(toy.models(folder)), "SORA_PORT": str(self.port)}
         self.env["SORA_DATA"] = str(self.data)
