@@ -1,0 +1,228 @@
+"""Trains the embedded model from nothing: ``python -m gen.embedded.train --minutes 60``.
+
+Everything it learns from is drawn by this project while it trains. The weights folder that comes
+out is what ``DiffusionPipeline.from_pretrained`` loads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
+from torch import Tensor, nn
+
+from gen.embedded.captions import vocabulary
+from gen.embedded.codec import SceneCodec
+from gen.embedded.denoiser import SceneDenoiser, WordEncoder
+from gen.embedded.drawings import Drawings
+from gen.embedded.pipeline import CommonsShapesPipeline
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how big. With ``steps`` a run repeats exactly; ``minutes`` ends it by the clock."""
+
+    seed: int = 0
+    minutes: float = 60.0
+    steps: int | None = None
+    batch: int = 256
+    rate: float = 2e-3
+    variants: int = 600
+    dim: int = 224
+    depth: int = 6
+    heads: int = 7
+
+
+QUICK = Plan(steps=60, batch=64, variants=30, dim=64, depth=2, heads=2)
+"""Proves that training works, in seconds; its model can't draw."""
+
+
+class Model(nn.Module):
+    """Both networks, as one thing to train and to average."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.words = WordEncoder(words=vocabulary(), dim=plan.dim, heads=plan.heads)
+        self.denoiser = SceneDenoiser(dim=plan.dim, depth=plan.depth, heads=plan.heads)
+
+    def forward(self, noisy: Tensor, sigma: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
+        return torch.as_tensor(self.denoiser(noisy, sigma, self.words(ids, mask), mask))
+
+
+def loss_of(model: Model, clean: Tensor, captions: list[str], dice: torch.Generator) -> Tensor:
+    """The flow-matching loss: squared error of the velocity that the predicted latent implies."""
+    ids, mask = model.words.tokens(captions)
+    sigma = torch.sigmoid(0.4 + 1.2 * torch.randn(len(clean), generator=dice))
+    noise = torch.randn(clean.shape, generator=dice)
+    level = sigma[:, None, None]
+    with torch.autocast("cpu", torch.bfloat16):
+        guess = model(torch.lerp(clean, noise, level), sigma, ids, mask)
+    return (((guess.float() - clean) / level.clamp_min(0.15)) ** 2).mean()
+
+
+def optimizers(model: Model, rate: float) -> list[torch.optim.Optimizer]:
+    """Muon (Jordan et al. 2024) for the matrices inside the blocks, AdamW for all else."""
+    inner = [
+        p
+        for name, p in model.named_parameters()
+        if p.ndim == 2 and any(part in name for part in ("blocks.", "attends.", "mlps."))
+        and not name.endswith("table")
+    ]  # fmt: skip
+    ids = {id(p) for p in inner}
+    outer = [p for p in model.parameters() if id(p) not in ids]
+    return [
+        torch.optim.Muon(inner, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(outer, lr=rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
+    ]
+
+
+class Run:
+    """One training run, from its checkpoint if there is one."""
+
+    def __init__(self, plan: Plan, checkpoint: Path | None) -> None:
+        torch.manual_seed(plan.seed)
+        self.plan, self.checkpoint = plan, checkpoint
+        self.codec = SceneCodec()
+        self.drawings = Drawings(self.codec, plan.seed, plan.variants)
+        self.model = Model(plan)
+        self.average = copy.deepcopy(self.model).requires_grad_(False)
+        self.optimizers = optimizers(self.model, plan.rate)
+        self.step, self.spent = 0, 0.0
+        if checkpoint and checkpoint.exists():
+            self._load(checkpoint)
+        else:
+            self.drawings.fit(plan.seed, samples=500 * max(1, plan.variants // 30))
+
+    def _load(self, path: Path) -> None:
+        state = torch.load(path, weights_only=True)
+        if state["plan"] != {**asdict(self.plan), "minutes": None, "steps": None}:
+            raise SystemExit(f"{path} belongs to another plan: remove it, or train as it says")
+        self.codec.load_state_dict(state["codec"])
+        self.drawings.code()
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        self.step, self.spent = state["step"], state["spent"]
+
+    def keep(self) -> None:
+        """Write the checkpoint, all of it or nothing."""
+        if not self.checkpoint:
+            return
+        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        state = {
+            "plan": {**asdict(self.plan), "minutes": None, "steps": None},
+            "codec": self.codec.state_dict(),
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "step": self.step,
+            "spent": self.spent,
+        }
+        partial = self.checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.checkpoint)
+
+    def _progress(self) -> float:
+        if self.plan.steps is not None:
+            return self.step / self.plan.steps
+        return self.spent / (60 * self.plan.minutes)
+
+    def one_step(self) -> float:
+        """Learn from one batch; returns its loss."""
+        plan = self.plan
+        clean, captions = self.drawings.batch(plan.batch, (plan.seed, 3, self.step))
+        dice = torch.Generator().manual_seed(plan.seed * 1_000_003 + self.step)
+        unsaid = torch.rand(plan.batch, generator=dice) < 0.1  # for classifier-free guidance
+        captions = ["" if gone else text for text, gone in zip(captions, unsaid, strict=True)]
+        # Constant, then linearly down over the last quarter of the run.
+        rate = plan.rate * min(1.0, (self.step + 1) / 100, 4 * (1 - self._progress()) + 0.02)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        loss = loss_of(self.model, clean, captions, dice)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        self.step += 1
+        keep = min(0.998, self.step / (self.step + 10))
+        with torch.no_grad():
+            torch._foreach_lerp_(
+                list(self.average.parameters()), list(self.model.parameters()), 1 - keep
+            )
+        return loss.item()
+
+    def train(self) -> list[float]:
+        """Run to the end; returns the loss of every step."""
+        losses: list[float] = []
+        said = kept = time.monotonic()
+        while self._progress() < 1:
+            began = time.monotonic()
+            losses.append(self.one_step())
+            now = time.monotonic()
+            self.spent += now - began
+            if now - said > 15:
+                said = now
+                recent = losses[-50:]
+                sys.stdout.write(
+                    f"step {self.step}  loss {sum(recent) / len(recent):.4f}  "
+                    f"{self.step * self.plan.batch / self.spent:.0f} samples/s  "
+                    f"{self.spent / 60:.1f} min\n"
+                )
+                sys.stdout.flush()
+            if now - kept > 120:
+                kept = now
+                self.keep()
+        self.keep()
+        return losses
+
+    def pipeline(self) -> CommonsShapesPipeline:
+        """The averaged model, ready to draw."""
+        return CommonsShapesPipeline(
+            text_encoder=self.average.words.eval(),
+            transformer=self.average.denoiser.eval(),
+            vae=self.codec,
+            scheduler=FlowMatchEulerDiscreteScheduler(shift=1.0),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the weights in half precision: the pipeline computes in single precision."""
+        pipe = copy.deepcopy(self.pipeline())
+        for part in (pipe.text_encoder, pipe.transformer, pipe.vae):
+            nn.Module.to(part, torch.bfloat16)
+        pipe.save_pretrained(folder, safe_serialization=True)
+
+
+def main(arguments: list[str] | None = None) -> list[float]:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=Plan.minutes)
+    parser.add_argument("--steps", type=int, help="end after so many steps instead")
+    parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="the weights folder to write")
+    parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/embedded.pt"))
+    parser.add_argument("--quick", action="store_true", help="a tiny model, in seconds")
+    parser.add_argument("--export", action="store_true", help="only write the checkpoint's weights")
+    asked = parser.parse_args(arguments)
+    torch.set_num_threads(min(torch.get_num_threads(), 8))
+    if asked.quick:
+        run = Run(Plan(**{**asdict(QUICK), "seed": asked.seed}), None)
+    else:
+        plan = Plan(seed=asked.seed, minutes=asked.minutes, steps=asked.steps)
+        run = Run(plan, asked.checkpoint)
+    losses = [] if asked.export else run.train()
+    run.save(asked.out)
+    return losses
+
+
+if __name__ == "__main__":
+    main()
