@@ -41,6 +41,8 @@ POLL_SECONDS = 0.2
 JOIN_SECONDS = 120.0
 """How long a worker may take until it says what it offers."""
 SWEEP_SECONDS = 3.0
+LOG = "make.log"
+"""What the worker that was started for a clip said, in the data folder."""
 CANCELLED_STATUS = 130
 """What shells report for Ctrl-C."""
 
@@ -102,8 +104,9 @@ async def _make(
         db, broker = Db(settings.database), Broker(settings.broker)
         if alone:
             console.print("No studio is running here; one is started for this clip …")
-            quiet = Console(stderr=True, quiet=True)
-            await stack.enter_async_context(supervisor.studio(settings, quiet, 1, children))
+            log = stack.enter_context((settings.folder / LOG).open("w"))
+            aside = Console(file=log, width=200)
+            await stack.enter_async_context(supervisor.studio(settings, aside, 1, children))
         stack.push_async_callback(db.close)
         stack.push_async_callback(broker.close)
         watch = Watch(db, broker, children, console, cancelled, sweeps=alone)
@@ -113,7 +116,8 @@ async def _make(
         if job.status in {Status.CANCELLED, Status.WITHDRAWN}:
             return _was_cancelled(console, f"Job {job.id} is cancelled.")
         if job.status not in FINISHED:
-            raise Trouble(f"Job {job.id} failed: {job.reason or 'no reason was given.'}")
+            where = f" The worker's log is {settings.folder / LOG}." if alone else ""
+            raise Trouble(f"Job {job.id} failed: {job.reason}{where}")
         async with db.read() as s:
             made = list(await clips.of(s, job.id))
         media = Media(settings.media)
