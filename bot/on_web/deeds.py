@@ -38,6 +38,8 @@ async def sora(request: web.Request) -> web.Response:
 async def press(request: web.Request) -> web.Response:
     """Do what a button means."""
     visitor, sent = visitor_of(request), await _fields(request)
+    if sent.get("sign") == "":
+        raise Refused("Press the button for what you want; Enter alone decides nothing.")
     try:
         sign, job_id = Sign(sent["sign"]), int(sent["job"])
         only = {int(str(number)) for number in (await request.post()).getall("only", [])}

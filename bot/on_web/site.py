@@ -33,7 +33,7 @@ class Site:
 
 
 SITE = web.AppKey("site", Site)
-_VISITOR = "visitor"
+_VISITOR = web.RequestKey("visitor", Visitor)
 
 
 def introduce(request: web.Request, visitor: Visitor) -> None:
@@ -42,8 +42,7 @@ def introduce(request: web.Request, visitor: Visitor) -> None:
 
 def visitor_of(request: web.Request) -> Visitor:
     """Who asks; known to every handler under ``/as/…``."""
-    visitor: Visitor = request[_VISITOR]
-    return visitor
+    return request[_VISITOR]
 
 
 def wants_json(request: web.Request) -> bool:
@@ -65,7 +64,7 @@ def as_json(value: object, status: int = 200) -> web.Response:
 
 def page(request: web.Request, template: str, status: int = 200, **values: object) -> web.Response:
     """A whole page, painted for this person."""
-    visitor: Visitor | None = request.get(_VISITOR)
+    visitor = request.get(_VISITOR)
     flash = request.cookies.get(FLASH, "") if visitor else ""
     html = request.app[SITE].painter.page(
         template,

@@ -10,7 +10,8 @@ export function readyForms() {
     const form = event.target;
     if (!form.matches("[data-act], [data-sora]")) return;
     event.preventDefault();
-    if (form.ariaBusy !== "true") send(form, event.submitter);
+    const enterAlone = form.matches("[data-act]") && !event.submitter?.value;
+    if (form.ariaBusy !== "true" && !enterAlone) send(form, event.submitter);
   });
   document.addEventListener("keydown", onKey);
   document.addEventListener("toggle", onToggle, true);
@@ -28,12 +29,15 @@ async function send(form, button) {
     });
     const { said, cards = [] } = await answer.json();
     if (asks) document.getElementById("refusal").textContent = answer.ok ? "" : said;
-    if (answer.ok || !asks) say(said, !answer.ok);
-    if (!answer.ok) return;
+    if (!answer.ok) {
+      if (!asks) say(said, true);
+      return;
+    }
     form.elements.key.value = crypto.randomUUID();
     if (asks) form.elements.prompt.value = "";
     else form.querySelectorAll("[data-asks]").forEach((question) => (question.open = false));
     cards.forEach(place);
+    say(said);
   } catch {
     say(UNHEARD, true);
   } finally {
@@ -46,7 +50,7 @@ function onKey(event) {
   const question = event.target.closest(".question");
   if (question ? !event.shiftKey : event.ctrlKey || event.metaKey) {
     event.preventDefault();
-    event.target.form.requestSubmit((question ?? event.target.form).querySelector("button[type=submit]:not([disabled])"));
+    event.target.form.requestSubmit((question ?? event.target.form).querySelector("button[type=submit]"));
   }
 }
 

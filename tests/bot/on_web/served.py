@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import av
 import numpy as np
+from PIL import Image
 
 from bot.feed import Feed
+from bot.on_web.live import cursor_at
 from bot.on_web.room import WebRoom
-from db import jobs, people
+from db import events, jobs, people
 from db.broker import Broker
 from db.media import Media
-from db.models import Clip, Job
+from db.models import Clip, Job, utcnow
 from db.session import Db
+from db.states import Reason, Verdict
 from moderation.people import Person, Role
 from moderation.rules import Rules
 from tests.support.studio import Studio
 
 ROLES = {"ada": (), "bo": (), "mo": (Role.MODERATOR,), "lin": (Role.MODERATOR,)}
 Draw = Callable[[int], np.ndarray]
+PATIENCE_SECONDS = 20
 
 
 def moving_square(hue: int, width: int, height: int) -> Draw:
@@ -54,7 +60,7 @@ def film(path: Path, draw: Draw, frames: int, fps: int) -> None:
 
 
 def still(path: Path, picture: np.ndarray) -> None:
-    av.VideoFrame.from_ndarray(picture, format="rgb24").to_image().save(path)
+    Image.fromarray(picture).save(path)
 
 
 class Served(Studio):
@@ -72,12 +78,11 @@ class Served(Studio):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def start(self) -> None:
+    async def start(self, *, feed: bool = True) -> None:
         room = WebRoom(self.db, self.desk, self.media, "127.0.0.1", self.port)
-        self._tasks = [
-            asyncio.create_task(room.run()),
-            asyncio.create_task(Feed(self.db, self.broker, room).run()),
-        ]
+        self._tasks = [asyncio.create_task(room.run())]
+        if feed:
+            self._tasks.append(asyncio.create_task(Feed(self.db, self.broker, room).run()))
         async with asyncio.timeout(20), aiohttp.ClientSession() as session:
             while True:
                 try:
@@ -90,6 +95,34 @@ class Served(Studio):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def told(self) -> None:
+        """Wait until every event has reached the room: its posts stand as they will."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                async with self.db.read() as s:
+                    if not await events.untold(s):
+                        return
+                await asyncio.sleep(0.02)
+
+    async def in_review(self, key: str = "ada", **wish: Any) -> Job:
+        """A rendered job of this person that moderators see."""
+        job = await self.rendered(await self.known(key), **wish)
+        await self.told()
+        return job
+
+    async def published(self, key: str = "ada", only: tuple[int, ...] = (), **wish: Any) -> Job:
+        job = await self.in_review(key, **wish)
+        await self.desk.review(await self.known("mo"), job.id, Verdict.APPROVE, only=only)
+        await self.told()
+        return job
+
+    async def rejected(self, key: str = "ada", **wish: Any) -> Job:
+        job = await self.in_review(key, **wish)
+        mo = await self.known("mo")
+        await self.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.SPAM)
+        await self.told()
+        return job
 
     async def known(self, key: str) -> Person:
         """The person behind a demo identity."""
@@ -166,6 +199,53 @@ class Caller:
 
     async def act(self, job: Job, sign: str, **fields: str) -> tuple[int, dict[str, object]]:
         return await self.post("/act", {"job": str(job.id), "sign": sign, **fields})
+
+
+Be = Callable[[str], Caller]
+
+
+class Listener:
+    """What one open window is told."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+        self.last_id = ""
+
+    async def hear(self) -> tuple[str, dict[str, str]]:
+        """The next event and its data; heartbeats are passed over."""
+        name, data = "", {}
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            async for line in self._answer.content:
+                word, _, value = line.decode().rstrip("\n").partition(": ")
+                match word:
+                    case "id":
+                        self.last_id = value
+                    case "event":
+                        name = value
+                    case "data":
+                        data = json.loads(value)
+                    case "" if name:
+                        return name, data
+        raise EOFError("the stream ended")
+
+    async def hear_of(self, slot: str, words: str = "") -> str:
+        """Wait until this slot is told with these words in it; its HTML."""
+        while True:
+            _, data = await self.hear()
+            if data.get("slot") == slot and words in data["html"]:
+                return data["html"]
+
+
+@asynccontextmanager
+async def listening(
+    who: Caller, query: str, last_id: str = "", since: str = ""
+) -> AsyncIterator[Listener]:
+    headers = {"Last-Event-ID": last_id} if last_id else {}
+    start = since or cursor_at(utcnow())
+    url = f"{who.base}/live?{query}&since={start}"
+    async with who.session.get(url, headers=headers) as answer:
+        assert answer.status == 200
+        yield Listener(answer)
 
 
 @asynccontextmanager

@@ -1,0 +1,151 @@
+"""What every request must pass, and what every answer carries."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from bot.on_web import deeds, guard
+from bot.on_web.guard import is_loopback
+from bot.on_web.room import WebRoom
+from db.media import Media
+from tests.bot.on_web.served import Be, Served
+
+FORM = {"prompt": "a red circle", "key": "k"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "csrf"),
+    [
+        ({}, "0" * 64),
+        ({}, ""),
+        ({"Origin": "http://evil.example"}, None),
+        ({"Origin": "null"}, None),
+        ({"Origin": "http://127.0.0.1:1"}, None),
+        ({"Sec-Fetch-Site": "cross-site"}, None),
+        ({"Sec-Fetch-Site": "same-site"}, None),
+    ],
+)
+async def test_a_form_from_elsewhere_changes_nothing(
+    served: Served, be: Be, headers: dict[str, str], csrf: str | None
+) -> None:
+    ada = be("ada")
+    await ada.page()
+    token = ada.csrf if csrf is None else csrf
+    status, _ = await ada.post("/sora", {**FORM, "csrf": token}, headers)
+    assert status == 403
+    assert "<article" not in await ada.page()
+
+
+async def test_a_token_of_another_session_is_worth_nothing(served: Served, be: Be) -> None:
+    await be("bo").page()
+    status, answer = await be("ada").post("/sora", {**FORM, "csrf": be("bo").csrf})
+    assert (status, answer["said"]) == (
+        403,
+        "This page is from an earlier visit. Reload it and try again.",
+    )
+
+
+async def test_the_same_form_from_our_page_is_taken(served: Served, be: Be) -> None:
+    headers = {"Origin": served.url, "Sec-Fetch-Site": "same-origin"}
+    assert (await be("ada").post("/sora", FORM, headers))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "0.0.0.0", ""]
+)
+async def test_a_foreign_name_for_this_machine_is_refused(
+    served: Served, be: Be, host: str
+) -> None:
+    for path in ("/", "/jobs/1", "/live"):
+        assert await be("ada").status(path, Host=host) == 421
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.1:80", "[::1]:80", "[::1]"])
+async def test_its_own_names_are_fine(served: Served, be: Be, host: str) -> None:
+    assert await be("ada").status("/", Host=host) == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "studio.example", ""])
+def test_demo_people_are_served_to_this_machine_only(served: Served, host: str) -> None:
+    assert not is_loopback(host)
+    with pytest.raises(ValueError, match="this machine only"):
+        WebRoom(served.db, served.desk, Media(Path("media")), host, 0)
+
+
+async def test_nobody_unknown_comes_in(served: Served, be: Be) -> None:
+    async with be("ada").session.get(f"{served.url}/as/eve/") as answer:
+        assert answer.status == 404
+
+
+async def test_an_address_without_a_person_leads_to_the_same_page(served: Served, be: Be) -> None:
+    async with be("ada").session.get(f"{served.url}/showcase?before=9") as answer:
+        assert answer.url.path_qs == "/as/ada/showcase?before=9"
+        assert answer.status == 200
+
+
+async def test_every_answer_is_hardened(served: Served, be: Be) -> None:
+    ada = be("ada")
+    for path in ("/", "/jobs/999", "/../../healthz", "/../../static/base.css"):
+        async with ada.session.get(ada.base + path) as answer:
+            policy = answer.headers["Content-Security-Policy"]
+            assert "unsafe" not in policy
+            assert "frame-ancestors 'none'" in policy
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Referrer-Policy"] == "same-origin"
+    async with ada.session.get(f"{ada.base}/") as answer:
+        assert not re.search(r"<script(?![^>]+src=)|<style|\son\w+=|\sstyle=", await answer.text())
+
+
+async def test_a_cookie_is_for_our_eyes_only(served: Served, be: Be) -> None:
+    async with be("ada").session.get(f"{be('ada').base}/") as answer:
+        cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+
+
+async def test_a_flood_is_one_sentence(served: Served, be: Be) -> None:
+    status, answer = await be("ada").post("/sora", {**FORM, "prompt": "x" * 300_000})
+    assert (status, answer["said"]) == (413, "That is far too long.")
+
+
+@pytest.mark.parametrize("fields", [{}, {"sign": "approve"}, {"sign": "dance", "job": "1"}])
+async def test_a_mangled_form_is_one_sentence(
+    served: Served, be: Be, fields: dict[str, str]
+) -> None:
+    assert await be("ada").post("/act", fields) == (400, {"said": "That could not be read."})
+
+
+async def test_what_is_no_text_is_one_sentence(served: Served, be: Be) -> None:
+    ada = be("ada")
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=klingon"}
+    async with ada.session.post(f"{ada.base}/sora", data=b"csrf=%ff", headers=headers) as answer:
+        assert answer.status == 400
+
+
+async def test_a_bug_is_a_plain_sentence_and_a_logged_traceback(
+    served: Served, be: Be, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with mock.patch.object(deeds, "act", side_effect=RuntimeError("secret detail")):
+        status, answer = await be("ada").post("/act", {"sign": "cancel", "job": "1"})
+    assert (status, answer) == (500, {"said": guard.BUG})
+    logged = capsys.readouterr().out
+    assert "page.failed" in logged
+    assert "secret detail" in logged
+
+
+async def test_health_and_readiness(served: Served, be: Be) -> None:
+    session = be("ada").session
+    async with session.get(f"{served.url}/healthz") as answer:
+        assert (answer.status, await answer.json()) == (200, {"ok": True})
+    async with session.get(f"{served.url}/readyz") as answer:
+        assert (answer.status, await answer.json()) == (200, {"database": True, "broker": True})
+    with mock.patch.object(served.broker, "ping", return_value=False):
+        async with session.get(f"{served.url}/readyz") as answer:
+            assert (answer.status, await answer.json()) == (
+                503,
+                {"database": True, "broker": False},
+            )
