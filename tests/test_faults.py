@@ -79,8 +79,10 @@ async def test_every_job_is_rendered_and_shown_once_whoever_is_killed(
         async def runs(victim: str = victim) -> psutil.Process | None:
             return whole.process(victim)
 
-        with contextlib.suppress(psutil.NoSuchProcess):
-            (await until(runs)).kill()
+        found = await until(runs)
+        if found is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found.kill()
         await lapse(db)
 
     await until(lambda: is_settled(db), within=120)
