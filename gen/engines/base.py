@@ -79,4 +79,3 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free what ``load`` took."""
-

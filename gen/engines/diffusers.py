@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from gen.engines.base import Brief, CannotMake, Film, Picture, Progress, Result, Stopped, Take
+from gen.engines.tensors import best_device, best_dtype, empty_cache, out_of_memory
 
 # What encode_prompt answers, in order, by the embeddings that a pipeline's call accepts.
 _ENCODED = (
@@ -60,8 +60,8 @@ class DiffusersEngine:
         local_files_only: bool = True,
     ) -> None:
         self.source = str(source)
-        self.device = _best_device() if device == "auto" else device
-        self.dtype = _best_dtype(self.device) if dtype == "auto" else getattr(torch, dtype)
+        self.device = best_device() if device == "auto" else device
+        self.dtype = best_dtype(self.device) if dtype == "auto" else getattr(torch, dtype)
         self.revision = revision
         self.pipeline = pipeline
         self.offload = offload
@@ -103,24 +103,24 @@ class DiffusersEngine:
             self._pipe.maybe_free_model_hooks()
             raise
         except (MemoryError, RuntimeError) as error:
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
             self._pipe.maybe_free_model_hooks()
             raise CannotMake(
-                f"{brief.frames} frames of {brief.width}×{brief.height} need more memory than there"
-                " is: ask for a smaller or shorter clip"
+                f"{brief.frames} frames of {brief.width} × {brief.height} need more memory than the"
+                " worker has; ask for a smaller or shorter clip."
             ) from error
         except ValueError as error:  # how pipelines refuse their inputs
             self._pipe.maybe_free_model_hooks()
             raise CannotMake(_first_sentence(error)) from error
         finally:
-            _empty_cache()
+            empty_cache()
         for film in films:
             if film.shape != (brief.frames, brief.height, brief.width, 3):
                 frames, height, width, _ = film.shape
                 raise CannotMake(
-                    f"this model makes {frames} frames of {width}×{height} from what was asked:"
-                    " ask for exactly that"
+                    f"This model makes {frames} frames of {width} × {height} of that;"
+                    " ask for exactly so many."
                 )
         takes = tuple(Take(seed, film) for seed, film in zip(brief.seeds, films, strict=True))
         remarks = getattr(self._pipe, "remarks", None)
@@ -131,7 +131,7 @@ class DiffusersEngine:
         self._pipe = None
         self._encoded.clear()
         gc.collect()
-        _empty_cache()
+        empty_cache()
 
     def _pipeline_class(self) -> Any:
         if self.pipeline is None:
@@ -140,24 +140,25 @@ class DiffusersEngine:
         return getattr(importlib.import_module(module), name)
 
     def _why_unusable(self, error: Exception) -> str:
-        if _out_of_memory(error):
-            return f"the model in {self.source} needs more memory than there is"
+        if out_of_memory(error):
+            return "This model needs more memory than its worker has; choose another model."
         if isinstance(error, _Incomplete) or (Path(self.source) / "model_index.json").exists():
-            return f"the weights in {self.source} are incomplete or damaged: fetch them again"
-        return f"there are no weights at {self.source}: fetch the model first"
+            return "This model's weights are incomplete or damaged; a host has to fetch them again."
+        return "This model's weights are not on its worker; a host has to fetch them first."
 
     def _check_size(self, brief: Brief) -> None:
         """Refuse what a pipeline would otherwise round silently."""
         side = _first_attribute(self._pipe, _SPATIAL) * self._patch()
         if brief.width % side or brief.height % side:
             raise CannotMake(
-                f"this model makes sizes in steps of {side} pixels, not {brief.width}×{brief.height}"
+                f"This model's width and height go in steps of {side} pixels;"
+                f" {brief.width} × {brief.height} does not fit."
             )
         every = _first_attribute(self._pipe, _TEMPORAL)
         if every > 1 and brief.frames % every != 1:
             below = max(0, brief.frames - 1) // every * every + 1
             raise CannotMake(
-                f"this model makes {below} or {below + every} frames, not {brief.frames}"
+                f"This model makes {below} or {below + every} frames, not {brief.frames}."
             )
 
     def _patch(self) -> int:
@@ -170,13 +171,13 @@ class DiffusersEngine:
         takes = set(inspect.signature(self._pipe.__call__).parameters)
         embeds = self._encode(brief, takes)
         runs = [brief.seeds] if embeds else [(seed,) for seed in brief.seeds]
-        films: list[Film] = []
+        made: list[Film] = []
         for run, seeds in enumerate(runs):
             options = self._options(brief, takes, seeds, embeds)
             start, total = run * brief.steps, len(runs) * brief.steps
             with self._reporting(takes, options, progress, start, total, brief.steps):
-                films += _films(self._pipe(**options).frames)
-        return films
+                made += films(self._pipe(**options).frames)
+        return made
 
     def _encode(self, brief: Brief, takes: set[str]) -> Embeds:
         """The prompt's embeddings, computed once per prompt; none if the pipeline takes none."""
@@ -283,51 +284,11 @@ def _check_complete(pipe: Any) -> None:
             raise _Incomplete(name)
 
 
-def _best_device() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _best_dtype(device: str) -> torch.dtype:
-    """Half precision where the hardware computes in it; emulated, it is far slower than single."""
-    if device != "cpu":
-        return torch.bfloat16
-    able = torch.cpu.get_capabilities()
-    return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32
-
-
 def _first_attribute(pipe: Any, names: Sequence[str]) -> int:
     return next((int(getattr(pipe, name)) for name in names if hasattr(pipe, name)), 1)
 
 
-def _out_of_memory(error: Exception) -> bool:
-    known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    return known or "can't allocate memory" in str(error)
-
-
 def _first_sentence(error: Exception) -> str:
     """A refusal in one line, without the markup of a library's message."""
-    return str(error).replace("`", "").split("\n")[0].split(". ")[0].rstrip(".")
-
-
-def _empty_cache() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-
-
-def _films(frames: Any) -> list[Film]:
-    """What a pipeline calls frames -> uint8 (frames, height, width, 3), one per variation."""
-    return [_film(video) for video in frames]
-
-
-def _film(video: Any) -> Film:
-    if isinstance(video, torch.Tensor):  # (F, 3, H, W)
-        video = video.movedim(1, -1)
-        if video.dtype != torch.uint8:
-            video = video.float().mul(255).add_(0.5).clamp_(0, 255).to(torch.uint8)
-        return np.ascontiguousarray(video.cpu().numpy())
-    array = np.stack([np.asarray(frame) for frame in video])
-    if array.dtype != np.uint8:
-        array = (array * 255 + 0.5).clip(0, 255).astype(np.uint8)
-    return np.ascontiguousarray(array)
+    first = str(error).replace("`", "").split("\n")[0].split(". ")[0].rstrip(".")
+    return f"The model refuses this: {first}."

@@ -188,10 +188,18 @@ def test_without_guidance_there_is_one_pass_only(engines: dict[str, DiffusersEng
 @pytest.mark.parametrize(
     ("name", "changes", "said"),
     [
-        ("ltx", {"width": 72}, "this model makes sizes in steps of 32 pixels, not 72×64"),
-        ("wan", {"height": 72}, "this model makes sizes in steps of 16 pixels, not 64×72"),
-        ("wan", {"frames": 6}, "this model makes 5 or 9 frames, not 6"),
-        ("ltx", {"frames": 8}, "this model makes 1 or 9 frames, not 8"),
+        (
+            "ltx",
+            {"width": 72},
+            "This model's width and height go in steps of 32 pixels; 72 × 64 does not fit.",
+        ),
+        (
+            "wan",
+            {"height": 72},
+            "This model's width and height go in steps of 16 pixels; 64 × 72 does not fit.",
+        ),
+        ("wan", {"frames": 6}, "This model makes 5 or 9 frames, not 6."),
+        ("ltx", {"frames": 8}, "This model makes 1 or 9 frames, not 8."),
     ],
 )
 def test_a_size_the_model_cannot_do_is_refused_in_one_sentence(
@@ -212,7 +220,7 @@ def test_too_little_memory_is_said_and_the_engine_stays_usable(
 
     with monkeypatch.context() as patch:
         patch.setattr(engine._pipe.vae, "decode", full)
-        with pytest.raises(CannotMake, match=r"^5 frames of 64×64 need more memory"):
+        with pytest.raises(CannotMake, match=r"^5 frames of 64 × 64 need more memory"):
             engine.make(_brief("wan"), _silent)
     assert engine.make(_brief("wan"), _silent).takes
 
@@ -243,14 +251,14 @@ def _damage(folder: Path, kind: str) -> None:
 def test_damaged_weights_are_one_sentence(tmp_path: Path, kind: str) -> None:
     _wan().save_pretrained(tmp_path, safe_serialization=True)
     _damage(tmp_path, kind)
-    said = f"^the weights in {tmp_path} are incomplete or damaged: fetch them again$"
+    said = "^This model's weights are incomplete or damaged; a host has to fetch them again.$"
     with pytest.raises(CannotMake, match=said):
         DiffusersEngine(tmp_path, device="cpu", dtype="float32").load()
 
 
 @pytest.mark.parametrize("source", ["/no/such/folder", "nobody/no-such-model"])
 def test_absent_weights_are_one_sentence(source: str) -> None:
-    with pytest.raises(CannotMake, match=f"^there are no weights at {source}: fetch the model"):
+    with pytest.raises(CannotMake, match="^This model's weights are not on its worker; a host"):
         DiffusersEngine(source, device="cpu").load()
 
 
