@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from gen.engines.base import Brief, CannotMake, Film, Picture, Progress, Result, Stopped, Take
-from gen.engines.tensors import best_device, best_dtype, empty_cache, out_of_memory
+from gen.engines.tensors import best_device, best_dtype, empty_cache, films, out_of_memory
 
 # What encode_prompt answers, in order, by the embeddings that a pipeline's call accepts.
 _ENCODED = (
