@@ -101,11 +101,12 @@ async def from_our_page(request: web.Request, handler: Handler) -> web.StreamRes
     return await handler(request)
 
 
-async def harden(_request: web.Request, response: web.StreamResponse) -> None:
+async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """On every answer, files and streams too."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", "no-store")
+    ours = request.path.startswith("/static/")
+    response.headers.setdefault("Cache-Control", "no-cache" if ours else "no-store")
 
 
 def _route(request: web.Request) -> str:

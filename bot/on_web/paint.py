@@ -81,6 +81,7 @@ class Painter:
             job=seen.job,
             slot=slot,
             place=place,
+            order=_order(place, seen.job),
             digest=hashlib.sha256(looks.encode()).hexdigest()[:16],
             key=secrets.token_urlsafe(12),
             waits=place == "review" and seen.job.status in WAITING_FOR_REVIEW,
@@ -133,6 +134,13 @@ def _refusal(person: Person, place: str, seen: View) -> str:
 
 def _round(job: Job) -> int:
     return 2 if job.status is Status.APPEALED else 1
+
+
+def _order(place: str, job: Job) -> int:
+    """Where a card belongs among the others of its list; the largest is on top."""
+    if place == "showcase" and job.published_at is not None:
+        return int(job.published_at.timestamp() * 1_000_000)
+    return job.id
 
 
 def _utc(moment: datetime) -> str:

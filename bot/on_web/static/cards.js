@@ -53,12 +53,12 @@ function parse(html) {
 }
 
 function enter(list, card) {
-  const order = Number(card.dataset.order);
-  if (list.dataset.list === "review") {
-    if (!("waits" in card.dataset)) return false;
-    list.append(card);
+  if (list.dataset.list === "review" && !("waits" in card.dataset)) return false;
+  if (list.dataset.list === "review" || list.dataset.list === "job") {
+    list.append(card); // the longest waiting stays on top, and nothing moves under a pointer
     return true;
   }
+  const order = Number(card.dataset.order);
   const older = [...list.children].find((other) => Number(other.dataset.order) < order);
   if (!older && list.children.length && !("complete" in list.dataset)) return false;
   list.insertBefore(card, older ?? null);

@@ -10,6 +10,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from db.states import Verdict
 from tests.bot.on_web.served import Served
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -232,3 +233,17 @@ async def test_every_control_has_a_name_and_every_page_its_landmarks(
             "[...document.querySelectorAll('h1, h2, h3')].map((h) => Number(h.tagName[1]))"
         )
         assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+async def test_what_is_published_last_comes_first_live_and_after_a_reload(
+    windows: Browser, served: Served
+) -> None:
+    older, newer = await served.in_review("ada"), await served.in_review("bo")
+    page = await opened(windows, served, "/as/lin/showcase")
+    cards = page.locator("article")
+    for count, job in enumerate((newer, older), start=1):
+        await served.desk.review(await served.known("mo"), job.id, Verdict.APPROVE)
+        await expect(cards).to_have_count(count)
+    await expect(cards.first).to_have_id(f"showcase-{older.id}")
+    await page.reload()
+    await expect(cards.first).to_have_id(f"showcase-{older.id}")

@@ -197,3 +197,8 @@ async def test_moderators_keep_the_decision_but_not_the_clips_of_what_was_reject
     assert "Mo said no: spam." in page
     assert f"/jobs/{job.id}/clips/" not in page
     assert f"/jobs/{job.id}/clips/" in await be("ada").page("/")
+
+
+async def test_who_does_not_moderate_gets_one_friendly_sentence(served: Served, be: Be) -> None:
+    assert "there is nothing for you to do here" in await be("bo").page("/review")
+    assert "Nothing waits for a decision." in await be("mo").page("/review")
