@@ -7,11 +7,14 @@ finds a row without a message sends again under the same key, and the room makes
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot import cards
 from bot.card import Card
 from bot.room import Room
 from bot.view import View, view
 from db import posts
+from db.line import Forecast
 from db.models import Post
 from db.session import Db
 from db.states import WAITING_FOR_REVIEW, Purpose, Status
@@ -24,10 +27,12 @@ AFTER_REVIEW = {
 }
 
 
-async def announce(db: Db, room: Room, job_id: int) -> None:
-    """Bring a room's posts of a job up to date."""
+async def announce(
+    db: Db, room: Room, job_id: int, line: Mapping[int, Forecast] | None = None
+) -> None:
+    """Bring a room's posts of a job up to date; ``line`` as in ``bot.view.view``."""
     async with db.read() as s:
-        seen = await view(s, job_id)
+        seen = await view(s, job_id, line)
         standing = {
             (post.purpose, post.place): post
             for post in await posts.of(s, room.name, job_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from time import monotonic
+from collections.abc import Mapping
 
 import structlog
 
@@ -17,12 +17,16 @@ from bot.room import Room
 from db import events, jobs
 from db.broker import Broker
 from db.events import Claim
+from db.line import Forecast
 from db.session import Db
 from db.states import Status
+from moderation import forecast
 
 POLL_SECONDS = 1.0
 LINE_SECONDS = 2.0
-"""How often the waiting receipts are brought up to date while the line moves."""
+SECONDS_PER_RECEIPT = 0.05
+"""How often the waiting receipts are brought up to date while the line moves: every two seconds, and
+less often the longer the line is, so that repainting it never fills the bot's day."""
 
 log = structlog.get_logger()
 
@@ -36,8 +40,8 @@ class Feed:
         self._room = room
         self._changed: set[int] = set()
         self._wake = asyncio.Event()
-        self._line_moved = True
-        self._line_at = 0.0
+        self._line_moved = asyncio.Event()
+        self._painting = asyncio.Lock()
 
     async def run(self) -> None:
         """Until cancelled; survives a broken card, a slow database and a broker that is away."""
@@ -46,6 +50,7 @@ class Feed:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
             tasks.create_task(self._drain())
+            tasks.create_task(self._follow_line())
 
     async def _listen(self) -> None:
         async for job_id in self._broker.news():
@@ -77,20 +82,15 @@ class Feed:
             async with self._db.read() as s:
                 moving |= {job.id for job in await jobs.with_status(s, Status.RENDERING)}
         if claims:
-            self._line_moved = True
-        if self._line_moved and monotonic() - self._line_at > LINE_SECONDS:
-            self._line_at = monotonic()
-            async with self._db.read() as s:
-                waiting = {job.id for job in await jobs.with_status(s, Status.QUEUED)}
-            self._line_moved = bool(waiting)
-            moving |= waiting
+            self._line_moved.set()
         for job_id in moving:
             await self._repaint(job_id)
         return bool(claims)
 
     async def _tell(self, claim: Claim) -> None:
         try:
-            await announce(self._db, self._room, claim.job_id)
+            async with self._painting:
+                await announce(self._db, self._room, claim.job_id)
         except Exception as error:
             # One card that can't be shown must not hold up the others; it is counted and set aside.
             log.exception("card.failed", room=self._room.name, job=claim.job_id)
@@ -102,9 +102,30 @@ class Feed:
         async with self._db.begin() as s:
             await events.mark_told(s, claim)
 
-    async def _repaint(self, job_id: int) -> None:
+    async def _follow_line(self) -> None:
+        """Keep place and time on the waiting receipts right, beside all that is more urgent."""
+        while True:
+            await self._line_moved.wait()
+            self._line_moved.clear()
+            waiting = 0
+            try:
+                async with self._db.read() as s:
+                    line = await forecast.of_line(s)
+                for job_id in line:
+                    await self._repaint(job_id, line)
+                waiting = len(line)
+            except Exception:
+                # The same database that is away for the outbox; it is asked again as soon.
+                log.exception("feed.line_failed", room=self._room.name)
+                self._line_moved.set()
+            if waiting:
+                self._line_moved.set()
+            await asyncio.sleep(max(LINE_SECONDS, SECONDS_PER_RECEIPT * waiting))
+
+    async def _repaint(self, job_id: int, line: Mapping[int, Forecast] | None = None) -> None:
         try:
-            await announce(self._db, self._room, job_id)
+            async with self._painting:
+                await announce(self._db, self._room, job_id, line)
         except Exception:
             # Progress is repainted soon again; what must not be lost is in the outbox.
             log.exception("card.repaint_failed", room=self._room.name, job=job_id)

@@ -32,15 +32,21 @@ class View:
     """The artist's own words, when there was an appeal."""
 
 
-async def view(s: AsyncSession, job_id: int) -> View | None:
-    """The job as it stands, or None when there is no such job."""
+async def view(
+    s: AsyncSession, job_id: int, line: Mapping[int, Forecast] | None = None
+) -> View | None:
+    """The job as it stands, or None when there is no such job.
+
+    Whoever looks at many waiting jobs reads the ``line`` once and passes it on.
+    """
     job = await jobs.get(s, job_id)
     if job is None:
         return None
     given = await reviews.of(s, job_id)
     names = await people.names(s, {job.person_id, *(review.person_id for review in given)})
     offer = {offer.name: offer for offer in await workers.offers(s)}.get(job.model)
-    waiting = await forecast.of_line(s) if job.status is Status.QUEUED else {}
+    if line is None:
+        line = await forecast.of_line(s) if job.status is Status.QUEUED else {}
     return View(
         job=job,
         artist=names[job.person_id],
@@ -49,7 +55,7 @@ async def view(s: AsyncSession, job_id: int) -> View | None:
         clips=tuple(await clips.of(s, job_id)),
         reviews=tuple((names[review.person_id], review) for review in given),
         tally=await votes.tally(s, job_id),
-        forecast=waiting.get(job_id),
+        forecast=line.get(job_id),
         remaining=(await forecast.remaining(s, job) if job.status is Status.RENDERING else None),
         appeal=await _appeal(s, job_id),
     )

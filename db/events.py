@@ -15,9 +15,9 @@ from db.models import Event, Room, Telling, utcnow
 from db.states import Kind
 from db.upsert import upsert
 
-CLAIM = timedelta(seconds=60)
+CLAIM = timedelta(seconds=20)
 MAX_TRIES = 8
-BATCH = 100
+BATCH = 20
 
 
 async def record(
@@ -72,7 +72,7 @@ def _waiting(room: str) -> Any:
 
 
 async def claim(s: AsyncSession, room: str) -> list[Claim]:
-    """Take the oldest untold events of a room for a minute, grouped by job, oldest job first.
+    """Take the oldest untold events of a room for ``CLAIM``, grouped by job, oldest job first.
 
     Events of one job are told together, because a card shows how the job stands, not what changed.
     """

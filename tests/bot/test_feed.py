@@ -127,3 +127,20 @@ async def test_the_sweep_rings_again_for_what_nobody_heard(studio: Studio, broke
 async def bells(broker: Broker) -> int:
     pool = await broker._open()
     return len(await pool.queued_jobs())
+
+
+async def test_waiting_receipts_follow_the_line(studio: Studio, broker: Broker) -> None:
+    ada, bo = await person(studio.db, "ada"), await person(studio.db, "bo")
+    room = MemoryRoom(name="web")
+    async with feeding(studio.db, broker, room):
+        await studio.submit(ada)
+        second = await studio.submit(bo)
+
+        def place() -> str:
+            cards = {card.job_id: card for card in room.shown(Purpose.RECEIPT)}
+            return cards[second.id].lines[0].text if second.id in cards else ""
+
+        await until(lambda: place().startswith("Number 2 in line"))
+        await studio.claim()
+        await broker.spread(1)
+        await until(lambda: place().startswith("Next in line"))
