@@ -6,6 +6,7 @@ const seen = new IntersectionObserver((entries) => entries.forEach(({ target, is
 export function readyClips(within = document) {
   for (const video of within.querySelectorAll("video")) {
     seen.unobserve(video);
+    video.poster = video.poster; // a clip that came over the wire has not asked for its picture yet
     if (!still.matches) video.controls = video.matches(":hover, :focus");
     video.tabIndex = video.closest(".spoiler") ? -1 : 0;
     seen.observe(video);
