@@ -1,0 +1,108 @@
+"""What a bench gives: figures with their limits; and the command line that all of them share."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+
+from rich.console import Console
+from rich.table import Table
+
+Measure = Callable[[bool], Awaitable["list[Figure]"]]
+"""Called with whether it must be quick."""
+PAPER_WIDTH = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number; without a limit it is there for context."""
+
+    name: str
+    value: float
+    unit: str
+    compared_with: str = ""
+    at_most: float | None = None
+    at_least: float | None = None
+    command: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        if self.at_most is not None:
+            return self.value <= self.at_most
+        if self.at_least is not None:
+            return self.value >= self.at_least
+        return None
+
+    @property
+    def limit(self) -> str:
+        if self.at_most is not None:
+            return f"≤ {amount(self.at_most, self.unit)}"
+        if self.at_least is not None:
+            return f"≥ {amount(self.at_least, self.unit)}"
+        return ""
+
+
+def amount(value: float, unit: str) -> str:
+    """Three significant digits, and no fewer than a large number has."""
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f} {unit}"
+
+
+def say(text: str) -> None:
+    """Progress, beside the figures."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def show(figures: Sequence[Figure]) -> None:
+    """The table, for people."""
+    table = Table()
+    table.add_column("figure")
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("compared with")
+    table.add_column("limit", justify="right", no_wrap=True)
+    table.add_column("met", justify="center")
+    table.add_column("command", no_wrap=True)
+    met = {True: "[green]yes", False: "[red]no", None: ""}
+    for command, group in groupby(figures, lambda figure: figure.command):
+        table.add_section()
+        for number, figure in enumerate(group):
+            value = amount(figure.value, figure.unit)
+            row = figure.name, value, figure.compared_with, figure.limit, met[figure.met]
+            table.add_row(*row, "" if number else command)
+    console = Console()
+    (console if console.is_terminal else Console(width=PAPER_WIDTH)).print(table)
+
+
+def show_json(figures: Sequence[Figure]) -> None:
+    """The same, for machines."""
+    print(json.dumps([asdict(f) | {"met": f.met} for f in figures], indent=2))
+
+
+def arguments(about: str | None) -> argparse.ArgumentParser:
+    """The options that every bench has."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, noisier figures")
+    parser.add_argument("--json", action="store_true", help="for machines")
+    return parser
+
+
+def main(name: str, about: str | None, measure: Measure, limit_seconds: float) -> None:
+    """Run one bench as a command. Whatever it started has ended when this returns or raises."""
+    asked = arguments(about).parse_args()
+    command = f"python -m bench.{name}"
+
+    async def run() -> list[Figure]:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        async with asyncio.timeout(limit_seconds):
+            return await measure(asked.quick)
+
+    figures = [replace(f, command=command) for f in asyncio.run(run())]
+    (show_json if asked.json else show)(figures)
