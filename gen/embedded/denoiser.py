@@ -155,7 +155,9 @@ class SceneDenoiser(ModelMixin, ConfigMixin):  # type: ignore[misc]
     def forward(self, latents: Tensor, sigma: Tensor, words: Tensor, mask: Tensor) -> Tensor:
         """``latents`` (B, TOKENS, WIDTH) at noise levels ``sigma`` (B,) in 0..1 -> clean latents."""
         x = self.enter(latents) + self.place
-        level = self.level(_waves(sigma, x.shape[-1])).unflatten(-1, (6, -1))
+        # The noise level needs more digits than half precision has.
+        waves = _waves(sigma.float(), x.shape[-1]).to(latents.dtype)
+        level = self.level(waves).unflatten(-1, (6, -1))
         for block in self.blocks:
             x = block(x, level, words, mask)
         return torch.einsum("bnd,ndw->bnw", self.norm(x), self.leave) + self.leave_bias

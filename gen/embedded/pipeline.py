@@ -147,7 +147,7 @@ class CommonsShapesPipeline(DiffusionPipeline):  # type: ignore[misc]
         for i, t in enumerate(self.progress_bar(self.scheduler.timesteps)):
             sigma = self.scheduler.sigmas[i].to(device)
             noisy = torch.cat([latents] * 2) if guided else latents
-            level = sigma.to(dtype).expand(len(noisy))
+            level = sigma.expand(len(noisy))
             clean = self.transformer(noisy.to(dtype), level, words, mask).float()
             if guided:
                 wanted, other = clean.chunk(2)
@@ -194,4 +194,4 @@ class CommonsShapesPipeline(DiffusionPipeline):  # type: ignore[misc]
         if len(unknown) > len(named):
             named.append(f"{len(unknown) - len(named)} other words")
         listed = " or ".join(filter(None, [", ".join(named[:-1]), named[-1]]))
-        return (f"this small model doesn't know {listed}",)
+        return (f"This small model doesn't know {listed}.",)
