@@ -69,6 +69,8 @@ def up(
     from db.migrate import upgrade
 
     settings = settings_from(data, port)
+    if settings.log_format == "auto":
+        os.environ["SORA_LOG_FORMAT"] = "console"  # a person reads what the children say here
     if workers:
         supervisor.insist_on_gen("; or start without a worker: sora up --workers 0")
     with supervisor.holding(supervisor.data_folder(settings)):
@@ -85,8 +87,10 @@ def bot(
     """Run the bot alone: the rooms and the page. Broker and worker are somewhere else."""
     from bot import service, supervisor
     from bot.settings import settings_from
+    from db import logs
 
     settings = settings_from(data, port)
+    logs.configure(settings.log_format)
     supervisor.data_folder(settings)
     supervisor.free_port(settings)
     _insist_on_newest(settings)

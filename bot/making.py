@@ -8,14 +8,12 @@ import json
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import time
 import uuid
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import structlog
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -24,7 +22,7 @@ from bot import said, supervisor
 from bot.children import QUICK_DEATHS, Children
 from bot.settings import BotSettings
 from bot.trouble import Misused, Trouble
-from db import clips, jobs, people, workers
+from db import clips, jobs, logs, people, workers
 from db.broker import Broker
 from db.media import Media
 from db.migrate import upgrade
@@ -55,7 +53,7 @@ def make(settings: BotSettings, wish: Wish, output: Path, *, force: bool, as_jso
     files = names(output, wish.variations or 1)
     _may_write(files, force)
     console = Console(stderr=as_json)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logs.configure()
     folder = supervisor.data_folder(settings)
     try:
         with supervisor.holding(folder):

@@ -9,6 +9,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from db.logs import LogFormat
+
 SOCKET_PATH_LIMIT = 100
 """Unix socket paths longer than about this are refused by the kernel."""
 
@@ -21,6 +23,7 @@ class StoreSettings(BaseSettings):
     data: Path = Field(default=Path("data"), description="folder of everything embedded")
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
+    log_format: LogFormat = "auto"
 
     @property
     def folder(self) -> Path:

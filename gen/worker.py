@@ -6,7 +6,6 @@ The broker is only a bell here: while it is away the worker goes on with what th
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import signal
 import socket
@@ -19,7 +18,7 @@ from arq.worker import Worker
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from db import broker, workers
+from db import broker, logs, workers
 from db.broker import Broker
 from db.media import Media
 from db.session import Db
@@ -135,29 +134,9 @@ async def _answer(settings: WorkerSettings, bell: Broker, renderer: Renderer) ->
                     await worker.close()
 
 
-def configure_logging() -> None:
-    """Lines for people on a terminal, JSON for everything else. Never a local variable: prompts."""
-    shown: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-        if sys.stderr.isatty()
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            *shown,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    # arq calls it an error with a traceback when a worker that stops leaves a bell.
-    logging.getLogger("arq").setLevel(logging.CRITICAL)
-
-
 def main() -> None:
-    configure_logging()
     settings = WorkerSettings()
+    logs.configure(settings.log_format)
     try:
         models = catalogue.read(settings.models)
     except catalogue.BadCatalogue as error:

@@ -137,9 +137,9 @@ def test_sizes_it_cannot_make_are_refused_in_one_sentence(
     [
         (RED_CIRCLE, ()),
         ("Red circles drifted LEFTWARDS, please: it's over a blue background!", ()),
-        ("a blue giraffe drifting left", ("this small model doesn't know “giraffe”",)),
-        ("a giraffe and a zebra", ("this small model doesn't know “giraffe” or “zebra”",)),
-        ("a red circle 🦒", ("this small model doesn't know “🦒”",)),
+        ("a blue giraffe drifting left", ("This small model doesn't know “giraffe”.",)),
+        ("a giraffe and a zebra", ("This small model doesn't know “giraffe” or “zebra”.",)),
+        ("a red circle 🦒", ("This small model doesn't know “🦒”.",)),
         ("", ()),
     ],
 )
