@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import update
+
 from bot.on_web.live import MOST_PENDING, Window, cursor_at
 from db.models import Post, utcnow
 from db.states import Purpose
@@ -61,6 +63,15 @@ async def test_a_window_that_lost_its_server_misses_nothing(served: Served, be: 
     await served.start()
     async with listening(be("mo"), "place=review", last_id=last, since="0") as desk:
         await desk.hear_of(f"review-{second.id}")
+
+
+async def test_a_window_that_slept_for_minutes_hears_what_it_missed(served: Served, be: Be) -> None:
+    job = await served.in_review("ada")
+    async with served.db.begin() as s:
+        await s.execute(update(Post).values(painted_at=utcnow() - timedelta(minutes=3)))
+    before = cursor_at(utcnow() - timedelta(minutes=4))
+    async with listening(be("mo"), "place=review", last_id=before) as desk:
+        await desk.hear_of(f"review-{job.id}", 'value="approve"')
 
 
 async def test_the_server_closes_its_streams_when_it_stops(served: Served, be: Be) -> None:
