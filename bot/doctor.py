@@ -216,7 +216,8 @@ async def _eta(db: Db) -> Finding:
     error = speed.eta_error(counted)
     if error is None:
         return Finding("ETA", State.OK, "No finished job to measure it by yet.")
-    found = f"Off by {error:.0%} in the middle case, over the last {len(counted)} jobs."
+    over = "one job" if len(counted) == 1 else f"the last {len(counted)} jobs"
+    found = f"Off by {error:.0%} (the median over {over})."
     return Finding("ETA", State.OK, found)
 
 
