@@ -262,4 +262,4 @@ def _used(view: View) -> tuple[tuple[str, str], ...]:
 
 
 def _credit(view: View) -> tuple[tuple[str, str], ...]:
-    return (("artist", view.artist), ("model", view.model_title), ("licence", view.licence))
+    return (("model", view.model_title), ("licence", view.licence))

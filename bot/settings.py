@@ -25,7 +25,7 @@ class BotSettings(StoreSettings):
     @field_validator("host")
     @classmethod
     def _only_this_machine(cls, host: str) -> str:
-        if not _is_loopback(host):
+        if not is_loopback(host):
             raise ValueError(
                 f"{host} isn't this machine alone, and a public address needs the sign-in, which this "
                 "version doesn't have yet; use 127.0.0.1"
@@ -57,10 +57,11 @@ def settings_from(data: Path | None, port: int | None = None) -> BotSettings:
     return BotSettings()
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
+def is_loopback(host: str) -> bool:
+    """Whether this name or address can only mean the machine it is said on."""
+    if host.lower() == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.on_web.site import SITE, answer, introduce, visitor_of
+from bot.settings import is_loopback
 from moderation.rules import Refused
 
 HEADERS = {
@@ -33,16 +32,6 @@ SAID = {
 BUG = "Something broke on our side; it is noted in the log. Try again."
 
 log = structlog.get_logger()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether this name or address can only mean the machine it is said on."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 @web.middleware

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from bot.card import Card
 from bot.on_web.app import make_app
-from bot.on_web.guard import is_loopback
 from bot.on_web.live import ROOM, Hub
+from bot.settings import is_loopback
 from db.media import Media
 from db.models import Job
 from db.session import Db

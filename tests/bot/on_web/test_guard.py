@@ -9,8 +9,8 @@ from unittest import mock
 import pytest
 
 from bot.on_web import deeds, guard
-from bot.on_web.guard import is_loopback
 from bot.on_web.room import WebRoom
+from bot.settings import is_loopback
 from db.media import Media
 from tests.bot.on_web.served import Be, Served
 
