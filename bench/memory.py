@@ -40,8 +40,8 @@ async def measure(quick: bool) -> list[Figure]:
             ]
             if sys.platform == "linux":
                 maps = running.part(*PARTS["bot"]).memory_maps()
-                torch = sum("/torch/" in mapped.path for mapped in maps)
-                figures.append(Figure("memory: files of torch in the bot", torch, "", at_most=0))
+                torch = sum(mapped.rss for mapped in maps if "/torch/" in mapped.path) / 1e6
+                figures.append(Figure("memory: torch in the bot", torch, "MB", at_most=0))
             supervisor = running.process.memory_info().rss / 1e6
             figures.append(Figure("memory: supervisor", supervisor, "MB"))
     return figures

@@ -29,7 +29,7 @@ from gen.engines.base import Brief, Engine, Picture
 PROMPT = "a red circle drifting left over a blue background"
 ROUNDS, QUICK_ROUNDS = 7, 2
 SHARE_PERCENT, ADDED_MS = 5.0, 150.0
-WALK_SECONDS = 40.0
+WALK_SECONDS = 120.0
 LIMIT_SECONDS = 900.0
 
 

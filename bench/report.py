@@ -28,24 +28,15 @@ class Figure:
     unit: str
     compared_with: str = ""
     at_most: float | None = None
-    at_least: float | None = None
     command: str = ""
 
     @property
     def met(self) -> bool | None:
-        if self.at_most is not None:
-            return self.value <= self.at_most
-        if self.at_least is not None:
-            return self.value >= self.at_least
-        return None
+        return None if self.at_most is None else self.value <= self.at_most
 
     @property
     def limit(self) -> str:
-        if self.at_most is not None:
-            return f"≤ {amount(self.at_most, self.unit)}"
-        if self.at_least is not None:
-            return f"≥ {amount(self.at_least, self.unit)}"
-        return ""
+        return "" if self.at_most is None else f"≤ {amount(self.at_most, self.unit)}"
 
 
 def amount(value: float, unit: str) -> str:
@@ -104,5 +95,11 @@ def main(name: str, about: str | None, measure: Measure, limit_seconds: float) -
         async with asyncio.timeout(limit_seconds):
             return await measure(asked.quick)
 
-    figures = [replace(f, command=command) for f in asyncio.run(run())]
+    try:
+        found = asyncio.run(run())
+    except TimeoutError:
+        sys.exit(f"{name} is not done after {limit_seconds:.0f} s, its limit.")
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        sys.exit(f"{name} was ended.")
+    figures = [replace(figure, command=command) for figure in found]
     (show_json if asked.json else show)(figures)

@@ -103,7 +103,7 @@ class Studio:
         """Processor time that the whole studio has used so far, without one of its processes."""
         counted = [self.process, *self.process.children(recursive=True)]
         times = [process.cpu_times() for process in counted if process != but]
-        return sum(spent.user + spent.system for spent in times)
+        return float(sum(spent.user + spent.system for spent in times))
 
     def said(self) -> str:
         """The last that its processes wrote."""
