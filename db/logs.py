@@ -15,7 +15,7 @@ def configure(log_format: LogFormat = "auto") -> None:
     """Lines for people, or JSON for machines; "auto" takes people to be at a terminal."""
     people = sys.stderr.isatty() if log_format == "auto" else log_format == "console"
     shown: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [_console()]
         if people
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
@@ -30,3 +30,9 @@ def configure(log_format: LogFormat = "auto") -> None:
     )
     # arq calls it an error with a traceback when a worker that stops leaves a bell.
     logging.getLogger("arq").setLevel(logging.CRITICAL)
+
+
+def _console() -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )

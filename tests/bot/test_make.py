@@ -63,12 +63,13 @@ async def test_with_a_studio_it_stands_in_the_same_line(
 
     refused = shell.make("a circle", "--aspect", "2:1")
     failed = shell.make("break it", output="broken.mp4")
-    cancelled = shell.make("a circle", "--steps", "1000", output="never.mp4")
-    published = shell.make("a circle", "--publish", output="public.mp4")
     assert await refused.ends(30) == 2
     assert "aspect is one of 1:1, 16:9" in refused.said()
     assert await failed.ends(30) == 1
     assert "Grey can't draw a break." in failed.said()
+    cancelled = shell.make("a circle", "--steps", "1000", output="never.mp4")
+    await up.line(r"render\.started.*attempt=1.*job=2")
+    published = shell.make("a circle", "--publish", output="public.mp4")
     cancelled.popen.send_signal(signal.SIGINT)
     assert await cancelled.ends() == 130
     assert "cancelled" in cancelled.said()
