@@ -1,4 +1,4 @@
-"""How much memory each process of a studio holds when nothing happens.
+"""What a studio in which nothing happens takes: memory of each process, and processor time.
 
 ``python -m bench.memory`` starts a studio, waits until its model is loaded, and asks the system for
 the resident memory of each process. It also looks into the bot for libraries that don't belong there.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 
 from bench import studio
 from bench.report import Figure, main, say
@@ -18,7 +19,7 @@ PARTS = {
     "render child, model loaded": ("-m", "gen.child"),
 }
 AT_MOST_MB = {"bot": 150.0}
-CALM_SECONDS = 3.0
+CALM_SECONDS = 5.0
 LIMIT_SECONDS = 240.0
 
 
@@ -29,6 +30,9 @@ async def measure(quick: bool) -> list[Figure]:
             await running.answers()
             await running.worker_ready()
             await asyncio.sleep(CALM_SECONDS)
+            busy, began = running.busy_seconds(), time.monotonic()
+            await asyncio.sleep(CALM_SECONDS)
+            busy = (running.busy_seconds() - busy) / (time.monotonic() - began)
             figures = [
                 Figure(
                     f"memory: {name}",
@@ -44,6 +48,7 @@ async def measure(quick: bool) -> list[Figure]:
                 figures.append(Figure("memory: torch in the bot", torch, "MB", at_most=0))
             supervisor = running.process.memory_info().rss / 1e6
             figures.append(Figure("memory: supervisor", supervisor, "MB"))
+            figures.append(Figure("at rest: processor time of all", busy * 1000, "ms/s"))
     return figures
 
 

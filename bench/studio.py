@@ -99,8 +99,8 @@ class Studio:
                 return process
         raise LookupError(f"no process {' '.join(words)} in this studio")
 
-    def busy_seconds(self, but: psutil.Process) -> float:
-        """Processor time that the whole studio has used so far, without one of its processes."""
+    def busy_seconds(self, but: psutil.Process | None = None) -> float:
+        """Processor time that the whole studio has used so far, perhaps without one process."""
         counted = [self.process, *self.process.children(recursive=True)]
         times = [process.cpu_times() for process in counted if process != but]
         return float(sum(spent.user + spent.system for spent in times))
