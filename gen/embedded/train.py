@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import copy
 import sys
+import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -208,11 +209,13 @@ def main(arguments: list[str] | None = None) -> list[float]:
     parser.add_argument("--minutes", type=float, default=Plan.minutes)
     parser.add_argument("--steps", type=int, help="end after so many steps instead")
     parser.add_argument("--seed", type=int, default=Plan.seed)
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help="the weights folder to write")
+    parser.add_argument("--out", type=Path, help="the folder to write; --quick makes one up")
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/embedded.pt"))
     parser.add_argument("--quick", action="store_true", help="a tiny model, in seconds")
     parser.add_argument("--export", action="store_true", help="only write the checkpoint's weights")
     asked = parser.parse_args(arguments)
+    if asked.export and not asked.checkpoint.exists():
+        parser.error(f"there is no checkpoint at {asked.checkpoint}")
     torch.set_num_threads(min(torch.get_num_threads(), 8))
     if asked.quick:
         run = Run(Plan(**{**asdict(QUICK), "seed": asked.seed}), None)
@@ -220,7 +223,8 @@ def main(arguments: list[str] | None = None) -> list[float]:
         plan = Plan(seed=asked.seed, minutes=asked.minutes, steps=asked.steps)
         run = Run(plan, asked.checkpoint)
     losses = [] if asked.export else run.train()
-    run.save(asked.out)
+    made_up = Path(tempfile.mkdtemp()) if asked.quick and not asked.out else WEIGHTS
+    run.save(asked.out or made_up)
     return losses
 
 
