@@ -28,7 +28,7 @@ check: $(VENV)/.ready-test
 	$(BIN)/python -m tests.support.drift
 
 bench: $(VENV)/.ready-demo
-	$(BIN)/python bench/run.py $(ARGS)
+	$(BIN)/python -m bench.run $(ARGS)
 
 # A stamp is newer than both files until one of them changes, so a second start installs nothing.
 $(VENV)/.ready-demo: pyproject.toml constraints.txt | $(BIN)/python

@@ -76,4 +76,4 @@ def _answer(job_id: int, outcome: Outcome) -> str:
         case Verdict.REJECT:
             return f"Job {job_id} is not published; its artist is told why and may appeal."
         case None:
-            return f"Noted; {said.more_reviews(outcome.missing)}."
+            return said.noted(outcome.undecided, outcome.clips)

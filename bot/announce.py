@@ -7,24 +7,21 @@ finds a row without a message sends again under the same key, and the room makes
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from bot import cards
 from bot.card import Card
 from bot.room import Room
 from bot.view import View, view
-from db import posts
+from db import jobs, posts
 from db.line import Forecast
-from db.models import Post
+from db.models import Post, utcnow
 from db.session import Db
-from db.states import WAITING_FOR_REVIEW, Purpose, Status
+from db.states import DECIDED, WAITING_FOR_REVIEW, Purpose, Status
 
-AFTER_REVIEW = {
-    Status.PUBLISHED,
-    Status.REJECTED,
-    Status.REJECTED_FINALLY,
-    Status.WITHDRAWN,
-}
+SEND_SECONDS = 15
+"""Less than a claim of the outbox lasts; a chat that hangs must not hold up all other cards."""
 
 
 async def announce(
@@ -47,7 +44,8 @@ async def announce(
                 if post is not None:
                     await _remove(db, room, post)
             elif post is None or not post.message:
-                await _show(db, room, place, cards.paint_for(purpose, seen))
+                promise = _promise(seen) if purpose is Purpose.RECEIPT else None
+                await _show(db, room, place, cards.paint_for(purpose, seen), promise)
             else:
                 await _update(db, room, post, cards.paint_for(purpose, seen))
     for post in standing.values():
@@ -63,29 +61,40 @@ def _belongs(purpose: Purpose, seen: View, room: Room, post: Post | None) -> boo
         case Purpose.RESULT:
             return seen.job.room == room.name and bool(seen.clips)
         case Purpose.REVIEW:
-            return status in WAITING_FOR_REVIEW or (post is not None and status in AFTER_REVIEW)
+            return status in WAITING_FOR_REVIEW or (post is not None and status in DECIDED)
         case Purpose.SHOWCASE:
             return status is Status.PUBLISHED
 
 
-async def _show(db: Db, room: Room, place: str, card: Card) -> None:
+def _promise(seen: View) -> float | None:
+    """Seconds from submission to result, as the receipt puts it when it is first shown."""
+    wait = seen.forecast.seconds if seen.forecast else seen.remaining
+    return None if wait is None else (utcnow() - seen.job.created_at).total_seconds() + wait
+
+
+async def _show(db: Db, room: Room, place: str, card: Card, promise: float | None) -> None:
     async with db.begin() as s:
         post = await posts.intend(s, room.name, place, card.purpose, card.job_id)
-    message = await room.show(place, card, f"post-{post.id}")
+    async with asyncio.timeout(SEND_SECONDS):
+        message = await room.show(place, card, f"post-{post.id}")
     async with db.begin() as s:
         await posts.note_painted(s, post.id, message, card.digest())
+        if promise is not None:
+            await jobs.note_promise(s, card.job_id, promise)
 
 
 async def _update(db: Db, room: Room, post: Post, card: Card) -> None:
     if post.digest == card.digest():
         return
-    await room.update(post.place, post.message, card)
+    async with asyncio.timeout(SEND_SECONDS):
+        await room.update(post.place, post.message, card)
     async with db.begin() as s:
         await posts.note_painted(s, post.id, post.message, card.digest())
 
 
 async def _remove(db: Db, room: Room, post: Post) -> None:
     if post.message:
-        await room.remove(post.place, post.message)
+        async with asyncio.timeout(SEND_SECONDS):
+            await room.remove(post.place, post.message)
     async with db.begin() as s:
         await posts.note_removed(s, post.id)

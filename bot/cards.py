@@ -225,7 +225,7 @@ def _decisions(view: View) -> list[Line]:
 
 def _decision(name: str, review: Review) -> str:
     which = f" (clips {', '.join(map(str, review.clips))})" if review.clips else ""
-    again = " the appeal" if review.round > 1 else ""
+    again = " the appeal" if review.of_appeal else ""
     if review.verdict is Verdict.APPROVE:
         return f"{name} approved{again}{which}."
     reason = said.REASON[review.reason or Reason.OTHER].lower()

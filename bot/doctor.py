@@ -211,8 +211,8 @@ async def _outbox(db: Db) -> Finding:
 async def _eta(db: Db) -> Finding:
     async with db.read() as s:
         offers = await workers.offers(s)
-        finished = [job for o in offers for job in await workers.recent_renders(s, o.name)]
-    counted = [job for job in finished if job.promised_seconds is not None and not job.losses]
+        finished = [r for o in offers for r in await workers.recent_renders(s, o.name)]
+    counted = [render for render in finished if render.promised is not None]
     error = speed.eta_error(counted)
     if error is None:
         return Finding("ETA", State.OK, "No finished job to measure it by yet.")

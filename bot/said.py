@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from db.line import Forecast
 from db.states import Reason
@@ -37,9 +37,9 @@ def about(seconds: float | None) -> str:
 
 
 def place(forecast: Forecast | None) -> str:
-    """Where a job stands in the line, and when it should be done."""
+    """Where a job stands in the line, and when it should be done; None: nobody could render it."""
     if forecast is None:
-        return "In line."
+        return "No worker here offers this model now; the job waits until one does."
     where = "Next in line" if forecast.place == 1 else f"Number {forecast.place} in line"
     wait = about(forecast.seconds)
     return f"{where}, ready in {wait}." if wait else f"{where}; its time isn't known yet."
@@ -54,5 +54,9 @@ def progress(step: int, steps: int, remaining: float | None) -> str:
     return f"Step {step} of {steps}" + (f", {wait} to go." if wait else ".")
 
 
-def more_reviews(missing: int) -> str:
-    return "one more review decides" if missing == 1 else f"{missing} more reviews decide"
+def noted(undecided: Collection[int], clips: int) -> str:
+    """The answer to a review that decided nothing yet; ``clips``: how many the job has."""
+    if len(undecided) == clips:
+        return "Noted; another moderator has to agree."
+    left = " and ".join(map(str, sorted(undecided)))
+    return f"Noted; clip{'s' if len(undecided) > 1 else ''} {left} still to be decided."

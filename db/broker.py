@@ -10,6 +10,7 @@ import asyncio
 import builtins
 import json
 from collections.abc import AsyncIterator
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -20,7 +21,8 @@ from redis.exceptions import ConnectionError, RedisError, TimeoutError
 
 RENDER = "render"
 NEWS = "sora:news"
-RING_SECONDS = 2
+RING_SECONDS = 1
+AWAY_SECONDS = 1
 RECONNECT_SECONDS = 1
 
 log = structlog.get_logger()
@@ -28,14 +30,17 @@ log = structlog.get_logger()
 
 def redis_settings(url: str) -> RedisSettings:
     """Settings for arq that ride out a restart of the broker."""
-    if url.startswith("unix://"):
-        settings = RedisSettings(unix_socket_path=url.removeprefix("unix://"))
-    else:
-        settings = RedisSettings.from_dsn(url)
+    settings = _settings(url)
     settings.conn_retries = 30
     settings.retry = Retry(ExponentialBackoff(cap=2, base=0.2), 30)
     settings.retry_on_error = [ConnectionError, TimeoutError]
     return settings
+
+
+def _settings(url: str) -> RedisSettings:
+    if url.startswith("unix://"):
+        return RedisSettings(unix_socket_path=url.removeprefix("unix://"))
+    return RedisSettings.from_dsn(url)
 
 
 def serialize(value: Any) -> bytes:
@@ -47,10 +52,15 @@ def deserialize(value: bytes) -> Any:
 
 
 class Broker:
-    """Rings for the workers and spreads the news that a job has changed."""
+    """Rings for the workers and spreads the news that a job has changed.
+
+    Nobody waits for it: after a failure it counts as away for a moment, and is not even asked.
+    """
 
     def __init__(self, url: str) -> None:
-        self._settings = redis_settings(url)
+        self._settings = _settings(url)
+        self._settings.conn_retries = 0
+        self._away_until = 0.0
         self._pool: ArqRedis | None = None
         self._opening = asyncio.Lock()
 
@@ -81,10 +91,13 @@ class Broker:
         return await self._try("spread", publish)
 
     async def _try(self, what: str, act: Any) -> bool:
+        if monotonic() < self._away_until:
+            return False
         try:
             async with asyncio.timeout(RING_SECONDS):
                 await act()
         except (RedisError, OSError, builtins.TimeoutError) as error:
+            self._away_until = monotonic() + AWAY_SECONDS
             log.warning("broker.unreachable", during=what, error=type(error).__name__)
             return False
         return True

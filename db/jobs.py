@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
@@ -11,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db import events, people
-from db.line import Waiting, order
+from db.line import Waiting, claimable, order
 from db.models import Clip, Job, Person, utcnow
 from db.session import one_at_a_time
+from db.speed import Shape
 from db.states import MOVES, Kind, Status
 
 LEASE = timedelta(seconds=30)
@@ -97,6 +99,15 @@ async def of_person(
     return (await s.scalars(query.order_by(col(Job.id).desc()).limit(limit))).all()
 
 
+async def note_promise(s: AsyncSession, job_id: int, seconds: float) -> None:
+    """Keep the first ETA an artist was told, so that its error can be known."""
+    await s.execute(
+        update(Job)
+        .where(col(Job.id) == job_id, col(Job.promised_seconds).is_(None))
+        .values(promised_seconds=seconds)
+    )
+
+
 async def line(s: AsyncSession) -> list[Waiting]:
     """Everybody who waits, next first."""
     rows = await s.execute(
@@ -106,11 +117,26 @@ async def line(s: AsyncSession) -> list[Waiting]:
             col(Job.queued_at),
             col(Person.served_at),
             col(Job.model),
+            *(col(getattr(Job, name)) for name in Shape._fields),
         )
         .join(Person, col(Person.id) == col(Job.person_id))
         .where(col(Job.status) == Status.QUEUED)
     )
-    return order([Waiting(*row) for row in rows.all()], utcnow())
+    waiting = [
+        Waiting(job_id, person_id, queued_at, served_at, model, Shape(*shape))
+        for job_id, person_id, queued_at, served_at, model, *shape in rows.all()
+    ]
+    return order(waiting, utcnow())
+
+
+async def running(s: AsyncSession) -> Counter[int]:
+    """Person -> how many of their jobs are being rendered."""
+    rows = await s.execute(
+        select(col(Job.person_id), func.count())
+        .where(col(Job.status) == Status.RENDERING)
+        .group_by(col(Job.person_id))
+    )
+    return Counter(dict(rows.all()))
 
 
 async def claim_next(
@@ -121,11 +147,7 @@ async def claim_next(
     People who already have ``running_cap`` jobs rendering are passed over for now.
     """
     await one_at_a_time(s, "claim")
-    for waiting in await line(s):
-        if waiting.model not in models:
-            continue
-        if await count(s, waiting.person_id, Status.RENDERING) >= running_cap:
-            continue
+    for waiting in claimable(await line(s), await running(s), running_cap, models):
         now = utcnow()
         claimed = await move(
             s,
@@ -137,7 +159,6 @@ async def claim_next(
                 "lease_until": now + LEASE,
                 "started_at": now,
                 "step": 0,
-                "preview_key": "",
                 "notes": [],
             },
             worker=worker,
@@ -189,7 +210,7 @@ async def put_back(s: AsyncSession, job_id: int, attempt: int, why: str) -> bool
 
 
 async def fail(s: AsyncSession, job_id: int, attempt: int, sentence: str) -> bool:
-    values = {"lease_until": None, "finished_at": utcnow(), "reason": sentence}
+    values = {"lease_until": None, "reason": sentence}
     return await move(s, job_id, Kind.FAILED, attempt=attempt, values=values, why=sentence)
 
 
@@ -210,7 +231,10 @@ async def give_up_lost(s: AsyncSession, job_id: int) -> Kind | None:
         return None
     job.losses += 1
     if job.losses >= MAX_LOSSES:
-        sentence = f"The worker was lost {job.losses} times while rendering this."
+        sentence = (
+            f"The worker was lost {job.losses} times while rendering this. Retry, perhaps with a "
+            "smaller clip; a host finds the cause in the worker's log."
+        )
         return Kind.FAILED if await fail(s, job_id, job.attempt, sentence) else None
     put_back_now = await put_back(s, job_id, job.attempt, "the worker was lost")
     return Kind.REQUEUED if put_back_now else None

@@ -2,19 +2,25 @@
 
 Round-robin over people: everybody's first job comes before anybody's second, and among people the
 least recently served goes first. Every ``AGEING`` that a job has waited moves it up by one round,
-beyond the first too, so that newcomers can't keep anybody waiting for ever.
+beyond the first too, so that newcomers can't keep anybody waiting for ever. People who have as many
+jobs rendering as one person may are passed over until one of them ends.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from db.speed import Shape
 
 AGEING = timedelta(minutes=10)
 NEVER = datetime.min.replace(tzinfo=UTC)
+NOMINAL_SECONDS = 60.0
+"""What a render of unknown length is taken for when only the order matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +31,16 @@ class Waiting:
     person_id: int
     queued_at: datetime
     served_at: datetime | None
-    model: str = ""
-    """Only a worker that offers this model may take it."""
+    model: str
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A render that is going on; ``seconds`` until it ends, None when unknown."""
+
+    person_id: int
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +58,60 @@ def order(waiting: Sequence[Waiting], now: datetime) -> list[Waiting]:
     for job in sorted(waiting, key=lambda w: (w.queued_at, w.job_id)):
         turns[job.person_id] += 1
         rounds_waited = (now - job.queued_at) // AGEING
-        keyed.append(
-            (
-                turns[job.person_id] - rounds_waited,
-                job.served_at or NEVER,
-                job.queued_at,
-                job.job_id,
-                job,
-            )
-        )
+        turn = turns[job.person_id] - rounds_waited
+        keyed.append((turn, job.served_at or NEVER, job.queued_at, job.job_id, job))
     return [key[-1] for key in sorted(keyed, key=lambda key: key[:-1])]
+
+
+def claimable(
+    line: Sequence[Waiting], running: Mapping[int, int], cap: int, models: Collection[str]
+) -> Iterator[Waiting]:
+    """What a worker may take, next first. ``running``: person -> how many of theirs render now."""
+    return (job for job in line if job.model in models and running.get(job.person_id, 0) < cap)
 
 
 def forecast(
     line: Sequence[Waiting],
     needs: Mapping[int, float | None],
-    busy: Sequence[float | None],
+    running: Sequence[Running],
+    workers: int,
+    cap: int,
+    models: Collection[str],
 ) -> dict[int, Forecast]:
-    """Walk the line as the workers will.
+    """Walk the line as the workers will; jobs whose model nobody offers are in nobody's way.
 
-    ``needs``: seconds each waiting job renders for. ``busy``: for each worker, the seconds until it is
-    free (0 when idle). One unknown figure makes everything behind it unknown, rather than wrong.
+    ``needs``: seconds each waiting job renders for, None when unknown. One unknown figure makes
+    everything behind it unknown, rather than wrong.
     """
-    free: list[float] | None = None
-    if busy and None not in busy:
-        free = [seconds for seconds in busy if seconds is not None]
-        heapq.heapify(free)
-    forecasts = {}
-    for place, job in enumerate(line, start=1):
-        need = needs.get(job.job_id)
-        if free is None or need is None:
-            free = None
-            forecasts[job.job_id] = Forecast(place, None)
+    counts = Counter(render.person_id for render in running)
+    known = all(render.seconds is not None for render in running)
+    nth = count()  # what ends at the same time ends in the order in which it began
+    ends = [
+        (NOMINAL_SECONDS if r.seconds is None else r.seconds, next(nth), r.person_id)
+        for r in running
+    ]
+    heapq.heapify(ends)
+    idle = max(workers - len(running), 0)
+    now = 0.0
+    left = [job for job in line if job.model in models]
+    forecasts: dict[int, Forecast] = {}
+    while left:
+        job = next(claimable(left, counts, cap, models), None) if idle else None
+        if job is not None:
+            left.remove(job)
+            idle -= 1
+            counts[job.person_id] += 1
+            need = needs.get(job.job_id)
+            known = known and need is not None
+            done = now + (NOMINAL_SECONDS if need is None else need)
+            heapq.heappush(ends, (done, next(nth), job.person_id))
+            forecasts[job.job_id] = Forecast(len(forecasts) + 1, done if known else None)
+        elif ends:
+            now, _, person = heapq.heappop(ends)
+            counts[person] -= 1
+            idle += 1
         else:
-            done = heapq.heappop(free) + need
-            heapq.heappush(free, done)
-            forecasts[job.job_id] = Forecast(place, done)
+            for job in left:
+                forecasts[job.job_id] = Forecast(len(forecasts) + 1, None)
+            break
     return forecasts

@@ -66,7 +66,13 @@ class Job(SQLModel, table=True):
         Index("ix_job_status_person_id", "status", "person_id"),
         Index("ix_job_status_lease_until", "status", "lease_until"),
         Index("ix_job_person_id_id", "person_id", "id"),
-        Index("ix_job_model_status_finished_at", "model", "status", "finished_at"),
+        Index("ix_job_model_finished_at", "model", "finished_at"),
+        Index(
+            "ix_job_open_ballot",
+            "ballot_closes_at",
+            sqlite_where=text("winner IS NULL"),
+            postgresql_where=text("winner IS NULL"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -94,6 +100,8 @@ class Job(SQLModel, table=True):
     status: Status = Field(default=Status.QUEUED, sa_column=_enum(Status))
     reason: str = ""
     """Why it failed, as one sentence for the artist."""
+    round: int = 1
+    """How often it was put before the moderators; an appeal and a second try are rounds of their own."""
     attempt: int = 0
     """The fencing ticket: a finish that carries an older attempt changes nothing."""
     losses: int = 0
@@ -113,7 +121,7 @@ class Job(SQLModel, table=True):
     finished_at: datetime | None = None
     published_at: datetime | None = Field(default=None, index=True)
 
-    ballot_closes_at: datetime | None = Field(default=None, index=True)
+    ballot_closes_at: datetime | None = None
     winner: int | None = None
     """The winning clip's number once the ballot is closed; 0 when nobody voted."""
 
@@ -133,11 +141,14 @@ class Clip(SQLModel, table=True):
 
 
 class Review(SQLModel, table=True):
-    """One moderator's decision on a job; an appeal opens a second round."""
+    """One decision of one moderator, on all of a job's clips or on some of them."""
 
-    job_id: int = Field(foreign_key="job.id", primary_key=True)
-    person_id: int = Field(foreign_key="person.id", primary_key=True)
-    round: int = Field(default=1, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
+    job_id: int = Field(foreign_key="job.id", index=True)
+    person_id: int = Field(foreign_key="person.id")
+    round: int
+    """Which time the job was looked at; only reviews of its present round count."""
+    of_appeal: bool = False
     verdict: Verdict = Field(sa_column=_enum(Verdict))
     reason: Reason | None = Field(default=None, sa_column=_enum(Reason, nullable=True))
     sentence: str = ""
@@ -204,6 +215,14 @@ class Post(SQLModel, table=True):
         UniqueConstraint("room", "place", "job_id", "purpose"),
         Index("ix_post_room_message", "room", "message"),
         Index("ix_post_room_painted_at", "room", "painted_at"),
+        Index(
+            "ix_post_standing",
+            "room",
+            "place",
+            "id",
+            sqlite_where=text("removed_at IS NULL"),
+            postgresql_where=text("removed_at IS NULL"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -228,6 +247,8 @@ class Worker(SQLModel, table=True):
     seen_at: datetime = Field(default_factory=utcnow)
     state: str = "starting"
     """One plain phrase for the doctor: loading the model, ready, or why it can't render."""
+    running_cap: int = 2
+    """Of how many jobs of one person it lets render at once, on all workers together."""
     offers: list[dict[str, Any]] = Field(
         default_factory=list, sa_column=Column(JSON, nullable=False)
     )

@@ -72,15 +72,15 @@ async def standing(
 
 async def awaiting_review(s: AsyncSession, room: str, place: str) -> Sequence[Post]:
     """The standing review posts that still need a decision, longest waiting first."""
+    waiting = select(col(Job.id)).where(col(Job.status).in_(WAITING_FOR_REVIEW))
     found = await s.scalars(
         select(Post)
-        .join(Job, col(Job.id) == col(Post.job_id))
         .where(
+            col(Post.job_id).in_(waiting),
             col(Post.room) == room,
             col(Post.place) == place,
             col(Post.purpose) == Purpose.REVIEW,
             col(Post.removed_at).is_(None),
-            col(Job.status).in_(WAITING_FOR_REVIEW),
         )
         .order_by(col(Post.id))
     )

@@ -1,4 +1,4 @@
-"""Reviews: what each moderator decided."""
+"""Reviews: what each moderator decided, and when."""
 
 from __future__ import annotations
 
@@ -14,21 +14,19 @@ from db.models import Review
 async def of(s: AsyncSession, job_id: int) -> Sequence[Review]:
     """Every review of a job, oldest first."""
     found = await s.scalars(
-        select(Review)
-        .where(col(Review.job_id) == job_id)
-        .order_by(col(Review.round), col(Review.at))
+        select(Review).where(col(Review.job_id) == job_id).order_by(col(Review.id))
     )
     return found.all()
 
 
-async def put(s: AsyncSession, review: Review) -> None:
-    """Store a moderator's review, in place of an earlier one of theirs in the same round."""
-    await take_back(s, review.job_id, review.person_id, review.round)
+async def add(s: AsyncSession, review: Review) -> None:
+    """Store a review beside the moderator's earlier ones; on each clip their latest one counts."""
     s.add(review)
     await s.flush()
 
 
 async def take_back(s: AsyncSession, job_id: int, person_id: int, round: int) -> bool:
+    """Remove all that a moderator said in this round; says whether there was anything."""
     gone = await s.execute(
         delete(Review)
         .where(
@@ -36,7 +34,7 @@ async def take_back(s: AsyncSession, job_id: int, person_id: int, round: int) ->
             col(Review.person_id) == person_id,
             col(Review.round) == round,
         )
-        .returning(col(Review.job_id))
+        .returning(col(Review.id))
         .execution_options(synchronize_session="fetch")
     )
     return gone.first() is not None

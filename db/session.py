@@ -2,7 +2,7 @@
 
 SQLite: a write takes its lock at BEGIN (``BEGIN IMMEDIATE``), because a transaction that reads first
 and writes later fails under contention instead of waiting. Reads use an engine of their own that
-never opens a write transaction.
+never opens a write transaction. Statements are logged without their values: those hold prompts.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 BUSY_SECONDS = 30
+ONE_WRITER = {"pool_size": 1, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
+"""SQLite has one writer at a time: within a process writers queue for the connection in turn, instead
+of asking again and again for the lock."""
 
 
 class Db:
@@ -25,10 +28,12 @@ class Db:
     def __init__(self, url: str) -> None:
         self.url = url
         if make_url(url).get_backend_name() == "sqlite":
-            self._writer = _sqlite(url, "BEGIN IMMEDIATE")
-            self._reader = _sqlite(url, "BEGIN")
+            self._writer = _sqlite(url, "BEGIN IMMEDIATE", **ONE_WRITER)
+            self._reader = _sqlite(url, "BEGIN", pool_size=5)
         else:
-            self._writer = create_async_engine(url, pool_size=10, pool_pre_ping=True)
+            self._writer = create_async_engine(
+                url, pool_size=10, pool_pre_ping=True, hide_parameters=True
+            )
             self._reader = self._writer
 
     @asynccontextmanager
@@ -58,8 +63,10 @@ async def one_at_a_time(s: AsyncSession, what: str) -> None:
         await s.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-def _sqlite(url: str, begin: str) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=5)
+def _sqlite(url: str, begin: str, **pool: Any) -> AsyncEngine:
+    engine = create_async_engine(
+        url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, **pool
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:

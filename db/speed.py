@@ -1,48 +1,54 @@
-"""How long a render will take, from how long its like took. Pure functions over finished jobs."""
+"""How long a render will take, from how long its like took. Pure functions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import median
-
-from db.models import Job
-
-
-def seconds(job: Job) -> float | None:
-    """How long a finished job rendered."""
-    if job.started_at is None or job.finished_at is None:
-        return None
-    return (job.finished_at - job.started_at).total_seconds()
+from typing import NamedTuple
 
 
-def estimate(job: Job, recent: Sequence[Job]) -> float | None:
-    """Seconds this job will render, or None when nothing like it was ever rendered.
+class Shape(NamedTuple):
+    """What decides how long a render takes."""
+
+    width: int
+    height: int
+    frames: int
+    steps: int
+    variations: int
+
+    @property
+    def work(self) -> int:
+        return self.width * self.height * self.frames * max(self.steps, 1) * self.variations
+
+
+class Render(NamedTuple):
+    """A finished render: seconds it took, seconds from submission to result, and what was promised."""
+
+    shape: Shape
+    took: float
+    waited: float
+    promised: float | None
+
+
+def estimate(shape: Shape, recent: Sequence[Render]) -> float | None:
+    """Seconds a render of this shape will take, or None when nothing was rendered yet.
 
     Renders of the same size, steps and variations are the best witnesses; failing that, time is taken
     as proportional to pixels x frames x steps x variations.
     """
-    rendered = [(past, took) for past in recent if (took := seconds(past)) is not None]
-    alike = [took for past, took in rendered if _shape(past) == _shape(job)]
+    alike = [render.took for render in recent if render.shape == shape]
     if alike:
         return median(alike)
-    if rendered:
-        return median(took / _work(past) for past, took in rendered) * _work(job)
+    if recent:
+        return median(render.took / render.shape.work for render in recent) * shape.work
     return None
 
 
-def eta_error(finished: Sequence[Job]) -> float | None:
-    """The median of |actual - promised| / actual from submission to result, or None without any."""
-    errors = []
-    for job in finished:
-        if job.promised_seconds is not None and job.finished_at is not None and job.losses == 0:
-            actual = (job.finished_at - job.created_at).total_seconds()
-            errors.append(abs(actual - job.promised_seconds) / actual)
+def eta_error(finished: Sequence[Render]) -> float | None:
+    """The median of |waited - promised| / waited, or None when nothing was promised."""
+    errors = [
+        abs(render.waited - render.promised) / render.waited
+        for render in finished
+        if render.promised is not None and render.waited > 0
+    ]
     return median(errors) if errors else None
-
-
-def _shape(job: Job) -> tuple[int, ...]:
-    return (job.width, job.height, job.frames, job.steps, job.variations)
-
-
-def _work(job: Job) -> int:
-    return job.width * job.height * job.frames * max(job.steps, 1) * job.variations

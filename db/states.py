@@ -77,6 +77,7 @@ MOVES: Mapping[Kind, Move] = {
 }
 
 WAITING_FOR_REVIEW = frozenset({Status.IN_REVIEW, Status.APPEALED})
+DECIDED = frozenset({Status.PUBLISHED, Status.REJECTED, Status.REJECTED_FINALLY})
 FINISHED = frozenset(Status) - {
     Status.QUEUED,
     Status.RENDERING,

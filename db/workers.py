@@ -11,14 +11,16 @@ from sqlmodel import col
 
 from db.models import Job, Worker, utcnow
 from db.offers import Offer
-from db.states import FINISHED
+from db.speed import Render, Shape
 from db.upsert import upsert
 
 ALIVE = timedelta(seconds=30)
 FORGOTTEN = timedelta(days=1)
 
 
-async def announce(s: AsyncSession, name: str, offers: Sequence[Offer], state: str) -> None:
+async def announce(
+    s: AsyncSession, name: str, offers: Sequence[Offer], state: str, running_cap: int = 2
+) -> None:
     """A worker has started; those that have been gone for a day are forgotten."""
     now = utcnow()
     await s.execute(delete(Worker).where(col(Worker.seen_at) < now - FORGOTTEN))
@@ -26,6 +28,7 @@ async def announce(s: AsyncSession, name: str, offers: Sequence[Offer], state: s
         "started_at": now,
         "seen_at": now,
         "state": state,
+        "running_cap": running_cap,
         "offers": [offer.model_dump(mode="json") for offer in offers],
     }
     await s.execute(
@@ -68,17 +71,30 @@ async def offers(s: AsyncSession) -> list[Offer]:
     return list(found.values())
 
 
-async def recent_renders(s: AsyncSession, model: str, limit: int = 50) -> Sequence[Job]:
-    """The latest finished renders of a model: what estimates are made from."""
-    found = await s.scalars(
-        select(Job)
+async def recent_renders(s: AsyncSession, model: str, limit: int = 50) -> list[Render]:
+    """The latest finished renders of a model, none of which was ever lost."""
+    rows = await s.execute(
+        select(
+            *(col(getattr(Job, name)) for name in Shape._fields),
+            col(Job.created_at),
+            col(Job.started_at),
+            col(Job.finished_at),
+            col(Job.promised_seconds),
+        )
         .where(
             col(Job.model) == model,
-            col(Job.status).in_(FINISHED),
             col(Job.finished_at).is_not(None),
-            col(Job.started_at).is_not(None),
+            col(Job.losses) == 0,
         )
         .order_by(col(Job.finished_at).desc())
         .limit(limit)
     )
-    return found.all()
+    return [
+        Render(
+            Shape(*shape),
+            (finished - started).total_seconds(),
+            (finished - created).total_seconds(),
+            promised,
+        )
+        for *shape, created, started, finished, promised in rows.all()
+    ]

@@ -30,7 +30,7 @@ class Lease:
     def __init__(
         self, job: Job, db: Db, broker: Broker, media: Media, lost: Callable[[], None]
     ) -> None:
-        self.preview_key = ""
+        self.preview_key = job.preview_key
         """The latest preview, which is nobody's once the render is over."""
         self._job = job
         self._db = db

@@ -108,7 +108,10 @@ class Renderer:
         """Stop a render as soon as the news says that it is no longer wanted."""
         async for job_id in self._broker.news():
             mine = self._job
-            if mine is None or mine.id != job_id:
+            if mine is None:
+                self._wake.set()  # perhaps it is in line; the bell itself may be a moment later
+                continue
+            if mine.id != job_id:
                 continue
             try:
                 async with self._db.read() as s:

@@ -57,7 +57,7 @@ async def _working(settings: WorkerSettings, models: catalogue.Catalogue) -> Asy
         renderer = Renderer(db, bell, media, host, models, folder, name, settings.running_cap)
         async with asyncio.TaskGroup() as tasks:
             running = [
-                tasks.create_task(_show(db, name, models, host)),
+                tasks.create_task(_show(db, name, settings.running_cap, models, host)),
                 tasks.create_task(renderer.listen()),
                 tasks.create_task(_answer(settings, bell, renderer)),
             ]
@@ -74,7 +74,7 @@ async def _working(settings: WorkerSettings, models: catalogue.Catalogue) -> Asy
     await db.close()
 
 
-async def _show(db: Db, name: str, models: catalogue.Catalogue, host: Host) -> None:
+async def _show(db: Db, name: str, cap: int, models: catalogue.Catalogue, host: Host) -> None:
     """Announce this worker, then keep its row as fresh and as true as it can be."""
     offers = [entry.offer for entry in models.values()]
     announced = False
@@ -86,7 +86,7 @@ async def _show(db: Db, name: str, models: catalogue.Catalogue, host: Host) -> N
                     if announced:
                         await workers.seen(s, name, host.state)
                     else:
-                        await workers.announce(s, name, offers, host.state)
+                        await workers.announce(s, name, offers, host.state, cap)
                 if not announced:
                     log.info("worker.announced", worker=name, models=list(models))
                 announced = True

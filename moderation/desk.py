@@ -5,18 +5,19 @@ Every verb raises ``Refused`` with one sentence when the rules say no, and then 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, jobs, people, reviews, votes, workers
+from db import clips, events, jobs, reviews, votes, workers
 from db.broker import Broker
 from db.models import Job, Review, utcnow
-from db.session import Db
+from db.session import Db, one_at_a_time
 from db.states import Kind, Reason, Status, Verdict
-from moderation import forecast, quorum, rules
+from moderation import quorum, rules
 from moderation.people import Person
 from moderation.rules import Refused, Rules
 from moderation.wish import Request, Wish, clean, plan, wish_of
@@ -26,10 +27,12 @@ SENTENCE_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a review did: the verdict that now stands, or None while more reviews are needed."""
+    """What a review did: the verdict that now stands, or else the clips still undecided."""
 
     verdict: Verdict | None
-    missing: int = 0
+    undecided: frozenset[int] = frozenset()
+    clips: int = 0
+    """How many clips the job has."""
 
 
 class Desk:
@@ -42,16 +45,17 @@ class Desk:
 
     async def submit(self, person: Person, wish: Wish, request: Request) -> Job:
         """Put a job into the line; the same request twice is the same job."""
+        async with self.db.read() as s:
+            offers = await workers.offers(s)
         async with self.db.begin() as s:
-            await people.get(s, person.id, lock=True)
+            await one_at_a_time(s, f"submit {person.id}")
             known = await jobs.by_request(s, request.key)
             if known is not None:
                 return known
-            job = plan(wish, request, person.id, await workers.offers(s))
+            job = plan(wish, request, person.id, offers)
             rules.may_submit(await jobs.count(s, person.id, Status.QUEUED), self.rules)
-            job_id = await jobs.add(s, job)
-            job.promised_seconds = (await forecast.of_line(s))[job_id].seconds
-        await self._ring(job_id, job.attempt)
+            await jobs.add(s, job)
+        await self._ring(job.id, job.attempt)
         return job
 
     async def cancel(self, person: Person, job_id: int) -> None:
@@ -63,7 +67,7 @@ class Desk:
     async def retry(self, person: Person, job_id: int) -> None:
         """Put a failed or cancelled job back into the line, as new."""
         async with self._on(job_id) as (s, job):
-            await people.get(s, person.id, lock=True)
+            await one_at_a_time(s, f"submit {person.id}")
             rules.may_retry(person, job, await jobs.count(s, person.id, Status.QUEUED), self.rules)
             fresh = {"queued_at": utcnow(), "losses": 0, "reason": "", "promised_seconds": None}
             await jobs.move(s, job_id, Kind.RETRIED, by=person.id, values=fresh)
@@ -85,12 +89,14 @@ class Desk:
             await jobs.move(s, job_id, Kind.SENT_TO_REVIEW, by=person.id, values={"private": False})
 
     async def keep(self, person: Person, job_id: int) -> None:
-        """Take a job out of review again and keep it private; earlier reviews are forgotten."""
+        """Take a job out of review again and keep it private.
+
+        What was said stays with the job, but a later review begins a new round.
+        """
         async with self._on(job_id) as (s, job):
             rules.may_keep(person, job)
-            for review in await reviews.of(s, job_id):
-                await s.delete(review)
-            await jobs.move(s, job_id, Kind.KEPT, by=person.id, values={"private": True})
+            fresh = {"private": True, "round": job.round + 1}
+            await jobs.move(s, job_id, Kind.KEPT, by=person.id, values=fresh)
 
     async def review(
         self,
@@ -105,9 +111,7 @@ class Desk:
         """A moderator's decision; the one that reaches the quorum publishes or rejects the job."""
         async with self._on(job_id) as (s, job):
             given = await reviews.of(s, job_id)
-            this_round = _round(job)
-            before = frozenset(r.person_id for r in given if r.round < this_round)
-            rules.may_review(person, job, before)
+            rules.may_review(person, job, given)
             numbers = frozenset(clip.number for clip in await clips.of(s, job_id))
             if not set(only) <= numbers:
                 raise Refused(f"Job {job_id} has the clips 1 to {len(numbers)}.")
@@ -121,29 +125,30 @@ class Desk:
             review = Review(
                 job_id=job_id,
                 person_id=person.id,
-                round=this_round,
+                round=job.round,
+                of_appeal=job.status is Status.APPEALED,
                 verdict=verdict,
                 reason=reason if verdict is Verdict.REJECT else None,
                 sentence=sentence,
                 clips=sorted(only),
             )
-            await reviews.put(s, review)
-            await events.record(
-                s, job_id, Kind.REVIEWED, person.id, verdict=verdict, round=this_round
-            )
-            counted = [r for r in await reviews.of(s, job_id) if r.round == this_round]
+            counted = [r for r in given if r.round == job.round]
+            if not any(_same(review, earlier) for earlier in counted):
+                await reviews.add(s, review)
+                await events.record(s, job_id, Kind.REVIEWED, person.id, verdict=verdict)
+                counted.append(review)
             decision = quorum.decide(counted, numbers, self.rules.quorum)
             if decision is None:
-                missing = self.rules.quorum - sum(r.verdict is verdict for r in counted)
-                return Outcome(None, max(missing, 1))
+                undecided = quorum.undecided(counted, numbers, self.rules.quorum)
+                return Outcome(None, undecided, len(numbers))
             await self._carry_out(s, job, decision, person)
             return Outcome(decision.verdict)
 
     async def take_back_review(self, person: Person, job_id: int) -> None:
         """Undo one's own review while the quorum isn't reached."""
         async with self._on(job_id) as (s, job):
-            rules.may_review(person, job)
-            if not await reviews.take_back(s, job_id, person.id, _round(job)):
+            rules.may_review(person, job, await reviews.of(s, job_id))
+            if not await reviews.take_back(s, job_id, person.id, job.round):
                 raise Refused("You have no review on this job to take back.")
             await events.record(s, job_id, Kind.REVIEW_TAKEN_BACK, person.id)
 
@@ -152,7 +157,8 @@ class Desk:
         async with self._on(job_id) as (s, job):
             rules.may_appeal(person, job)
             said = clean(sentence)[:SENTENCE_LIMIT]
-            await jobs.move(s, job_id, Kind.APPEALED, by=person.id, sentence=said)
+            fresh = {"round": job.round + 1}
+            await jobs.move(s, job_id, Kind.APPEALED, by=person.id, values=fresh, sentence=said)
 
     async def vote(self, person: Person, job_id: int, clip: int) -> None:
         """Vote for a clip, or move one's vote to it."""
@@ -204,9 +210,9 @@ class Desk:
         await self.broker.spread(job_id)
 
     async def _ring(self, job_id: int, attempt: int) -> None:
-        await self.broker.ring(job_id, attempt)
-        await self.broker.spread(job_id)
+        await asyncio.gather(self.broker.ring(job_id, attempt), self.broker.spread(job_id))
 
 
-def _round(job: Job) -> int:
-    return 2 if job.status is Status.APPEALED else 1
+def _same(one: Review, other: Review) -> bool:
+    said = {"person_id", "verdict", "reason", "sentence", "clips"}
+    return one.model_dump(include=said) == other.model_dump(include=said)

@@ -2,42 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import jobs, line, speed, workers
-from db.line import Forecast
+from db.line import Forecast, Running
 from db.models import Job, utcnow
+from db.speed import Render, Shape
 from db.states import Status
 
 
 async def of_line(s: AsyncSession) -> dict[int, Forecast]:
-    """Job id -> forecast, for all that are queued."""
+    """Job id -> forecast. Jobs whose model no worker that is here offers are left out."""
     waiting = await jobs.line(s)
-    queued = {job.id: job for job in await jobs.with_status(s, Status.QUEUED)}
-    estimates = await _estimates(s, {job.model for job in queued.values()})
-    needs = {
-        w.job_id: speed.estimate(queued[w.job_id], estimates[w.model])
-        for w in waiting
-        if w.job_id in queued
-    }
-    return line.forecast(waiting, needs, await _busy(s))
+    if not waiting:
+        return {}
+    rendering = await jobs.with_status(s, Status.RENDERING)
+    living = [worker for worker in await workers.every(s) if workers.alive(worker)]
+    recent = await _recent(s, {w.model for w in waiting} | {job.model for job in rendering})
+    kinds = {(w.model, w.shape) for w in waiting}
+    estimates = {kind: speed.estimate(kind[1], recent[kind[0]]) for kind in kinds}
+    needs = {w.job_id: estimates[w.model, w.shape] for w in waiting}
+    running = [Running(job.person_id, _left(job, recent[job.model])) for job in rendering]
+    offered = {offer["name"] for worker in living for offer in worker.offers}
+    models = offered if living else {w.model for w in waiting}
+    cap = min((worker.running_cap for worker in living), default=1)
+    return line.forecast(waiting, needs, running, len(living), cap, models)
 
 
 async def remaining(s: AsyncSession, job: Job) -> float | None:
     """Seconds until a job that is being rendered will be done, or None when unknown."""
-    recent = await workers.recent_renders(s, job.model)
-    needs = speed.estimate(job, recent)
-    if needs is None or job.started_at is None:
+    return _left(job, await workers.recent_renders(s, job.model))
+
+
+def _left(job: Job, recent: list[Render]) -> float | None:
+    shape = Shape(job.width, job.height, job.frames, job.steps, job.variations)
+    need = speed.estimate(shape, recent)
+    if need is None or job.started_at is None:
         return None
-    return max(needs - (utcnow() - job.started_at).total_seconds(), 0.0)
+    return max(need - (utcnow() - job.started_at).total_seconds(), 0.0)
 
 
-async def _busy(s: AsyncSession) -> list[float | None]:
-    rendering = await jobs.with_status(s, Status.RENDERING)
-    busy = [await remaining(s, job) for job in rendering]
-    living = sum(workers.alive(worker) for worker in await workers.every(s))
-    return busy + [0.0] * (living - len(busy))
-
-
-async def _estimates(s: AsyncSession, models: set[str]) -> dict[str, list[Job]]:
-    return {model: list(await workers.recent_renders(s, model)) for model in models}
+async def _recent(s: AsyncSession, models: Collection[str]) -> dict[str, list[Render]]:
+    return {model: await workers.recent_renders(s, model) for model in models}

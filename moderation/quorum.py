@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,16 +18,12 @@ class Decision:
 
 
 def decide(reviews: Sequence[Review], clips: frozenset[int], quorum: int) -> Decision | None:
-    """The decision, or None while the quorum is not reached. ``reviews``: of one round, oldest first.
+    """The decision, or None while there is none. ``reviews``: of one round, oldest first.
 
-    A review counts for the clips it is limited to, or for all. On each clip the verdict that first has
-    ``quorum`` reviews stands. One approved clip publishes the job, with that and no other clip; the
-    job is rejected once every clip is.
+    One approved clip publishes the job, with that and no other clip; the job is rejected once every
+    clip is.
     """
-    stands = {
-        clip: _stands([r.verdict for r in reviews if not r.clips or clip in r.clips], quorum)
-        for clip in clips
-    }
+    stands = {clip: _stands(reviews, clip, quorum) for clip in clips}
     approved = frozenset(clip for clip, verdict in stands.items() if verdict is Verdict.APPROVE)
     if approved:
         return Decision(Verdict.APPROVE, approved)
@@ -37,10 +32,20 @@ def decide(reviews: Sequence[Review], clips: frozenset[int], quorum: int) -> Dec
     return None
 
 
-def _stands(verdicts: Sequence[Verdict], quorum: int) -> Verdict | None:
-    seen: Counter[Verdict] = Counter()
-    for verdict in verdicts:
-        seen[verdict] += 1
-        if seen[verdict] >= quorum:
-            return verdict
+def undecided(reviews: Sequence[Review], clips: frozenset[int], quorum: int) -> frozenset[int]:
+    """The clips on which no verdict stands yet."""
+    return frozenset(clip for clip in clips if _stands(reviews, clip, quorum) is None)
+
+
+def _stands(reviews: Sequence[Review], clip: int, quorum: int) -> Verdict | None:
+    """The verdict that ``quorum`` moderators were the first to agree on, for one clip.
+
+    A review counts for the clips it is limited to, or for all; of one moderator the latest.
+    """
+    latest: dict[int, Verdict] = {}
+    for review in reviews:
+        if not review.clips or clip in review.clips:
+            latest[review.person_id] = review.verdict
+            if list(latest.values()).count(review.verdict) >= quorum:
+                return review.verdict
     return None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from db.models import Job
-from db.states import FINISHED, WAITING_FOR_REVIEW, Status
+from db.models import Job, Review
+from db.states import DECIDED, FINISHED, WAITING_FOR_REVIEW, Status
 from moderation.people import Person
 
 
@@ -19,7 +20,6 @@ class Rules:
     """What a community has decided for itself."""
 
     queued_cap: int = 8
-    running_cap: int = 2
     quorum: int = 1
     ballot: timedelta = timedelta(hours=24)
 
@@ -56,7 +56,7 @@ def may_publish(person: Person, job: Job) -> None:
     owns(person, job)
     if job.status is not Status.READY:
         raise Refused(
-            f"Only a finished job of your own can be published; job {job.id} is {said(job.status)}."
+            f"Job {job.id} can't be sent to the moderators now: it is {said(job.status)}."
         )
 
 
@@ -78,21 +78,29 @@ def may_withdraw(person: Person, job: Job) -> None:
         raise Refused(f"Job {job.id} is already withdrawn.")
 
 
-def may_review(person: Person, job: Job, decided_before: frozenset[int] = frozenset()) -> None:
-    """``decided_before``: who reviewed the job in the round that an appeal is about."""
+def decided_before(job: Job, reviews: Iterable[Review]) -> frozenset[int]:
+    """Who reviewed the job in the round that its appeal is about; nobody unless it is appealed."""
+    if job.status is not Status.APPEALED:
+        return frozenset()
+    return frozenset(r.person_id for r in reviews if r.round == job.round - 1)
+
+
+def may_review(person: Person, job: Job, reviews: Iterable[Review]) -> None:
+    """``reviews``: all that were ever given on this job."""
     if not person.moderates:
         raise Refused("Only moderators decide about the showcase.")
     if job.person_id == person.id:
         raise Refused("Nobody reviews their own work; another moderator has to decide this one.")
     if job.status not in WAITING_FOR_REVIEW:
-        raise Refused(f"Job {job.id} isn't waiting for a decision: it is {said(job.status)}.")
-    if person.id in decided_before:
+        public = f": it is {said(job.status)}" if job.status in DECIDED else ""
+        raise Refused(f"Job {job.id} isn't waiting for a decision{public}.")
+    if person.id in decided_before(job, reviews):
         raise Refused("You decided this the first time; an appeal goes to somebody else.")
 
 
 def may_vote(person: Person, job: Job, now: datetime) -> None:
     if job.status is not Status.PUBLISHED:
-        raise Refused(f"There is no ballot on job {job.id}: it is {said(job.status)}.")
+        raise Refused(f"There is no ballot on job {job.id}.")
     if job.winner is not None or (job.ballot_closes_at is not None and job.ballot_closes_at <= now):
         raise Refused("This ballot is closed.")
     if job.person_id == person.id:

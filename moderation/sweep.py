@@ -35,7 +35,8 @@ async def sweep(db: Db, broker: Broker) -> None:
             if job.id in changed or job.queued_at < utcnow() - UNHEARD
         ]
     for job in unheard[:BELLS]:
-        await broker.ring(job.id, job.attempt)
+        if not await broker.ring(job.id, job.attempt):
+            break
 
 
 async def lost_renders(db: Db) -> list[int]:

@@ -115,7 +115,7 @@ def _own_review(person: Person, seen: View) -> bool:
     """Whether this person has a review that can still be taken back."""
     if seen.job.status not in WAITING_FOR_REVIEW:
         return False
-    return any(r.person_id == person.id and r.round == _round(seen.job) for _, r in seen.reviews)
+    return any(r.person_id == person.id and r.round == seen.job.round for _, r in seen.reviews)
 
 
 def _refusal(person: Person, place: str, seen: View) -> str:
@@ -123,17 +123,12 @@ def _refusal(person: Person, place: str, seen: View) -> str:
     job = seen.job
     try:
         if place == "review" and job.status in WAITING_FOR_REVIEW:
-            before = {r.person_id for _, r in seen.reviews if r.round < _round(job)}
-            rules.may_review(person, job, frozenset(before))
+            rules.may_review(person, job, [review for _, review in seen.reviews])
         elif place == "showcase" and job.winner is None:
             rules.may_vote(person, job, utcnow())
     except Refused as refused:
         return str(refused)
     return ""
-
-
-def _round(job: Job) -> int:
-    return 2 if job.status is Status.APPEALED else 1
 
 
 def _order(place: str, job: Job) -> int:

@@ -10,8 +10,9 @@ import pytest
 
 from db import clips, events, jobs, people, speed, workers
 from db.broker import Broker
-from db.models import Job, Person, utcnow
+from db.models import Person, utcnow
 from db.session import Db
+from db.speed import Shape
 from db.states import MOVES, Kind, Status
 from tests.support.studio import OFFER, Studio, person
 
@@ -155,8 +156,7 @@ async def test_estimates_come_from_renders_alike_then_from_the_work(studio: Stud
         await studio.change(job.id, finished_at=started + timedelta(seconds=took))
     async with studio.db.read() as s:
         recent = await workers.recent_renders(s, OFFER.name)
-    same = await studio.job(job.id)
+    same = Shape(job.width, job.height, job.frames, job.steps, job.variations)
     assert speed.estimate(same, recent) == 6.0
-    twice = Job(**{**same.model_dump(), "frames": same.frames * 2})
-    assert speed.estimate(twice, recent) == pytest.approx(12.0)
+    assert speed.estimate(same._replace(frames=same.frames * 2), recent) == pytest.approx(12.0)
     assert speed.estimate(same, []) is None

@@ -36,7 +36,8 @@ CAST = {
     "mo": (Role.MODERATOR,),
     "lin": (Role.MODERATOR,),
 }
-RULES = Rules(queued_cap=3, running_cap=2, quorum=1, ballot=timedelta(hours=1))
+RUNNING_CAP = 2
+RULES = Rules(queued_cap=3, quorum=1, ballot=timedelta(hours=1))
 
 people_ = st.sampled_from(sorted(CAST))
 anybody = st.sampled_from(["the artist", "the artist", *sorted(CAST)])
@@ -180,7 +181,7 @@ class DeskMachine(RuleBasedStateMachine):
 
     @rule()
     def claim(self) -> None:
-        job = self.run(self.studio.claim(running_cap=RULES.running_cap))
+        job = self.run(self.studio.claim(running_cap=RUNNING_CAP))
         if job is not None:
             self.renders.append((job.id, job.attempt))
 
@@ -270,9 +271,9 @@ class DeskMachine(RuleBasedStateMachine):
     def nobody_has_more_than_allowed(self) -> None:
         have = Counter((job.person_id, job.status) for job in self.seen.jobs.values())
         for who in self.cast.values():
-            assert have[who.id, Status.RENDERING] <= RULES.running_cap
+            assert have[who.id, Status.RENDERING] <= RUNNING_CAP
             # A render that was lost comes back into the line on top of the cap.
-            most = RULES.queued_cap + RULES.running_cap
+            most = RULES.queued_cap + RUNNING_CAP
             assert have[who.id, Status.QUEUED] <= most
 
 

@@ -62,15 +62,20 @@ async def test_a_finished_job_goes_to_review_and_a_private_one_stays(studio: Stu
     assert (await studio.job(private.id)).status is Status.READY
 
 
-async def test_what_was_said_in_a_review_that_was_called_off_is_forgotten(studio: Studio) -> None:
+async def test_a_no_is_not_erased_by_calling_the_review_off_but_begins_anew(
+    studio: Studio,
+) -> None:
     ada, _, mo = await three(studio)
     studio.desk.rules = Rules(quorum=2)
     job = await studio.rendered(ada)
-    await studio.desk.review(mo, job.id, Verdict.APPROVE)
+    await studio.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.SPAM)
     await studio.desk.keep(ada, job.id)
     await studio.desk.publish(ada, job.id)
     async with studio.db.read() as s:
-        assert await reviews.of(s, job.id) == []
+        assert [review.verdict for review in await reviews.of(s, job.id)] == [Verdict.REJECT]
+    lin = await person(studio.db, "lin", Role.MODERATOR)
+    await studio.desk.review(lin, job.id, Verdict.REJECT, reason=Reason.SPAM)
+    assert (await studio.job(job.id)).status is Status.IN_REVIEW
 
 
 async def test_approval_publishes_and_opens_the_ballot(studio: Studio) -> None:
@@ -122,7 +127,8 @@ async def test_quorum_two_needs_two_people_and_a_review_can_be_taken_back(studio
     studio.desk.rules = Rules(quorum=2)
     job = await studio.rendered(ada)
     outcome = await studio.desk.review(mo, job.id, Verdict.APPROVE)
-    assert (outcome.verdict, outcome.missing) == (None, 1)
+    assert outcome.verdict is None
+    assert outcome.undecided == {1, 2}
     assert (await studio.desk.review(mo, job.id, Verdict.APPROVE)).verdict is None
     await studio.desk.take_back_review(mo, job.id)
     assert (await studio.desk.review(lin, job.id, Verdict.APPROVE)).verdict is None
@@ -208,7 +214,7 @@ async def test_withdrawing_takes_it_out_at_any_time(studio: Studio) -> None:
     ada, bo, mo = await three(studio)
     job = await published(studio, ada, mo)
     await studio.desk.withdraw(ada, job.id)
-    with pytest.raises(Refused, match="no ballot on job 1: it is withdrawn"):
+    with pytest.raises(Refused, match=r"There is no ballot on job 1\.$"):
         await studio.desk.vote(bo, job.id, 1)
     with pytest.raises(Refused, match="already withdrawn"):
         await studio.desk.withdraw(ada, job.id)
@@ -230,3 +236,32 @@ async def test_a_job_that_is_not_there_is_said_so(studio: Studio, job_id: int) -
     ada, _, _ = await three(studio)
     with pytest.raises(Refused, match=f"There is no job {job_id}"):
         await studio.desk.cancel(ada, job_id)
+
+
+async def test_a_moderator_may_decide_clip_by_clip(studio: Studio) -> None:
+    ada, _, mo = await three(studio)
+    job = await studio.rendered(ada)
+    first = await studio.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.GORE, only=[1])
+    assert first.verdict is None
+    assert first.undecided == {2}
+    last = await studio.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.SPAM, only=[2])
+    assert last.verdict is Verdict.REJECT
+
+
+async def test_one_moderator_alone_never_makes_a_quorum_of_two(studio: Studio) -> None:
+    ada, _, mo = await three(studio)
+    studio.desk.rules = Rules(quorum=2)
+    job = await studio.rendered(ada)
+    for only in ([], [1], [2], [1, 2], []):
+        assert (await studio.desk.review(mo, job.id, Verdict.APPROVE, only=only)).verdict is None
+    async with studio.db.read() as s:
+        assert len(await reviews.of(s, job.id)) == 4, "the same review twice is one"
+
+
+async def test_nobody_learns_how_somebody_elses_private_job_stands(studio: Studio) -> None:
+    ada, bo, mo = await three(studio)
+    job = await studio.rendered(ada, private=True)
+    with pytest.raises(Refused, match=r"^There is no ballot on job 1\.$"):
+        await studio.desk.vote(bo, job.id, 1)
+    with pytest.raises(Refused, match=r"^Job 1 isn't waiting for a decision\.$"):
+        await studio.desk.review(mo, job.id, Verdict.APPROVE)

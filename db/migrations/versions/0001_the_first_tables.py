@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("started_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("seen_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("running_cap", sa.Integer(), nullable=False),
         sa.Column("offers", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_worker")),
     )
@@ -98,6 +99,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("losses", sa.Integer(), nullable=False),
         sa.Column("worker", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -118,11 +120,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("request_key", name=op.f("uq_job_request_key")),
     )
     with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index("ix_job_model_finished_at", ["model", "finished_at"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_job_ballot_closes_at"), ["ballot_closes_at"], unique=False
-        )
-        batch_op.create_index(
-            "ix_job_model_status_finished_at", ["model", "status", "finished_at"], unique=False
+            "ix_job_open_ballot",
+            ["ballot_closes_at"],
+            unique=False,
+            sqlite_where=sa.text("winner IS NULL"),
+            postgresql_where=sa.text("winner IS NULL"),
         )
         batch_op.create_index("ix_job_person_id_id", ["person_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_published_at"), ["published_at"], unique=False)
@@ -223,12 +227,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_post_job_id"), ["job_id"], unique=False)
         batch_op.create_index("ix_post_room_message", ["room", "message"], unique=False)
         batch_op.create_index("ix_post_room_painted_at", ["room", "painted_at"], unique=False)
+        batch_op.create_index(
+            "ix_post_standing",
+            ["room", "place", "id"],
+            unique=False,
+            sqlite_where=sa.text("removed_at IS NULL"),
+            postgresql_where=sa.text("removed_at IS NULL"),
+        )
 
     op.create_table(
         "review",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("job_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("of_appeal", sa.Boolean(), nullable=False),
         sa.Column(
             "verdict",
             sa.Enum(
@@ -265,8 +278,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_review_person_id_person")
         ),
-        sa.PrimaryKeyConstraint("job_id", "person_id", "round", name=op.f("pk_review")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
     )
+    with op.batch_alter_table("review", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_review_job_id"), ["job_id"], unique=False)
+
     op.create_table(
         "vote",
         sa.Column("job_id", sa.Integer(), nullable=False),
@@ -315,8 +331,16 @@ def downgrade() -> None:
 
     op.drop_table("telling")
     op.drop_table("vote")
+    with op.batch_alter_table("review", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_review_job_id"))
+
     op.drop_table("review")
     with op.batch_alter_table("post", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_post_standing",
+            sqlite_where=sa.text("removed_at IS NULL"),
+            postgresql_where=sa.text("removed_at IS NULL"),
+        )
         batch_op.drop_index("ix_post_room_painted_at")
         batch_op.drop_index("ix_post_room_message")
         batch_op.drop_index(batch_op.f("ix_post_job_id"))
@@ -332,8 +356,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_job_status_lease_until")
         batch_op.drop_index(batch_op.f("ix_job_published_at"))
         batch_op.drop_index("ix_job_person_id_id")
-        batch_op.drop_index("ix_job_model_status_finished_at")
-        batch_op.drop_index(batch_op.f("ix_job_ballot_closes_at"))
+        batch_op.drop_index(
+            "ix_job_open_ballot",
+            sqlite_where=sa.text("winner IS NULL"),
+            postgresql_where=sa.text("winner IS NULL"),
+        )
+        batch_op.drop_index("ix_job_model_finished_at")
 
     op.drop_table("job")
     with op.batch_alter_table("identity", schema=None) as batch_op:

@@ -1,0 +1,27 @@
+"""What a database's own errors may say."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from db.broker import Broker
+from db.session import Db
+from tests.support.studio import Studio, person
+
+
+async def test_an_error_of_the_database_does_not_quote_a_prompt(db: Db, valkey: str) -> None:
+    broker = Broker(valkey)
+    studio = await Studio(db, broker).open()
+    job = await studio.submit(await person(db, "ada"), "a secret circle")
+    twin = type(job)(**job.model_dump(exclude={"id"}))
+
+    async def insert_again() -> None:
+        async with db.begin() as s:
+            s.add(twin)
+
+    with pytest.raises(IntegrityError) as failed:
+        await insert_again()
+    assert "request_key" in str(failed.value)
+    assert "secret" not in str(failed.value)
+    await broker.close()
