@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -19,7 +21,7 @@ from bot.signs import Sign
 from moderation.rules import Refused
 from moderation.wish import Request
 
-KEY_LIMIT = 64
+LONGEST_ID = 9
 
 
 async def sora(request: web.Request) -> web.Response:
@@ -41,7 +43,7 @@ async def press(request: web.Request) -> web.Response:
     if sent.get("sign") == "":
         raise Refused("Press the button for what you want; Enter alone decides nothing.")
     try:
-        sign, job_id = Sign(sent["sign"]), int(sent["job"])
+        sign, job_id = Sign(sent["sign"]), _job_id(sent["job"])
         only = {int(str(number)) for number in (await request.post()).getall("only", [])}
     except (KeyError, ValueError):
         raise web.HTTPBadRequest from None
@@ -49,6 +51,13 @@ async def press(request: web.Request) -> web.Response:
         visitor.person, sign, job_id, _request(visitor, sent), sent.get("sentence", ""), only
     )
     return await _done(request, await act(request.app[SITE].desk, deed), job_id)
+
+
+def _job_id(text: str) -> int:
+    """Raises ``ValueError`` for what no form of ours says."""
+    if len(text) > LONGEST_ID:
+        raise ValueError(f"a job's number has at most {LONGEST_ID} digits")
+    return int(text)
 
 
 async def _done(request: web.Request, sentence: str, job_id: int) -> web.Response:
@@ -65,9 +74,12 @@ async def _fields(request: web.Request) -> Mapping[str, str]:
 
 
 def _request(visitor: Visitor, sent: Mapping[str, str]) -> Request:
-    """Named by the key that came with the form, for this person alone."""
-    key = sent.get("key", "")[:KEY_LIMIT] or secrets.token_urlsafe(12)
-    return Request(f"{ROOM}:{visitor.person.id}:{key}", ROOM, f"mine:{visitor.person.id}")
+    """Named by all that was sent, the form's key with it: the same words twice are one request."""
+    named = {"key": secrets.token_urlsafe(12)} | {
+        n: v for n, v in sent.items() if n != "csrf" and v
+    }
+    digest = hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:32]
+    return Request(f"{ROOM}:{visitor.person.id}:{digest}", ROOM, f"mine:{visitor.person.id}")
 
 
 def _where_from(request: web.Request) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from bot.on_web.site import SITE, answer, introduce, visitor_of
@@ -24,11 +25,19 @@ HEADERS = {
 SAID = {
     400: "That could not be read.",
     403: "This page can't be used from there.",
-    404: "There is nothing here that you may see.",
-    405: "That can't be done with this page.",
+    404: "Nothing is here, or nothing that is shared with you.",
+    405: "This address doesn't take that.",
     413: "That is far too long.",
     421: "This studio is served to this machine only; open it as 127.0.0.1 or localhost.",
 }
+UNREADABLE = (
+    ValueError,
+    LookupError,
+    RuntimeError,
+    HttpProcessingError,
+    web.RequestPayloadError,
+)
+"""How a body shows itself that is broken, or no text in the encoding that it claims."""
 BUG = "Something broke on our side; it is noted in the log. Try again."
 
 log = structlog.get_logger()
@@ -44,7 +53,10 @@ async def in_words(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as said:
         if said.status < 400:
             raise
-        return answer(request, SAID.get(said.status, said.reason), said.status)
+        response = answer(request, SAID.get(said.status, said.reason), said.status)
+        if isinstance(said, web.HTTPMethodNotAllowed):
+            response.headers["Allow"] = said.headers["Allow"]
+        return response
     except ConnectionError:
         raise  # the window was closed; there is nobody to answer
     except Exception:
@@ -74,8 +86,8 @@ async def introduced(request: web.Request, handler: Handler) -> web.StreamRespon
 @web.middleware
 async def from_our_page(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Only a form on a page of ours may post: the browser says so, and the form's token proves it."""
-    if request.method in {"GET", "HEAD"}:
-        return await handler(request)
+    if request.method in {"GET", "HEAD"} or request.match_info.http_exception is not None:
+        return await handler(request)  # nothing is changed, or there is nobody to change anything
     origin = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         raise web.HTTPForbidden
@@ -83,7 +95,7 @@ async def from_our_page(request: web.Request, handler: Handler) -> web.StreamRes
         raise web.HTTPForbidden
     try:
         token = (await request.post()).get("csrf", "")
-    except (ValueError, LookupError):  # not text in the encoding that it claims
+    except UNREADABLE:
         raise web.HTTPBadRequest from None
     if not isinstance(token, str) or not visitor_of(request).vouches_for(token):
         return answer(request, "This page is from an earlier visit. Reload it and try again.", 403)

@@ -15,6 +15,23 @@ from db.media import Media
 from tests.bot.on_web.served import Be, Served
 
 FORM = {"prompt": "a red circle", "key": "k"}
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
+BROKEN = {
+    "garbage": (MULTIPART, b"--x\r\ngarbage"),
+    "a header without a value": (MULTIPART, b"--x\r\ngarbage\r\n\r\nx\r\n--x--\r\n"),
+    "no boundary": ({"Content-Type": "multipart/form-data"}, b"--x\r\n"),
+    "another boundary": (MULTIPART, b"--y\r\n\r\n--y--"),
+    "no end": (MULTIPART, b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nx'),
+    "an unknown transfer": (
+        MULTIPART,
+        b'--x\r\nContent-Disposition: form-data; name="a"\r\n'
+        b"Content-Transfer-Encoding: klingon\r\n\r\nx\r\n--x--\r\n",
+    ),
+    "no gzip": (
+        {"Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": "gzip"},
+        b"csrf=x",
+    ),
+}
 
 
 @pytest.mark.parametrize(
@@ -124,6 +141,52 @@ async def test_what_is_no_text_is_one_sentence(served: Served, be: Be) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded; charset=klingon"}
     async with ada.session.post(f"{ada.base}/sora", data=b"csrf=%ff", headers=headers) as answer:
         assert answer.status == 400
+
+
+@pytest.mark.parametrize("content", sorted(BROKEN))
+async def test_a_broken_body_is_one_sentence(served: Served, be: Be, content: str) -> None:
+    ada = be("ada")
+    await ada.page()
+    headers = {"Accept": "application/json", **BROKEN[content][0]}
+    url = f"{ada.base}/act"
+    async with ada.session.post(url, data=BROKEN[content][1], headers=headers) as answer:
+        assert (answer.status, await answer.json()) == (400, {"said": guard.SAID[400]})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/review", 405),
+        ("PUT", "/healthz", 405),
+        ("POST", "/nothing", 404),
+        ("POST", "/as/ada/review", 405),
+        ("POST", "/as/ada/nothing", 404),
+        ("DELETE", "/as/ada/act", 405),
+        ("OPTIONS", "/", 405),
+        ("POST", "/as/eve/act", 404),
+        ("GET", f"/as/ada/jobs/{'9' * 4000}", 404),
+        ("GET", f"/jobs/{'9' * 4000}", 404),
+    ],
+)
+async def test_an_address_that_takes_no_such_thing_says_so(
+    served: Served,
+    be: Be,
+    capsys: pytest.CaptureFixture[str],
+    method: str,
+    path: str,
+    status: int,
+) -> None:
+    headers = {"Accept": "application/json"}
+    url = f"{served.url}{path}"
+    async with be("ada").session.request(method, url, data={"x": "y"}, headers=headers) as answer:
+        assert (answer.status, await answer.json()) == (status, {"said": guard.SAID[status]})
+        assert ("Allow" in answer.headers) == (status == 405)
+    assert "page.failed" not in capsys.readouterr().out
+
+
+async def test_a_number_of_4000_digits_is_not_said_back(served: Served, be: Be) -> None:
+    status, answer = await be("ada").post("/act", {"sign": "cancel", "job": "9" * 4000})
+    assert (status, answer) == (400, {"said": "That could not be read."})
 
 
 async def test_a_bug_is_a_plain_sentence_and_a_logged_traceback(

@@ -27,6 +27,28 @@ async def test_a_double_click_is_one_job(served: Served, be: Be) -> None:
     assert len(await all_jobs(served)) == 1
 
 
+async def test_the_same_key_with_other_words_is_another_job(served: Served, be: Be) -> None:
+    ada = be("ada")
+    for prompt in ("a red circle", "a blue square", "a red circle"):
+        assert (await ada.post("/sora", {"prompt": prompt, "key": "once"}))[0] == 200
+    assert {job.prompt for job in await all_jobs(served)} == {"a red circle", "a blue square"}
+    assert len(await all_jobs(served)) == 2
+
+
+async def test_without_a_key_every_form_is_its_own(served: Served, be: Be) -> None:
+    for _ in range(2):
+        assert (await be("ada").post("/sora", {"prompt": "x", "key": ""}))[0] == 200
+    assert len(await all_jobs(served)) == 2
+
+
+async def test_a_key_is_kept_short_and_printable(served: Served, be: Be) -> None:
+    for key in ("a\x00b", "k" * 10_000):
+        assert (await be("ada").post("/sora", {"prompt": "x", "key": key}))[0] == 200
+    keys = [job.request_key for job in await all_jobs(served)]
+    assert len(keys) == 2
+    assert all(key.isprintable() and len(key) < 80 for key in keys)
+
+
 async def test_the_same_key_of_somebody_else_is_another_job(served: Served, be: Be) -> None:
     for who in ("ada", "bo"):
         assert (await be(who).post("/sora", {"prompt": "x", "key": "same"}))[0] == 200
