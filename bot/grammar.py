@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from enum import StrEnum
 
 from db.offers import Offer
 from moderation.rules import Refused
-from moderation.wish import PROMPT_LIMIT, SEED_LIMIT, Wish
+from moderation.wish import DIGITS_LIMIT, PROMPT_LIMIT, SEED_LIMIT, Wish, echo, figure
 
 
 class Takes(StrEnum):
@@ -50,22 +51,34 @@ OPTIONS: tuple[Option, ...] = (
 )
 _BY_NAME = {option.name: option for option in OPTIONS}
 
-_OPTION = re.compile(r"(?:^|\s)(?:--|—)([A-Za-z][\w-]*)(?=[=\s]|$)=?")
-"""An option's name. Phones and chat clients turn two hyphens into a dash, so a dash counts too."""
+_NAMES = "|".join(_BY_NAME)
+_OPTION = re.compile(
+    rf"(?:^|\s)(?:--|—(?=(?:{_NAMES})(?:[=\s]|$)))([a-z][\w-]*)(?=[=\s]|$)=?", re.IGNORECASE
+)
+"""An option's name. Phones and chat clients turn two hyphens into a dash, so before a name that we
+know a dash counts too; before any other word it is a dash."""
 
 
 def read(text: str) -> Wish:
     """The wish in `<prompt> --aspect 9:16 --seed 7 …`. Raises ``Refused`` in one sentence."""
+    return from_fields(split(text))
+
+
+def split(text: str) -> dict[str, str]:
+    """What was typed, by the names that were given; ``prompt`` is what comes before them all."""
     prompt, *rest = _OPTION.split(text)
-    fields = {"prompt": prompt}
-    for name, value in zip(rest[::2], rest[1::2], strict=True):
+    fields: dict[str, str] = {"prompt": prompt}
+    for typed, value in zip(rest[::2], rest[1::2], strict=True):
+        name = typed.lower()
+        if name == "prompt":
+            raise Refused("The prompt goes before the options, without --prompt.")
         if name in fields:
-            raise Refused(f"--{name} is given twice.")
+            raise Refused(f"--{echo(name)} is given twice.")
         fields[name] = _unquoted(value.strip())
         option = _BY_NAME.get(name)
         if option is not None and option.takes is not Takes.NOTHING and not fields[name]:
             raise Refused(f"--{name} needs {option.takes}.")
-    return from_fields(fields)
+    return fields
 
 
 def from_fields(fields: Mapping[str, str]) -> Wish:
@@ -77,7 +90,7 @@ def from_fields(fields: Mapping[str, str]) -> Wish:
         option = _BY_NAME.get(name)
         if option is None:
             allowed = ", ".join(f"--{known}" for known in _BY_NAME)
-            raise Refused(f"There is no option --{name[:40]}; the options are {allowed}.")
+            raise Refused(f"There is no option --{echo(name)}; the options are {allowed}.")
         if option.takes is Takes.NOTHING:
             values[name] = _flag(option, value)
         elif value.strip():
@@ -104,23 +117,42 @@ def _flag(option: Option, value: str) -> bool:
 
 
 def _value(option: Option, value: str) -> object:
-    shown = value[:40]
     if option.takes is Takes.WHOLE:
-        try:
-            number: float = int(value)
-        except ValueError:
-            raise Refused(f"--{option.name} needs {option.takes}, not “{shown}”.") from None
+        number: float | int = _whole(option, value)
     elif option.takes is Takes.NUMBER:
-        try:
-            number = float(value)
-        except ValueError:
-            raise Refused(f"--{option.name} needs {option.takes}, not “{shown}”.") from None
+        number = _number(option, value)
     else:
         return value
     low, high = option.low, option.high
     if (low is not None and number < low) or (high is not None and number > high):
-        raise Refused(f"--{option.name} is {low:g} to {high:g}, not {shown}.")
+        raise Refused(f"--{option.name} is {_range(option)}, not {echo(value)}.")
     return number
+
+
+def _whole(option: Option, value: str) -> int:
+    if re.fullmatch(r"[+-]?\d+", value) is None:
+        raise Refused(f"--{option.name} needs {option.takes}, not “{echo(value)}”.")
+    if len(value.lstrip("+-")) > DIGITS_LIMIT:
+        allowed = _range(option) or f"a whole number of at most {DIGITS_LIMIT} digits"
+        raise Refused(f"--{option.name} is {allowed}, not {echo(value)}.")
+    return int(value)
+
+
+def _number(option: Option, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise Refused(f"--{option.name} needs {option.takes}, not “{echo(value)}”.")
+    return number
+
+
+def _range(option: Option) -> str:
+    """What is allowed; empty where the model says it."""
+    if option.low is None or option.high is None:
+        return ""
+    return f"{option.takes} from {figure(option.low)} to {figure(option.high)}"
 
 
 def _unquoted(value: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from db.models import Job
@@ -13,6 +14,20 @@ from moderation.rules import Refused
 
 PROMPT_LIMIT = 1000
 SEED_LIMIT = 2**32 - 1
+ECHO_LIMIT = 20
+"""So much of what somebody typed is said back to them."""
+DIGITS_LIMIT = 12
+
+_TAGS = re.compile(
+    "(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f)"
+    "|[\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+)
+"""The flag of a region, such as England's; and its invisible letters and their like anywhere else."""
+_SHOWS_NOTHING = re.compile(
+    "[ \u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u2800\u3164\uffa0"
+    "\ufe00-\ufe0f\U000e0100-\U000e01ef]*"
+)
+"""Fillers, joiners and variation selectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,36 +58,52 @@ class Request:
 def clean(text: str) -> str:
     """People's text without control, bidi and other invisible characters, on one line.
 
-    Joiners and variation selectors stay: emoji and several scripts need them.
+    Joiners, variation selectors and the tags of flags stay: emoji and several scripts need them. So
+    does what this Python has no name for yet: next year's emoji.
     """
-    kept = (
-        " " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c
-        for c in unicodedata.normalize("NFC", text)
-        if unicodedata.category(c) not in {"Cs", "Co", "Cn"}
-        and (unicodedata.category(c) != "Cf" or c in "\u200c\u200d")
-    )
-    return " ".join("".join(kept).split())
+    kept = "".join(map(_kept, _TAGS.sub(r"\1", text)))
+    return " ".join(unicodedata.normalize("NFC", kept).split())
+
+
+def echo(text: str) -> str:
+    """What somebody typed, as an answer repeats it."""
+    cleaned = clean(text[: 10 * ECHO_LIMIT])
+    return cleaned if len(cleaned) <= ECHO_LIMIT else f"{cleaned[:ECHO_LIMIT]}…"
+
+
+def figure(value: float | int) -> str:
+    """A number as people write it, never longer than anybody reads."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) if abs(value) < 10**DIGITS_LIMIT else "a number that long"
+
+
+def listed(words: Iterable[str], joint: str) -> str:
+    """``1, 2 and 3``."""
+    *others, last = words
+    return f"{', '.join(others)} {joint} {last}" if others else last
 
 
 def plan(wish: Wish, request: Request, person_id: int, offers: Sequence[Offer]) -> Job:
     """The job this wish becomes. Raises ``Refused`` with what is allowed instead."""
     prompt = _text(wish.prompt, "prompt")
-    if not prompt.strip("\u200c\u200d\ufe0f"):
+    if _SHOWS_NOTHING.fullmatch(prompt):
         raise Refused("Say what the clip should show: the prompt is empty.")
     negative = _text(wish.negative, "negative prompt")
     offer = _offer(wish.model, offers)
     aspect = wish.aspect or next(iter(offer.sizes))
     if aspect not in offer.sizes:
-        allowed = ", ".join(offer.sizes)
-        raise Refused(f"{offer.title} can't make {clean(aspect)[:20]}; aspect is one of {allowed}.")
+        raise Refused(
+            f"{offer.title} doesn't make {echo(aspect)}; choose {listed(offer.sizes, 'or')}."
+        )
     width, height = offer.sizes[aspect]
     seconds = _within(wish.duration, offer.seconds, "duration", unit=" seconds")
     variations = offer.variations if wish.variations is None else wish.variations
     if not 1 <= variations <= 4:
-        raise Refused(f"variations is 1 to 4, not {variations}.")
+        raise Refused(f"variations is 1 to 4, not {figure(variations)}.")
     seed = secrets.randbelow(SEED_LIMIT + 1) if wish.seed is None else wish.seed
     if not 0 <= seed <= SEED_LIMIT:
-        raise Refused(f"seed is a whole number from 0 to {SEED_LIMIT}.")
+        raise Refused(f"seed is a whole number from 0 to {SEED_LIMIT}, not {figure(seed)}.")
     return Job(
         request_key=request.key,
         person_id=person_id,
@@ -129,12 +160,26 @@ def _offer(name: str | None, offers: Sequence[Offer]) -> Offer:
         if offer.name == name:
             return offer
     allowed = ", ".join(offer.name for offer in offers)
-    raise Refused(f"There is no model “{clean(name)[:40]}” here; model is one of {allowed}.")
+    raise Refused(f"There is no model “{echo(name)}” here; model is one of {allowed}.")
 
 
 def _within(value: float | None, allowed: Range, what: str, unit: str = "") -> float:
     if value is None:
         return allowed.default
     if not allowed.holds(value):
-        raise Refused(f"{what} is {allowed.low:g} to {allowed.high:g}{unit}, not {value:g}.")
+        raise Refused(
+            f"{what} is {figure(allowed.low)} to {figure(allowed.high)}{unit}, not {figure(value)}."
+        )
     return value
+
+
+def _kept(character: str) -> str:
+    """The character, a space for it, or nothing."""
+    category, code = unicodedata.category(character), ord(character)
+    if category in {"Cc", "Zl", "Zp"}:
+        return " "
+    if category == "Cf":
+        return character if character in "\u200c\u200d" or 0xE0000 <= code <= 0xE007F else ""
+    # Surrogates, private use, what never is a character, and what stays invisible if it becomes one.
+    nothing = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF or 0xFFF0 <= code <= 0xFFF8
+    return "" if nothing or category in {"Cs", "Co"} or code == 0x2065 else character

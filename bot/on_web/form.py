@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from bot import grammar
 from bot.grammar import Option, Takes
@@ -18,7 +18,6 @@ LABELS = {
     "negative": "Leave out",
     "private": "Keep it private",
 }
-BLANK = Wish("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +47,9 @@ def form(offers: Sequence[Offer], typed: Mapping[str, str]) -> list[Field]:
 
 def wish(typed: Mapping[str, str]) -> Wish:
     """What was asked for; options typed after the prompt win over the fields below it."""
-    said = grammar.read(typed.get("prompt", ""))
     known = {option.name for option in grammar.OPTIONS}
     given = {name: value for name, value in typed.items() if name in known}
-    filled = grammar.from_fields(given)
-    spoken = {
-        field.name: getattr(said, field.name)
-        for field in fields(Wish)
-        if getattr(said, field.name) != getattr(BLANK, field.name)
-    }
-    return replace(filled, **(spoken | {"prompt": said.prompt}))
+    return grammar.from_fields(given | grammar.split(typed.get("prompt", "")))
 
 
 def limits(offer: Offer) -> dict[str, object]:

@@ -29,6 +29,13 @@ from moderation.wish import Wish
         ('a cat --negative "blurry, low quality"', Wish("a cat", negative="blurry, low quality")),
         ("a cat --negative it's blurry", Wish("a cat", negative="it's blurry")),
         ("a dot\n--seed 3", Wish("a dot", seed=3)),
+        ("a lighthouse —tall and white— at dusk", Wish("a lighthouse —tall and white— at dusk")),
+        ("a street —seedy, wet— at night", Wish("a street —seedy, wet— at night")),
+        ("a cat —Seed=7 —private", Wish("a cat", seed=7, private=True)),
+        ("a cat --Aspect 9:16 --SEED=7", Wish("a cat", aspect="9:16", seed=7)),
+        ("a cat --private no", Wish("a cat")),
+        ("a cat —prompt and all", Wish("a cat —prompt and all")),
+        ("a cat --seed +000000000007", Wish("a cat", seed=7)),
     ],
 )
 def test_prompt_first_then_options(text: str, wish: Wish) -> None:
@@ -43,13 +50,29 @@ def test_prompt_first_then_options(text: str, wish: Wish) -> None:
         ("a cat --seed seven", "--seed needs a whole number, not “seven”."),
         ("a cat --seed 1.5", "--seed needs a whole number, not “1.5”."),
         ("a cat --seed 1 --seed 2", "--seed is given twice."),
-        ("a cat --variations 9", "--variations is 1 to 4, not 9."),
+        ("a cat --variations 9", "--variations is a whole number from 1 to 4, not 9."),
         ("a cat --duration long", "--duration needs a number, not “long”."),
         (
             "a cat --private on a mat",
             "--private takes no value; put the prompt before the options.",
         ),
-        ("a cat --prompt a dog", "--prompt is given twice."),
+        ("a cat --Seed 1 --sEED 2", "--seed is given twice."),
+        ("--prompt a dog", "The prompt goes before the options, without --prompt."),
+        ("a cat --Prompt a dog", "The prompt goes before the options, without --prompt."),
+        ("a cat --seed -1", "--seed is a whole number from 0 to 4294967295, not -1."),
+        (
+            f"a cat --seed {'9' * 4000}",
+            f"--seed is a whole number from 0 to 4294967295, not {'9' * 20}….",
+        ),
+        ("a cat --seed 7_000", "--seed needs a whole number, not “7_000”."),
+        (
+            f"a cat --steps 1{'0' * 400}",
+            f"--steps is a whole number of at most 12 digits, not 1{'0' * 19}….",
+        ),
+        ("a cat --duration 1e999", "--duration needs a number, not “1e999”."),
+        ("a cat --duration nan", "--duration needs a number, not “nan”."),
+        (f"a cat --guidance {'x' * 4000}", f"--guidance needs a number, not “{'x' * 20}…”."),
+        (f"a cat --{'x' * 4000}", f"There is no option --{'x' * 20}…; the options are --model"),
     ],
 )
 def test_a_mistake_gets_one_sentence_that_says_what_is_allowed(text: str, said: str) -> None:
@@ -66,14 +89,14 @@ def test_every_option_fills_a_field_of_the_wish() -> None:
     assert {option.name for option in OPTIONS} == {f.name for f in fields(Wish)} - {"prompt"}
 
 
-@given(st.text(max_size=300))
+@given(st.text(st.sampled_from("—- =aseedprivtx\n19e.")) | st.text(max_size=300))
 def test_whatever_is_typed_is_a_wish_or_one_sentence(text: str) -> None:
     answer: Wish | Refused
     try:
         answer = read(text)
     except Refused as refused:
         answer = refused
-    assert isinstance(answer, Wish) or "\n" not in str(answer)
+    assert isinstance(answer, Wish) or ("\n" not in str(answer) and len(str(answer)) < 200)
 
 
 values = {

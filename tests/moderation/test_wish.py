@@ -13,6 +13,8 @@ from moderation.rules import Refused
 from moderation.wish import PROMPT_LIMIT, SEED_LIMIT, Wish, clean, plan
 from tests.support.studio import OFFER, request
 
+ENGLAND = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
 
 def planned(prompt: str = "a red circle", **wish: Any) -> Any:
     return plan(Wish(prompt, **wish), request(), 1, [OFFER])
@@ -36,7 +38,12 @@ def test_a_seed_of_zero_is_a_seed() -> None:
 
 
 @pytest.mark.parametrize(
-    "prompt", ["", "   ", "\n\t", "\u202e\u2066", "\u200b", "\x00\x07", "\ufe0f"]
+    "prompt",
+    [
+        *("", "   ", "\n\t", "\u202e\u2066", "\u200b", "\x00\x07", "\ufe0f"),
+        *("\u3164", "\u115f\u1160", "\uffa0", "\u2800 \u2800", "\U000e0100", "\ufe0e \u200d"),
+        *("\ufdd0", "\uffff", "\U0010fffe", "\ue000", "\U000e0067\U000e007f", "\u2065"),
+    ],
 )
 def test_a_prompt_that_shows_nothing_is_empty(prompt: str) -> None:
     assert refusal(prompt) == "Say what the clip should show: the prompt is empty."
@@ -51,15 +58,26 @@ def test_a_prompt_of_ten_thousand_characters_is_told_the_limit() -> None:
     ("wish", "said"),
     [
         ({"model": "sora"}, "There is no model “sora” here; model is one of toy."),
-        ({"aspect": "2:1"}, "Toy can't make 2:1; aspect is one of 1:1, 16:9."),
+        ({"aspect": "2:1"}, "Toy doesn't make 2:1; choose 1:1 or 16:9."),
         ({"duration": 9.0}, "duration is 1 to 4 seconds, not 9."),
         ({"duration": float("nan")}, "duration is 1 to 4 seconds, not nan."),
         ({"variations": 5}, "variations is 1 to 4, not 5."),
         ({"variations": 0}, "variations is 1 to 4, not 0."),
         ({"steps": 51}, "steps is 1 to 50, not 51."),
         ({"guidance": 0.5}, "guidance is 1 to 6, not 0.5."),
-        ({"seed": -1}, f"seed is a whole number from 0 to {SEED_LIMIT}."),
-        ({"seed": 2**32}, f"seed is a whole number from 0 to {SEED_LIMIT}."),
+        ({"seed": -1}, "seed is a whole number from 0 to 4294967295, not -1."),
+        ({"seed": 2**32}, "seed is a whole number from 0 to 4294967295, not 4294967296."),
+        ({"model": "m" * 5000}, f"There is no model “{'m' * 20}…” here; model is one of toy."),
+        ({"aspect": "9" * 5000}, f"Toy doesn't make {'9' * 20}…; choose 1:1 or 16:9."),
+        ({"steps": 10**5000}, "steps is 1 to 50, not a number that long."),
+        (
+            {"seed": 10**5000},
+            "seed is a whole number from 0 to 4294967295, not a number that long.",
+        ),
+        ({"variations": -(10**5000)}, "variations is 1 to 4, not a number that long."),
+        ({"duration": 10**400}, "duration is 1 to 4 seconds, not a number that long."),
+        ({"duration": float("inf")}, "duration is 1 to 4 seconds, not inf."),
+        ({"guidance": 1e300}, "guidance is 1 to 6, not 1e+300."),
         (
             {"negative": "n" * 1001},
             "A negative prompt has at most 1,000 characters; this one has 1,001.",
@@ -83,10 +101,37 @@ def test_without_a_worker_it_says_so() -> None:
         "<script>alert(1)</script>",
         "@everyone **bold**",
         "नमस्ते क्ष्‍म",
+        "🩷 🩵 🫨 \U0001fae9",
+        ENGLAND,
+        f"{ENGLAND}{ENGLAND} and 🏴",
+        "\U0001fbff\u0378 of next year",
+        "漢字\U000e0101 葛\U000e0100",
     ],
 )
 def test_every_script_and_every_sign_stays_as_it_was_written(prompt: str) -> None:
     assert planned(prompt).prompt == unicodedata.normalize("NFC", prompt)
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("a\U000e0067\U000e0062\U000e007fb", "ab"),
+        ("🏴\U000e0067", "🏴"),
+        ("🏴 \U000e0067\U000e007f", "🏴"),
+        ("🏴\u200b\U000e0067\U000e007f", "🏴"),
+        ("🏴" + "\U000e0067" * 500 + "\U000e007f", "🏴"),
+        (f"{ENGLAND}\U000e0067", ENGLAND),
+        ("a\ufdd0b\ufffec\U0001ffffd\ud800e\uf8ff", "abcde"),
+        ("a\u202e\u0301", "á"),
+    ],
+)
+def test_what_hides_is_dropped(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned
+
+
+@given(st.text(st.sampled_from("🏴a \u0301\u200b\u200d\U000e0067\U000e0020\U000e007f\ufdd0")))
+def test_what_is_clean_stays_as_it_is(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
 
 
 @given(st.text(max_size=200))

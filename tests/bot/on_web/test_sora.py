@@ -84,6 +84,18 @@ async def test_options_are_taken_from_the_fields_and_from_the_text(served: Serve
 
 
 @pytest.mark.parametrize(
+    ("typed", "ticked", "private"),
+    [("", "", False), ("", "yes", True), (" --private no", "yes", False), (" --private", "", True)],
+)
+async def test_what_is_typed_wins_over_the_field_below(
+    served: Served, be: Be, typed: str, ticked: str, private: bool
+) -> None:
+    form = {"prompt": f"a boat{typed}"} | ({"private": ticked} if ticked else {})
+    assert (await be("ada").post("/sora", form))[0] == 200
+    assert [job.private for job in await all_jobs(served)] == [private]
+
+
+@pytest.mark.parametrize(
     ("form", "words"),
     [
         ({"prompt": ""}, "the prompt is empty"),
@@ -93,9 +105,15 @@ async def test_options_are_taken_from_the_fields_and_from_the_text(served: Serve
         ({"prompt": "x --wings 2"}, "There is no option --wings"),
         ({"prompt": "x", "steps": "many"}, "--steps needs a whole number"),
         ({"prompt": "x", "duration": "99"}, "duration is 1 to 4 seconds, not 99"),
-        ({"prompt": "x", "aspect": "9:1"}, "aspect is one of 1:1, 16:9"),
+        ({"prompt": "x", "aspect": "9:1"}, "choose 1:1 or 16:9"),
         ({"prompt": "x", "model": "<b>"}, "There is no model “<b>” here"),
-        ({"prompt": "x", "variations": "7"}, "--variations is 1 to 4"),
+        ({"prompt": "x", "steps": f"1{'0' * 400}"}, "at most 12 digits"),
+        ({"prompt": "x", "steps": "100000000000"}, "steps is 1 to 50, not 100000000000"),
+        ({"prompt": f"x --seed {'9' * 4000}"}, f"not {'9' * 20}…."),
+        ({"prompt": "x", "duration": "1e999"}, "--duration needs a number, not “1e999”"),
+        ({"prompt": "x", "duration": "nan"}, "--duration needs a number, not “nan”"),
+        ({"prompt": "x", "guidance": "1e300"}, "not 1e+300"),
+        ({"prompt": "x", "variations": "7"}, "--variations is a whole number from 1 to 4"),
     ],
 )
 async def test_what_can_not_be_taken_is_one_sentence_and_queues_nothing(
