@@ -36,6 +36,8 @@ class Option:
     advanced: bool = False
 
 
+FEW = 100
+"""Up to here, a range says by itself what kind of number it is of."""
 SORA = "Ask the studio for a clip."
 PROMPT = Option("prompt", Takes.TEXT, "What the clip should show.", low=1, high=PROMPT_LIMIT)
 OPTIONS: tuple[Option, ...] = (
@@ -152,7 +154,8 @@ def _range(option: Option) -> str:
     """What is allowed; empty where the model says it."""
     if option.low is None or option.high is None:
         return ""
-    return f"{option.takes} from {figure(option.low)} to {figure(option.high)}"
+    between = f"{figure(option.low)} to {figure(option.high)}"
+    return between if option.high < FEW else f"{option.takes} from {between}"
 
 
 def _unquoted(value: str) -> str:

@@ -50,7 +50,7 @@ def test_prompt_first_then_options(text: str, wish: Wish) -> None:
         ("a cat --seed seven", "--seed needs a whole number, not “seven”."),
         ("a cat --seed 1.5", "--seed needs a whole number, not “1.5”."),
         ("a cat --seed 1 --seed 2", "--seed is given twice."),
-        ("a cat --variations 9", "--variations is a whole number from 1 to 4, not 9."),
+        ("a cat --variations 9", "--variations is 1 to 4, not 9."),
         ("a cat --duration long", "--duration needs a number, not “long”."),
         (
             "a cat --private on a mat",

@@ -113,7 +113,7 @@ async def test_what_is_typed_wins_over_the_field_below(
         ({"prompt": "x", "duration": "1e999"}, "--duration needs a number, not “1e999”"),
         ({"prompt": "x", "duration": "nan"}, "--duration needs a number, not “nan”"),
         ({"prompt": "x", "guidance": "1e300"}, "not 1e+300"),
-        ({"prompt": "x", "variations": "7"}, "--variations is a whole number from 1 to 4"),
+        ({"prompt": "x", "variations": "7"}, "--variations is 1 to 4"),
     ],
 )
 async def test_what_can_not_be_taken_is_one_sentence_and_queues_nothing(
