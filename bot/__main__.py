@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import cli_make
-from bot.trouble import Trouble, translated
+from bot.trouble import Trouble, reaching, translated
 
 if TYPE_CHECKING:
     from bot.settings import BotSettings
@@ -31,7 +31,7 @@ app.command("make")(cli_make.make)
 
 Data = Annotated[
     Path | None,
-    typer.Option(help="Folder of everything embedded; SORA_DATA says the same. [default: data]"),
+    typer.Option(help=f"{cli_make.DATA} [default: data]"),
 ]
 
 
@@ -49,7 +49,10 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _before(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it and end.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
     """A text-to-video studio that an artist community runs for itself."""
@@ -58,7 +61,7 @@ def _before(
 @app.command()
 def up(
     port: Annotated[int | None, typer.Option(help="Port of the page. [default: 8040]")] = None,
-    workers: Annotated[int, typer.Option(min=0, max=64, help="How many to start here.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, max=64, help="How many workers to start.")] = 1,
     data: Data = None,
 ) -> None:
     """Start the whole studio on this machine, and keep it running until Ctrl-C."""
@@ -66,7 +69,6 @@ def up(
 
     from bot import supervisor
     from bot.settings import settings_from
-    from db.migrate import upgrade
 
     settings = settings_from(data, port)
     if settings.log_format == "auto":
@@ -75,7 +77,7 @@ def up(
         supervisor.insist_on_gen("; or start without a worker: sora up --workers 0")
     with supervisor.holding(supervisor.data_folder(settings)):
         supervisor.free_port(settings)
-        upgrade(settings.database)
+        supervisor.migrate(settings)
         supervisor.up(settings, workers, Console())
 
 
@@ -110,20 +112,20 @@ def worker(data: Data = None) -> None:
 
 @app.command()
 def migrate(data: Data = None) -> None:
-    """Bring the database to the newest form; safe to run at any time."""
+    """Update the database to this version; safe to run at any time."""
     from bot import supervisor
     from bot.settings import settings_from
-    from db.migrate import newest, upgrade
+    from db.migrate import newest
 
     settings = settings_from(data)
     supervisor.data_folder(settings)
-    upgrade(settings.database)
+    supervisor.migrate(settings)
     typer.echo(f"The database is at the newest migration ({newest()}).")
 
 
 @app.command()
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     data: Data = None,
 ) -> None:
     """Say what works, what is missing, and how to mend it."""
@@ -159,7 +161,9 @@ def outbox_retry(data: Data = None) -> None:
 def _insist_on_newest(settings: BotSettings) -> None:
     from db.migrate import current, newest
 
-    if asyncio.run(current(settings.database)) != newest():
+    with reaching(settings.database):
+        at = asyncio.run(current(settings.database))
+    if at != newest():
         raise Trouble(
             "The database isn't there or isn't at the newest migration; run: sora migrate"
         )

@@ -10,6 +10,7 @@ import typer
 # The texts are those of bot/grammar.py, repeated because importing it takes longer than `sora --help`
 # should; a test compares them.
 Text = str | None
+DATA = "Folder for the studio's data: database, clips, queue (same as SORA_DATA)."
 
 
 def make(
@@ -33,9 +34,7 @@ def make(
     as_json: Annotated[
         bool, typer.Option("--json", help="The result as one JSON object on stdout.")
     ] = False,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of everything embedded; SORA_DATA says the same.")
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help=f"{DATA} [default: data]")] = None,
 ) -> None:
     """Make a clip and write it to a file. Starts what it needs when no studio is running."""
     from bot import making

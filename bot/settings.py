@@ -9,26 +9,30 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from bot.trouble import Misused
 from db.settings import StoreSettings
 from moderation.rules import Rules
+
+LONGEST_BALLOT_HOURS = 366 * 24
+HIGHEST_PORT = 65535
 
 
 class BotSettings(StoreSettings):
     """Read from ``SORA_…`` variables and ``.env`` by the door `sora`."""
 
     host: str = Field(default="127.0.0.1", description="address that the web room listens on")
-    port: int = Field(default=8040, ge=1, le=65535)
+    port: int = Field(default=8040, ge=1, le=HIGHEST_PORT)
     queued_cap: int = Field(default=8, ge=1, description="jobs that one person may have in line")
     quorum: int = Field(default=1, ge=1, description="reviews that decide about a job")
-    ballot_hours: float = Field(default=24, gt=0)
+    ballot_hours: float = Field(default=24, gt=0, le=LONGEST_BALLOT_HOURS, allow_inf_nan=False)
 
     @field_validator("host")
     @classmethod
     def _only_this_machine(cls, host: str) -> str:
         if not is_loopback(host):
             raise ValueError(
-                f"{host} isn't this machine alone, and a public address needs the sign-in, which this "
-                "version doesn't have yet; use 127.0.0.1"
+                f"an address of this machine alone, such as 127.0.0.1, not {host}: a public one needs "
+                "the sign-in, which this version doesn't have yet"
             )
         return host
 
@@ -49,8 +53,11 @@ class BotSettings(StoreSettings):
 def settings_from(data: Path | None, port: int | None = None) -> BotSettings:
     """The settings, with what the command line says in place of the environment's.
 
-    It is put into the environment, where child processes find it too.
+    It is put into the environment, where child processes find it too. Raises ``Misused`` for what the
+    command line says and ``BadSettings`` for the rest.
     """
+    if port is not None and not 1 <= port <= HIGHEST_PORT:
+        raise Misused(f"--port is 1 to {HIGHEST_PORT}, not {port}.")
     for name, value in (("SORA_DATA", data), ("SORA_PORT", port)):
         if value is not None:
             os.environ[name] = str(value)

@@ -22,7 +22,8 @@ from rich.console import Console
 
 from bot.children import Child, Children, printer
 from bot.settings import BotSettings
-from bot.trouble import Trouble
+from bot.trouble import Trouble, reaching
+from db.migrate import upgrade
 from db.settings import StoreSettings
 from db.valkey import Valkey
 
@@ -83,6 +84,12 @@ class Held(Trouble):
             f"A studio is already running on {folder} (process {process or 'unknown'}); "
             "stop it first, or name another folder with --data."
         )
+
+
+def migrate(settings: StoreSettings) -> None:
+    """Update the database. Raises ``Trouble`` when it can't be reached."""
+    with reaching(settings.database):
+        upgrade(settings.database)
 
 
 def free_port(settings: BotSettings) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from socket import gaierror
 from urllib.parse import urlsplit
 
@@ -20,25 +24,20 @@ class Misused(Trouble):
 
 def translated(error: Exception) -> Trouble | None:
     """The sentence for an error of a library, or None for a bug."""
-    from pydantic import ValidationError
     from redis.exceptions import RedisError
-    from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
+    from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
+    from db.settings import BadSettings
     from moderation.rules import Refused
 
     if isinstance(error, Trouble):
         return error
-    if isinstance(error, Refused):
+    if isinstance(error, (Refused, BadSettings)):
         return Misused(str(error))
-    if isinstance(error, ValidationError):
-        return Misused(" ".join(_setting(fault) for fault in error.errors()))
-    if isinstance(error, ArgumentError):
-        return Misused("SORA_DATABASE_URL isn't an address of a database that this version knows.")
     # Its other subclasses are bugs; itself it is a file that is no database.
     if isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError:
         return Trouble(
-            f"The database doesn't do what is asked ({_first_line(error.orig)}); "
-            "`sora doctor` says more."
+            f"The database refused this ({_first_line(error.orig)}); `sora doctor` says more."
         )
     if isinstance(error, RedisError):
         return Trouble(
@@ -53,20 +52,32 @@ def translated(error: Exception) -> Trouble | None:
     return None
 
 
+@contextmanager
+def reaching(database: str) -> Iterator[None]:
+    """Raises ``Trouble`` naming the server when it can't be reached."""
+    try:
+        yield
+    except (OSError, TimeoutError) as error:
+        server = urlsplit(database).netloc.rpartition("@")[2]
+        if not server:
+            raise
+        raise Trouble(f"The database at {server} can't be reached ({_why(error)}).") from error
+
+
+def _why(error: OSError) -> str:
+    """In words; of several addresses that were tried, what the first one said."""
+    if isinstance(error, TimeoutError):
+        return "it doesn't answer"
+    number = re.search(r"\[Errno (\d+)\]", str(error))
+    return (os.strerror(int(number[1])) if number else error.strerror or str(error)).lower()
+
+
 def without_password(url: str) -> str:
     """An address as it may be shown."""
     parts = urlsplit(url)
     if parts.password is None:
         return url
     return url.replace(f":{parts.password}@", ":***@", 1)
-
-
-def _setting(fault: object) -> str:
-    if not isinstance(fault, dict):  # pragma: no cover
-        return str(fault)
-    name = "SORA_" + "_".join(map(str, fault["loc"])).upper()
-    why = str(fault.get("ctx", {}).get("error", fault["msg"]))
-    return f"{name}: {why}."
 
 
 def _first_line(error: BaseException | None) -> str:

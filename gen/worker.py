@@ -22,6 +22,7 @@ from db import broker, logs, workers
 from db.broker import Broker
 from db.media import Media
 from db.session import Db
+from db.settings import BadSettings
 from gen import catalogue, scratch
 from gen.host import Host
 from gen.settings import WorkerSettings
@@ -135,11 +136,11 @@ async def _answer(settings: WorkerSettings, bell: Broker, renderer: Renderer) ->
 
 
 def main() -> None:
-    settings = WorkerSettings()
-    logs.configure(settings.log_format)
     try:
+        settings = WorkerSettings()
+        logs.configure(settings.log_format)
         models = catalogue.read(settings.models)
-    except catalogue.BadCatalogue as error:
+    except (BadSettings, catalogue.BadCatalogue) as error:
         sys.exit(str(error))
     asyncio.run(run(settings, models))
 

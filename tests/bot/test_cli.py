@@ -22,7 +22,8 @@ from db.session import Db
 from tests.support.studio import Studio, person
 
 ROOT = Path(__file__).parents[2]
-DEAD_POSTGRES = "postgresql+asyncpg://sora:secret@127.0.0.1:1/sora"
+DEAD_POSTGRES = "postgresql://sora:secret@localhost:1/sora"
+UNREACHABLE = "The database at localhost:1 can't be reached (connection refused)."
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,15 @@ def test_help_names_every_command() -> None:
 @pytest.mark.parametrize(
     ("arguments", "env", "status", "sentence"),
     [
-        (["up", "--port", "99999"], {}, 2, "SORA_PORT"),
+        (["up", "--port", "99999"], {}, 2, "--port is 1 to 65535, not 99999."),
+        (["migrate"], {"SORA_QUEUED_CAP": "abc"}, 2, "SORA_QUEUED_CAP is a whole number, not abc."),
+        (["bot"], {"SORA_REDIS_URL": "nonsense"}, 2, "SORA_REDIS_URL is an address like"),
+        (["migrate"], {"SORA_BALLOT_HOURS": "inf"}, 2, "SORA_BALLOT_HOURS"),
+        (["worker"], {"SORA_RUNNING_CAP": "0"}, 1, "SORA_RUNNING_CAP is at least 1, not 0."),
         (["migrate"], {"SORA_HOST": "0.0.0.0"}, 2, "the sign-in"),
         (["migrate"], {"SORA_DATABASE_URL": "nonsense"}, 2, "SORA_DATABASE_URL"),
-        (["migrate"], {"SORA_DATABASE_URL": DEAD_POSTGRES}, 1, "sora doctor"),
+        (["migrate"], {"SORA_DATABASE_URL": DEAD_POSTGRES}, 1, UNREACHABLE),
+        (["bot"], {"SORA_DATABASE_URL": DEAD_POSTGRES}, 1, UNREACHABLE),
         (["migrate", "--data", "/dev/null"], {}, 1, "--data"),
         (["outbox", "retry"], {}, 1, "sora migrate"),
         (["bot"], {}, 1, "sora migrate"),
