@@ -22,6 +22,7 @@ from db.states import Purpose, Status
 from moderation import forecast
 
 PAGE = 20
+WAITING_PAGE = 30
 
 
 async def first_page(request: web.Request) -> web.Response:
@@ -42,9 +43,15 @@ async def studio_page(
     async with site.db.read() as s:
         known = await workers.every(s)
         offers = await workers.offers(s)
-        mine = await jobs.of_person(s, visitor.person.id, before=_before(request), limit=PAGE + 1)
+        mine = await jobs.of_person(
+            s, visitor.person.id, before=_number(request, "before"), limit=PAGE + 1
+        )
+        queued = any(job.status is Status.QUEUED for job in mine[:PAGE])
+        turns = await forecast.of_line(s) if queued else {}
         painted = [
-            await site.painter.card(s, visitor, Purpose.RESULT, await view(s, job.id), job.id)
+            await site.painter.card(
+                s, visitor, Purpose.RESULT, await view(s, job.id, turns), job.id
+            )
             for job in mine[:PAGE]
         ]
     return page(
@@ -65,24 +72,32 @@ async def studio_page(
 
 
 async def review(request: web.Request) -> web.Response:
-    """The moderators' desk: what waits, longest first, then what was decided."""
+    """The moderators' desk: what waits, longest first, then what was decided.
+
+    Whoever asks how one of the two lists goes on is shown that list alone.
+    """
     site, visitor, since = request.app[SITE], visitor_of(request), utcnow()
     if not visitor.person.moderates:
         return page(request, "not_a_moderator.html")
+    before, after = _number(request, "before"), _number(request, "after")
     async with site.db.read() as s:
         waiting = await posts.awaiting_review(s, ROOM, "review")
-        newest = await posts.standing(
-            s, ROOM, "review", before=_before(request), limit=PAGE + len(waiting) + 1
-        )
         open_ids = {post.id for post in waiting}
-        decided = [post for post in newest if post.id not in open_ids]
-        cards = await _paint(request, s, waiting)
+        decided = await posts.standing(
+            s, ROOM, "review", before=before, limit=PAGE + len(waiting) + 1
+        )
+        waiting = [post for post in waiting if before is None and post.id > (after or 0)]
+        decided = [post for post in decided if after is None and post.id not in open_ids]
+        cards = await _paint(request, s, waiting[:WAITING_PAGE])
         done = await _paint(request, s, decided[:PAGE])
     return page(
         request,
         "review.html",
         since=cursor_at(since),
+        shows_waiting=before is None,
+        shows_decided=after is None,
         cards=cards,
+        further=waiting[WAITING_PAGE - 1].id if len(waiting) > WAITING_PAGE else None,
         decided=done,
         more=decided[PAGE - 1].id if len(decided) > PAGE else None,
     )
@@ -92,7 +107,9 @@ async def showcase(request: web.Request) -> web.Response:
     """What the community published, with its ballots."""
     site, since = request.app[SITE], utcnow()
     async with site.db.read() as s:
-        newest = await posts.standing(s, ROOM, "showcase", before=_before(request), limit=PAGE + 1)
+        newest = await posts.standing(
+            s, ROOM, "showcase", before=_number(request, "before"), limit=PAGE + 1
+        )
         cards = await _paint(request, s, newest[:PAGE])
     more = newest[PAGE - 1].id if len(newest) > PAGE else None
     return page(request, "showcase.html", since=cursor_at(since), cards=cards, more=more)
@@ -113,7 +130,8 @@ async def line(request: web.Request) -> web.Response:
         rendering = await jobs.with_status(s, Status.RENDERING)
         forecasts = await forecast.of_line(s)
         queued = {job.id: job for job in await jobs.with_status(s, Status.QUEUED)}
-        waiting = [queued[job_id] for job_id in forecasts if job_id in queued]
+        placed = [job_id for job_id in forecasts if job_id in queued]
+        waiting = [queued[job_id] for job_id in [*placed, *sorted(queued.keys() - forecasts)]]
         names = await people.names(s, {job.person_id for job in [*rendering, *waiting]})
         turns = [
             Turn(
@@ -124,7 +142,7 @@ async def line(request: web.Request) -> web.Response:
             for job in rendering
         ]
         idle = not any(workers.alive(worker) for worker in await workers.every(s))
-    turns += [Turn(job, names[job.person_id], said.place(forecasts[job.id])) for job in waiting]
+    turns += [Turn(job, names[job.person_id], said.place(forecasts.get(job.id))) for job in waiting]
     return page(request, "line.html", turns=turns, idle=idle)
 
 
@@ -172,7 +190,7 @@ async def _paint(request: web.Request, s: AsyncSession, shown: Sequence[Post]) -
     return [card for card in painted if card.html]
 
 
-def _before(request: web.Request) -> int | None:
+def _number(request: web.Request, name: str) -> int | None:
     """After which row a list goes on."""
-    before = request.query.get("before", "")
-    return int(before) if before.isdecimal() and len(before) < 10 else None
+    number = request.query.get(name, "")
+    return int(number) if number.isdecimal() and len(number) < 10 else None

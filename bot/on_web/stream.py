@@ -9,13 +9,18 @@ from dataclasses import asdict
 
 import structlog
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.on_web.live import Window, cursor_at
 from bot.on_web.paint import Painted
 from bot.on_web.people import Visitor
 from bot.on_web.site import SITE, visitor_of
 from bot.view import view
+from db import jobs
+from db.line import Forecast
 from db.models import Post
+from db.states import Status
+from moderation import forecast
 
 HEARTBEAT_SECONDS = 15.0
 PATIENCE_SECONDS = 30.0
@@ -49,8 +54,9 @@ async def _tell(request: web.Request, stream: web.StreamResponse, window: Window
         await _write(stream, "event: refetch\ndata: {}\n\n")
     elif not changed:
         await _write(stream, ": still here\n\n")
+    line: dict[int, Forecast] = {}
     for number, post in enumerate(changed, start=1):
-        painted = await _paint(request, post)
+        painted = await _paint(request, post, line)
         if painted is not None:
             # Only the last of a batch moves the cursor: a window that is cut off before it gets all.
             moves = number == len(changed)
@@ -59,11 +65,14 @@ async def _tell(request: web.Request, stream: web.StreamResponse, window: Window
             await _write(stream, f"{mark}event: card\ndata: {json.dumps(asdict(painted))}\n\n")
 
 
-async def _paint(request: web.Request, post: Post) -> Painted | None:
+async def _paint(request: web.Request, post: Post, line: dict[int, Forecast]) -> Painted | None:
+    """The card as it is now; the first that waits in line reads the ``line`` for the others."""
     site, visitor = request.app[SITE], visitor_of(request)
     try:
         async with site.db.read() as s:
-            seen = await view(s, post.job_id)
+            if not line and await _waits(s, post.job_id):
+                line.update(await forecast.of_line(s))
+            seen = await view(s, post.job_id, line)
             painted = await site.painter.card(s, visitor, post.purpose, seen, post.job_id)
     except Exception:
         # One card that can't be painted must not silence the others.
@@ -72,6 +81,11 @@ async def _paint(request: web.Request, post: Post) -> Painted | None:
     if post.removed_at is not None and painted.place != "mine":
         return Painted(painted.slot, painted.place)
     return painted
+
+
+async def _waits(s: AsyncSession, job_id: int) -> bool:
+    job = await jobs.get(s, job_id)
+    return job is not None and job.status is Status.QUEUED
 
 
 async def _write(stream: web.StreamResponse, text: str) -> None:

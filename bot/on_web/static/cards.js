@@ -43,6 +43,10 @@ export async function refetch() {
     for (const card of cards) keep(olds.get(card.id), card);
     list.replaceChildren(...cards);
     cards.forEach(ready);
+    list.toggleAttribute("data-complete", "complete" in now.dataset);
+    document.querySelector(`[data-more="${list.dataset.list}"]`)?.closest(".more").remove();
+    const further = fresh.querySelector(`[data-more="${list.dataset.list}"]`)?.closest(".more");
+    if (further) list.nextElementSibling.after(document.adoptNode(further));
   }
 }
 
@@ -55,6 +59,8 @@ function parse(html) {
 function enter(list, card) {
   if (list.dataset.list === "review" && !("waits" in card.dataset)) return false;
   if (list.dataset.list === "review" || list.dataset.list === "job") {
+    const last = list.lastElementChild, goesOn = !("complete" in list.dataset);
+    if (goesOn && last && Number(card.dataset.order) > Number(last.dataset.order)) return false;
     list.append(card); // the longest waiting stays on top, and nothing moves under a pointer
     return true;
   }

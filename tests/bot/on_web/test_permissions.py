@@ -96,7 +96,7 @@ async def test_a_clip_is_served_in_ranges_and_never_as_anything_else(
         ("in review", {"ada", "mo", "lin"}),
         ("published", EVERYBODY),
         ("rejected", {"ada", "mo", "lin"}),
-        ("withdrawn", {"ada", "mo", "lin"}),
+        ("withdrawn", {"ada"}),
     ],
 )
 async def test_a_jobs_page_is_there_for_those_who_may_read_it(

@@ -226,16 +226,3 @@ async def test_ones_own_vote_is_marked_and_can_be_taken_back(served: Served, be:
     assert 'aria-pressed="true"' not in await be("lin").page("/showcase")
     assert (await be("bo").act(job, "take_back_vote"))[0] == 200
     assert 'aria-pressed="true"' not in await be("bo").page("/showcase")
-
-
-async def test_long_lists_go_on(served: Served, be: Be) -> None:
-    ada = await served.known("ada")
-    for number in range(23):
-        job = await served.submit(ada, f"wish {number}.")
-        await served.desk.cancel(ada, job.id)
-    first = await be("ada").page("/")
-    assert first.count("<article") == 20
-    assert 'href="?before=4"' in first
-    rest = await be("ada").page("/?before=4")
-    assert rest.count("<article") == 3
-    assert "?before=" not in rest
