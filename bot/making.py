@@ -12,6 +12,7 @@ import tempfile
 import time
 import uuid
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -19,30 +20,40 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bot import said, supervisor
-from bot.children import QUICK_DEATHS, Children
 from bot.settings import BotSettings
 from bot.trouble import Misused, Trouble
 from db import clips, jobs, logs, people, workers
 from db.broker import Broker
 from db.media import Media
-from db.migrate import upgrade
+from db.migrate import current, newest
 from db.models import Job
+from db.offers import Offer, Range
 from db.session import Db
 from db.states import FINISHED, Status
 from moderation import forecast
 from moderation.desk import Desk
 from moderation.people import Person
 from moderation.sweep import sweep
-from moderation.wish import Request, Wish
+from moderation.wish import Request, Wish, plan
 
 POLL_SECONDS = 0.2
 JOIN_SECONDS = 120.0
 """How long a worker may take until it says what it offers."""
 SWEEP_SECONDS = 3.0
-LOG = "make.log"
-"""What the worker that was started for a clip said, in the data folder."""
 CANCELLED_STATUS = 130
 """What shells report for Ctrl-C."""
+_ONE = Range(low=1, high=1, default=1)
+ANY_MODEL = Offer(
+    name="any",
+    title="Any model",
+    about="What no wish is refused for.",
+    licence="none",
+    sizes={"1:1": (1, 1)},
+    fps=1,
+    seconds=_ONE,
+    steps=_ONE,
+    guidance=_ONE,
+)
 
 
 def make(settings: BotSettings, wish: Wish, output: Path, *, force: bool, as_json: bool) -> int:
@@ -50,18 +61,22 @@ def make(settings: BotSettings, wish: Wish, output: Path, *, force: bool, as_jso
 
     Raises ``Refused`` or ``Trouble`` with one sentence.
     """
-    files = names(output, wish.variations or 1)
+    count = wish.variations or 1
+    wish = replace(wish, variations=count)
+    _insist_on_sense(wish)
+    files = names(output, count)
     _may_write(files, force)
-    console = Console(stderr=as_json)
     logs.configure()
-    folder = supervisor.data_folder(settings)
-    try:
-        with supervisor.holding(folder):
-            supervisor.insist_on_gen()
-            upgrade(settings.database)
-            return asyncio.run(_make(settings, wish, files, console, as_json, alone=True))
-    except supervisor.Held:
-        return asyncio.run(_make(settings, wish, files, console, as_json, alone=False))
+    supervisor.data_folder(settings)
+    return asyncio.run(_make(settings, wish, files, Console(stderr=as_json), as_json))
+
+
+def _insist_on_sense(wish: Wish) -> None:
+    """Raises ``Refused`` for what every model would refuse, before a studio is started for it."""
+    open_to_models = replace(
+        wish, model=None, aspect=None, duration=None, steps=None, guidance=None
+    )
+    plan(open_to_models, Request("", ""), 0, [ANY_MODEL])
 
 
 def names(output: Path, count: int) -> list[Path]:
@@ -86,35 +101,24 @@ def _may_write(files: list[Path], force: bool) -> None:
 
 
 async def _make(
-    settings: BotSettings,
-    wish: Wish,
-    files: list[Path],
-    console: Console,
-    as_json: bool,
-    *,
-    alone: bool,
+    settings: BotSettings, wish: Wish, files: list[Path], console: Console, as_json: bool
 ) -> int:
     cancelled = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, cancelled.set)
-    children = Children()
     async with AsyncExitStack() as stack:
         db, broker = Db(settings.database), Broker(settings.broker)
-        if alone:
-            console.print("No studio is running here; one is started for this clip …")
-            log = stack.enter_context((settings.folder / LOG).open("w"))
-            aside = Console(file=log, width=200)
-            await stack.enter_async_context(supervisor.studio(settings, aside, 1, children))
         stack.push_async_callback(db.close)
         stack.push_async_callback(broker.close)
-        watch = Watch(db, broker, children, console, cancelled, sweeps=alone)
+        host = supervisor.Host(settings, console, stack)
+        watch = Watch(db, broker, host, console, cancelled)
         if not await watch.worker_joins():
             return _was_cancelled(console, "Nothing was started.")
         job = await watch.submit(Desk(db, broker, settings.rules()), wish)
         if job.status in {Status.CANCELLED, Status.WITHDRAWN}:
             return _was_cancelled(console, f"Job {job.id} is cancelled.")
         if job.status not in FINISHED:
-            where = f" The worker's log is {settings.folder / LOG}." if alone else ""
+            where = f" The worker's log is {settings.folder / supervisor.LOG}." if host.ours else ""
             raise Trouble(f"Job {job.id} failed: {job.reason}{where}")
         async with db.read() as s:
             made = list(await clips.of(s, job.id))
@@ -142,28 +146,23 @@ class Watch:
         self,
         db: Db,
         broker: Broker,
-        children: Children,
+        host: supervisor.Host,
         console: Console,
         cancelled: asyncio.Event,
-        *,
-        sweeps: bool,
     ) -> None:
         self._db = db
         self._broker = broker
-        self._children = children
+        self._host = host
         self._console = console
         self._cancelled = cancelled
-        self._sweeps = sweeps
-        """Whether nobody else puts a lost render back into the line."""
 
     async def worker_joins(self) -> bool:
         """Wait until it is known what can be rendered; False when it was cancelled meanwhile."""
         deadline = time.monotonic() + JOIN_SECONDS
         while not self._cancelled.is_set():
-            async with self._db.read() as s:
-                if any(workers.alive(worker) for worker in await workers.every(s)):
-                    return True
-            self._check_children()
+            await self._host.insist()
+            if await self._somebody_works():
+                return True
             if time.monotonic() > deadline:
                 raise Trouble(
                     "No worker has joined the studio; `sora doctor` says what is missing."
@@ -171,9 +170,15 @@ class Watch:
             await asyncio.sleep(POLL_SECONDS)
         return False
 
+    async def _somebody_works(self) -> bool:
+        if await current(self._db.url) != newest():
+            return False  # who has started the studio is still making its tables
+        async with self._db.read() as s:
+            return any(workers.alive(worker) for worker in await workers.every(s))
+
     async def submit(self, desk: Desk, wish: Wish) -> Job:
         """Submit the wish and follow it to its end; Ctrl-C cancels it."""
-        user = getpass.getuser()
+        user = _user()
         async with self._db.begin() as s:
             row = await people.known(s, "shell", "", user, user)
         person = Person(row.id, user)
@@ -198,8 +203,8 @@ class Watch:
                     asked = True
                     await desk.cancel(person, job.id)
                     continue
-                self._check_children()
-                if self._sweeps and time.monotonic() - swept > SWEEP_SECONDS:
+                await self._host.insist()
+                if self._host.ours and time.monotonic() - swept > SWEEP_SECONDS:
                     await sweep(self._db, self._broker)
                     swept = time.monotonic()
                 await asyncio.sleep(POLL_SECONDS)
@@ -217,10 +222,13 @@ class Watch:
         progress.update(task, completed=job.step, description=words)
         return job
 
-    def _check_children(self) -> None:
-        for child in self._children:
-            if child.deaths >= QUICK_DEATHS:
-                raise Trouble(f"The {child.name} doesn't run; `sora doctor` says what is wrong.")
+
+def _user() -> str:
+    """Who is at the keyboard; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _write(source: Path, target: Path) -> None:

@@ -13,14 +13,15 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import aiohttp
 from rich.console import Console
 
-from bot.children import Child, Children, printer
+from bot.children import QUICK_DEATHS, Child, Children, printer
 from bot.settings import BotSettings
 from bot.trouble import Trouble, reaching
 from db.migrate import upgrade
@@ -30,6 +31,10 @@ from db.valkey import Valkey
 BOT_STOP_SECONDS = 10.0
 WORKER_STOP_SECONDS = 15.0
 POLL_SECONDS = 0.2
+GRACE_SECONDS = 3.0
+"""How long a studio that has ended may take to come back before we take its place."""
+LOG = "make.log"
+"""What the worker that was started for a clip said, in the data folder."""
 GEN = ("torch", "diffusers", "av")
 STUDIO, BROKER, WORKER, BOT = "green", "magenta", "cyan", "blue"
 
@@ -74,6 +79,18 @@ def holding(folder: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def is_held(folder: Path) -> bool:
+    """Whether another process holds the data folder; looking changes nothing."""
+    try:
+        with (folder / "sora.lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
 
 
 class Held(Trouble):
@@ -160,6 +177,53 @@ async def studio(
         yield
     finally:
         await children.stop()
+
+
+class Host:
+    """The studio that renders: somebody's, or our own as soon as there is none."""
+
+    def __init__(self, settings: StoreSettings, console: Console, stack: AsyncExitStack) -> None:
+        self._settings = settings
+        self._console = console
+        self._stack = stack
+        self._children = Children()
+        self._last_seen: float | None = None
+        """When somebody else's was last there."""
+        self.ours = False
+
+    async def insist(self) -> None:
+        """Go on when there is a studio, and start one when there is none.
+
+        Raises ``Trouble`` when one is needed and can't run here.
+        """
+        if self.ours:
+            self._check()
+        elif is_held(self._settings.folder):
+            self._last_seen = time.monotonic()
+        elif self._last_seen is None or time.monotonic() - self._last_seen > GRACE_SECONDS:
+            await self._start()
+
+    async def _start(self) -> None:
+        try:
+            self._stack.enter_context(holding(self._settings.folder))
+        except Held:
+            return  # somebody was faster
+        if self._last_seen is None:
+            insist_on_gen()
+            self._console.print("No studio is running here; one is started for this clip …")
+        else:
+            insist_on_gen("; what is in line keeps its place for the next: sora up")
+            self._console.print("The studio here has ended; one is started for this clip …")
+        await asyncio.to_thread(migrate, self._settings)
+        log = self._stack.enter_context((self._settings.folder / LOG).open("w"))
+        its = studio(self._settings, Console(file=log, width=200), 1, self._children)
+        await self._stack.enter_async_context(its)
+        self.ours = True
+
+    def _check(self) -> None:
+        for child in self._children:
+            if child.deaths >= QUICK_DEATHS:
+                raise Trouble(f"The {child.name} doesn't run; `sora doctor` says what is wrong.")
 
 
 async def _start_broker(valkey: Valkey, children: Children, console: Console) -> None:

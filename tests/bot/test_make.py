@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import getpass
 import json
 import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
+from bot import making
+from db import jobs
+from db.session import Db
+from db.settings import StoreSettings
+from db.states import Status
 from tests.support import toy
 from tests.support.processes import Processes, Running
+
+LIMIT_SECONDS = 30
 
 
 class Shell:
@@ -25,6 +37,28 @@ class Shell:
         return self._processes.start(
             "-m", "bot", "make", prompt, "-o", place, *options, env=self.env
         )
+
+    async def is_rendering(self, job_id: int) -> None:
+        """Wait until this job is being rendered."""
+        await self._has(job_id, Status.RENDERING)
+
+    async def is_in_line(self, job_id: int) -> None:
+        """Wait until this job waits, or is even further."""
+        await self._has(job_id, Status.QUEUED, Status.RENDERING)
+
+    async def _has(self, job_id: int, *status: Status) -> None:
+        db = Db(StoreSettings(data=self.folder / "data").database)
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while True:
+            job = None
+            with suppress(DBAPIError):  # no table is there yet
+                async with db.read() as s:
+                    job = await jobs.get(s, job_id)
+            if job is not None and job.status in status:
+                break
+            assert time.monotonic() < deadline, job
+            await asyncio.sleep(0.05)
+        await db.close()
 
     def file(self, name: str) -> Path:
         return self.folder / name
@@ -50,9 +84,12 @@ async def test_it_needs_no_studio_and_tells_what_it_made(shell: Shell) -> None:
     assert "Note: I don't know the word “mauve”." in making.said()
 
     again = shell.make("a circle", "--variations", "2")
+    empty = shell.make("", output="empty.mp4")
     assert await again.ends() == 2
     assert "are already there; --force overwrites." in again.said()
     assert again.said().count("\n") == 1
+    assert await empty.ends() == 2
+    assert empty.said() == "Say what the clip should show: the prompt is empty.\n"
 
 
 async def test_with_a_studio_it_stands_in_the_same_line(
@@ -64,7 +101,7 @@ async def test_with_a_studio_it_stands_in_the_same_line(
     refused = shell.make("a circle", "--aspect", "2:1")
     failed = shell.make("break it", output="broken.mp4")
     assert await refused.ends(30) == 2
-    assert "aspect is one of 1:1, 16:9" in refused.said()
+    assert "16:9" in refused.said()
     assert await failed.ends(30) == 1
     assert "Grey can't draw a break." in failed.said()
     cancelled = shell.make("a circle", "--steps", "1000", output="never.mp4")
@@ -77,3 +114,23 @@ async def test_with_a_studio_it_stands_in_the_same_line(
     assert is_mp4(shell.file("public.mp4"))
     assert not shell.file("never.mp4").exists()
     assert "No studio is running" not in published.said()
+
+
+async def test_one_that_waits_takes_the_place_of_a_studio_that_has_ended(shell: Shell) -> None:
+    first = shell.make("a circle", "--steps", "1000", output="first.mp4")
+    await shell.is_rendering(1)
+    second = shell.make("a square", "--variations", "", output="second.mp4")
+    await shell.is_in_line(2)
+    first.popen.send_signal(signal.SIGINT)
+    assert await first.ends() == 130
+    assert await second.ends(60) == 0, second.said()
+    assert "The studio here has ended; one is started for this clip" in second.said()
+    assert is_mp4(shell.file("second.mp4"))
+
+
+def test_somebody_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", unknown)
+    assert making._user().isdigit()
