@@ -9,6 +9,9 @@ from bot.view import View
 from db.models import Review
 from db.states import WAITING_FOR_REVIEW, Purpose, Reason, Status, Verdict
 
+TAKE_BACK_REVIEW = Button(Sign.TAKE_BACK_REVIEW, "Take my review back")
+"""For whoever gave one that can still be taken back."""
+
 
 def paint_for(purpose: Purpose, view: View) -> Card:
     """The card of this purpose as the job stands now."""
@@ -224,13 +227,14 @@ def _decisions(view: View) -> list[Line]:
 
 
 def _decision(name: str, review: Review) -> str:
-    which = f" (clips {', '.join(map(str, review.clips))})" if review.clips else ""
-    again = " the appeal" if review.of_appeal else ""
+    about = [" the appeal"] if review.of_appeal else []
+    about += [f" {said.which(review.clips)}"] if review.clips else []
+    what = " for".join(about)
     if review.verdict is Verdict.APPROVE:
-        return f"{name} approved{again}{which}."
+        return f"{name} approved{what}."
     reason = said.REASON[review.reason or Reason.OTHER].lower()
     why = "" if review.reason is Reason.OTHER else f": {reason}"
-    return f"{name} said no{' to' + again if again else ''}{which}{why}."
+    return f"{name} said no{' to' if what else ''}{what}{why}."
 
 
 def _clips(view: View) -> tuple[CardClip, ...]:

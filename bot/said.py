@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from db.line import Forecast
 from db.states import Reason
+from moderation.wish import listed
 
 REASON: Mapping[Reason, str] = {
     Reason.OTHER: "Other",
@@ -28,12 +29,22 @@ def about(seconds: float | None) -> str:
         return ""
     if seconds < 10:
         return "a few seconds"
-    if seconds < 60:
-        return f"about {round(seconds / 10) * 10} seconds"
-    minutes = round(seconds / 60)
+    # Rounded before the unit is chosen: "60 seconds" is a minute.
+    tens, minutes = round(seconds / 10) * 10, round(seconds / 60)
+    hours, days = round(seconds / 3600), round(seconds / 86400)
+    if tens < 60:
+        return f"about {tens} seconds"
     if minutes < 60:
-        return f"about {minutes} minute{'s' if minutes > 1 else ''}"
-    return f"about {minutes / 60:.1f} hours"
+        return f"about {minutes} minutes" if minutes > 1 else "about a minute"
+    if hours < 24:
+        return f"about {hours} hours" if hours > 1 else "about an hour"
+    return f"about {days} days" if days > 1 else "about a day"
+
+
+def which(numbers: Collection[int]) -> str:
+    """``clip 1``, or ``clips 1 and 3``."""
+    word = "clips" if len(numbers) > 1 else "clip"
+    return f"{word} {listed(map(str, sorted(numbers)), 'and')}"
 
 
 def place(forecast: Forecast | None) -> str:
@@ -58,5 +69,4 @@ def noted(undecided: Collection[int], clips: int) -> str:
     """The answer to a review that decided nothing yet; ``clips``: how many the job has."""
     if len(undecided) == clips:
         return "Noted; another moderator has to agree."
-    left = " and ".join(map(str, sorted(undecided)))
-    return f"Noted; clip{'s' if len(undecided) > 1 else ''} {left} still to be decided."
+    return f"Noted; {which(undecided)} still to be decided."

@@ -55,7 +55,12 @@ class Painter:
             lstrip_blocks=True,
         )
         self._templates.filters["utc"] = _utc
-        self._templates.globals.update(demo=DEMO, Sign=Sign, needs_sentence=NEEDS_SENTENCE)
+        self._templates.globals.update(
+            demo=DEMO,
+            Sign=Sign,
+            needs_sentence=NEEDS_SENTENCE,
+            take_back_review=cards.TAKE_BACK_REVIEW,
+        )
 
     def page(self, template: str, **values: object) -> str:
         return self._templates.get_template(template).render(**values)

@@ -10,6 +10,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from bot.on_web import pages
 from db.states import Verdict
 from tests.bot.on_web.served import Served
 
@@ -106,7 +107,7 @@ async def test_a_review_with_the_keyboard_alone(windows: Browser, served: Served
     await keys.press("Enter")
     await expect(page.locator(f"#review-{first.id} [data-clip='1'] video")).to_be_focused()
     await keys.press("a")
-    await expect(page.locator(f"#review-{first.id}")).to_contain_text("Mo approved (clips 2).")
+    await expect(page.locator(f"#review-{first.id}")).to_contain_text("Mo approved clip 2.")
 
     await keys.press("j")
     await expect(page.locator(f"#review-{second.id}")).to_be_focused()
@@ -246,3 +247,27 @@ async def test_what_is_published_last_comes_first_live_and_after_a_reload(
     await expect(cards.first).to_have_id(f"showcase-{older.id}")
     await page.reload()
     await expect(cards.first).to_have_id(f"showcase-{older.id}")
+
+
+async def test_more_of_what_waits_is_loaded_below_it(
+    windows: Browser, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "WAITING_PAGE", 2)
+    for _ in range(3):
+        await served.in_review("ada", variations=1)
+    mo = await opened(windows, served, "/as/mo/review")
+    cards, more = mo.locator("[data-list=review] > article"), mo.get_by_text("Load more")
+    await expect(cards).to_have_count(2)
+    await expect(mo.locator("html")).to_have_attribute("data-linked", "true")
+    await served.in_review("bo", variations=1)
+    await served.desk.review(await served.known("lin"), 1, Verdict.APPROVE)
+    await expect(cards.first).to_contain_text("Lin approved.")
+    await expect(cards).to_have_count(2)  # what is new waits behind what isn't loaded yet
+    await more.click()
+    await expect(cards).to_have_count(4)
+    await expect(more).to_have_count(0)
+    assert [await card.get_attribute("id") for card in await cards.all()] == [
+        f"review-{number}" for number in range(1, 5)
+    ]
+    await served.in_review("bo", variations=1)
+    await expect(cards).to_have_count(5)
