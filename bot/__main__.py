@@ -56,6 +56,10 @@ def _before(
     ] = False,
 ) -> None:
     """A text-to-video studio that an artist community runs for itself."""
+    root = Path(__file__).parents[1]
+    if (root / "pyproject.toml").is_file():  # run from its source: its processes find it there too
+        there = [str(root), os.environ.get("PYTHONPATH", "")]
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, there))
 
 
 @app.command()
@@ -102,12 +106,13 @@ def bot(
 @app.command()
 def worker(data: Data = None) -> None:
     """Run a worker alone: it renders what is in line. Needs the extra `gen`."""
+    from bot.children import python
     from bot.settings import settings_from
     from bot.supervisor import insist_on_gen
 
     settings_from(data)
     insist_on_gen()
-    os.execv(sys.executable, [sys.executable, "-m", "gen.worker"])  # noqa: S606  # no shell wanted
+    os.execv(sys.executable, python("gen.worker"))  # noqa: S606  # no shell wanted
 
 
 @app.command()
@@ -130,9 +135,8 @@ def doctor(
 ) -> None:
     """Say what works, what is missing, and how to mend it."""
     from bot import doctor
-    from bot.settings import settings_from
 
-    raise typer.Exit(doctor.report(settings_from(data), as_json))
+    raise typer.Exit(doctor.report(data, as_json))
 
 
 @outbox.command("retry")

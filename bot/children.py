@@ -28,6 +28,11 @@ Say = Callable[[str, str, str], None]
 """(who, colour, line)"""
 
 
+def python(module: str, *arguments: str) -> list[str]:
+    """The command line that runs a module of ours, whatever of its name lies in the current folder."""
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
 def printer(console: Console) -> Say:
     """Says lines behind a coloured name."""
 

@@ -23,13 +23,15 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from bot import supervisor
-from bot.settings import BotSettings
-from bot.trouble import Trouble, translated, without_password
+from bot.children import python
+from bot.settings import BotSettings, settings_from
+from bot.trouble import Trouble, reaching, translated, without_password
 from db import events, speed, workers
 from db.broker import Broker
 from db.migrate import current, missing, newest
 from db.models import utcnow
 from db.session import Db
+from db.settings import BadSettings
 
 LOW_DISK_BYTES = 2 * 10**9
 SOUND_SQLITE = (3, 51, 3)
@@ -57,21 +59,21 @@ class Finding:
     mend: str = ""
 
 
-def report(settings: BotSettings, as_json: bool) -> int:
+def report(data: Path | None, as_json: bool) -> int:
     """Print what was found; the status to exit with, 1 if anything is bad."""
     # What can't be reached is said in the report itself.
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    findings = asyncio.run(_all(settings, None if as_json else Console()))
+    findings = asyncio.run(_all(data, None if as_json else Console()))
     bad = any(finding.state is State.BAD for finding in findings)
     if as_json:
         typer.echo(json.dumps({"ok": not bad, "findings": [asdict(f) for f in findings]}))
     return 1 if bad else 0
 
 
-async def _all(settings: BotSettings, console: Console | None) -> list[Finding]:
+async def _all(data: Path | None, console: Console | None) -> list[Finding]:
     findings = []
-    async for finding in _look(settings):
+    async for finding in _look(data):
         findings.append(finding)
         if console is not None:
             _print(console, finding)
@@ -86,36 +88,39 @@ def _print(console: Console, finding: Finding) -> None:
         console.print(Text(f"  → {finding.mend}"), soft_wrap=True)
 
 
-async def _look(settings: BotSettings) -> AsyncIterator[Finding]:
+async def _look(data: Path | None) -> AsyncIterator[Finding]:
     yield Finding("Python", State.OK, sys.version.split()[0])
-    running: bool | None = None
     try:
-        folder = supervisor.data_folder(settings)
-    except Trouble as trouble:
-        yield Finding("Data folder", State.BAD, str(trouble), "Name another with --data.")
+        settings = settings_from(data)
+    except BadSettings as error:
+        for fault in error.faults:
+            yield Finding("Settings", State.BAD, fault, "Mend it, then ask again: sora doctor")
+        return  # where to look for the rest isn't known
+    folder = settings.folder
+    running = False
+    if not folder.exists():
+        yield Finding("Data folder", State.WARNING, f"There is no {folder} yet.", "Run: sora up")
+        yield _disk(next(parent for parent in folder.parents if parent.exists()))
     else:
-        running = _is_held(folder)
-        yield Finding("Data folder", State.OK, f"{folder} can be written.")
-        yield _disk(folder)
-        if running:
-            yield Finding("Studio", State.OK, "`sora up` is running on this folder.")
+        try:
+            supervisor.data_folder(settings)
+            running = supervisor.is_held(folder)
+        except (Trouble, OSError) as error:
+            yield Finding("Data folder", State.BAD, str(error), "Name another with --data.")
         else:
-            yield Finding("Studio", State.WARNING, "`sora up` isn't running.", "Run: sora up")
+            yield Finding("Data folder", State.OK, f"{folder} can be written.")
+            yield _disk(folder)
+    if running:
+        yield Finding("Studio", State.OK, "`sora up` is running on this folder.")
+    else:
+        yield Finding("Studio", State.WARNING, "`sora up` isn't running.", "Run: sora up")
     for finding in _sqlite(settings):
         yield finding
     async for finding in _database(settings):
         yield finding
-    yield await _broker(settings, bool(running))
+    yield await _broker(settings, running)
     yield await _renderer()
     yield Finding("Discord and Slack", State.OK, "Not configured; the web room works without them.")
-
-
-def _is_held(folder: Path) -> bool:
-    try:
-        with supervisor.holding(folder):
-            return False
-    except supervisor.Held:
-        return True
 
 
 def _disk(folder: Path) -> Finding:
@@ -150,8 +155,9 @@ async def _database(settings: BotSettings) -> AsyncIterator[Finding]:
         )
         return
     try:
-        async with _open(url) as db, db.read() as s:
-            await s.execute(text("SELECT 1"))
+        with reaching(url):
+            async with _open(url) as db, db.read() as s:
+                await s.execute(text("SELECT 1"))
         at = await current(url)
         if at != newest():
             found = f"{shown} is at migration {at or 'none'}, not at {newest()}."
@@ -243,9 +249,7 @@ async def _renderer() -> Finding:
         supervisor.insist_on_gen()
     except Trouble as trouble:
         return Finding("Renderer", State.WARNING, "It can't render here.", f"{trouble}")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gen.check", stdout=-1, stderr=-1
-    )
+    process = await asyncio.create_subprocess_exec(*python("gen.check"), stdout=-1, stderr=-1)
     try:
         async with asyncio.timeout(RENDERER_SECONDS):
             out, err = await process.communicate()

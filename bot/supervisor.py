@@ -12,7 +12,6 @@ import importlib.util
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
@@ -21,7 +20,7 @@ from pathlib import Path
 import aiohttp
 from rich.console import Console
 
-from bot.children import QUICK_DEATHS, Child, Children, printer
+from bot.children import QUICK_DEATHS, Child, Children, printer, python
 from bot.settings import BotSettings
 from bot.trouble import Trouble, reaching
 from db.migrate import upgrade
@@ -144,7 +143,7 @@ async def _up(settings: BotSettings, workers: int, console: Console) -> None:
     async with studio(settings, console, workers, children):
         bot = Child(
             "bot",
-            [sys.executable, "-m", "bot", "bot"],
+            python("bot", "bot"),
             say,
             colour=BOT,
             stop_seconds=BOT_STOP_SECONDS,
@@ -171,7 +170,7 @@ async def studio(
             await _start_broker(Valkey(settings), children, console)
         for number in range(1, workers + 1):
             name = "worker" if workers == 1 else f"worker{number}"
-            command = [sys.executable, "-m", "gen.worker"]
+            command = python("gen.worker")
             worker = Child(name, command, say, colour=WORKER, stop_seconds=WORKER_STOP_SECONDS)
             children.start(worker)
         yield

@@ -36,8 +36,8 @@ async def test_an_empty_folder_has_nothing_wrong_with_it(doctor: Doctor) -> None
     status, found = await doctor.says()
     assert status == 0, found
     assert found["Studio"] == ("warning", "`sora up` isn't running.", "Run: sora up")
-    assert found["Database"][0] == found["Broker"][0] == "warning"
-    assert not (doctor.data / "sora.db").exists()
+    assert found["Database"][0] == found["Broker"][0] == found["Data folder"][0] == "warning"
+    assert not doctor.data.exists()  # it looks, and changes nothing
 
 
 async def test_a_healthy_studio(doctor: Doctor) -> None:
@@ -56,9 +56,22 @@ async def test_a_healthy_studio(doctor: Doctor) -> None:
 async def test_a_broken_studio(doctor: Doctor) -> None:
     doctor.data.mkdir()
     (doctor.data / "sora.db").write_bytes(b"no database at all" * 100)
+    (doctor.data / "sora.lock").write_text("left by somebody")
     status, found = await doctor.says(SORA_REDIS_URL="redis://:secret@127.0.0.1:1/0")
     assert status == 1
     assert found["Database"][0] == found["Broker"][0] == "bad"
     assert "file is not a database" in found["Database"][1]
     assert "secret" not in found["Broker"][1]
     assert found["Broker"][2] == "Check SORA_REDIS_URL and its server."
+    assert (doctor.data / "sora.lock").read_text() == "left by somebody"
+    assert {file.name for file in doctor.data.iterdir()} == {"sora.db", "sora.lock"}
+
+
+async def test_settings_that_can_not_be_read_are_findings(doctor: Doctor) -> None:
+    status, found = await doctor.says(SORA_REDIS_URL="nonsense", SORA_DATA="a/b/c")
+    assert status == 1
+    state, sentence, _ = found["Settings"]
+    assert (state, sentence.split(",")[0]) == (
+        "bad",
+        "SORA_REDIS_URL is an address like redis://:password@host:6379/0",
+    )

@@ -82,6 +82,23 @@ async def test_it_says_where_the_page_is_and_what_to_try(studio: Up) -> None:
     await up.line("Type a prompt")
 
 
+async def test_what_lies_in_the_current_folder_is_not_ours(
+    sora_process: Processes, studio: Up
+) -> None:
+    here = studio.data.parent
+    (here / "bot.py").write_text("raise SystemExit('this bot.py is not ours')")
+    (here / "gen").mkdir()
+    (here / "gen" / "__init__.py").write_text("raise SystemExit('this gen is not ours')")
+    (here / ".env").write_text("SORA_DATA=relative\n")
+    env = {name: value for name, value in studio.env.items() if name != "SORA_DATA"}
+    program = "import os; os.environ.pop('SORA_DATA'); from bot.__main__ import main; main()"
+    up = sora_process.start("-P", "-c", program, "up", env=env)
+    await up.line("worker.*worker.announced")
+    await up.line("studio Open ")
+    assert (here / "relative" / "sora.db").exists()
+    assert "not ours" not in up.said()
+
+
 async def test_sigterm_ends_everything_in_order(studio: Up) -> None:
     up = await studio.running()
     children = family(up)
