@@ -84,7 +84,11 @@ def _request(visitor: Visitor, sent: Mapping[str, str]) -> Request:
 
 def _where_from(request: web.Request) -> str:
     """The page of ours on which the form was sent."""
-    visitor, came_from = visitor_of(request), urlsplit(request.headers.get("Referer", ""))
+    visitor = visitor_of(request)
+    try:
+        came_from = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # no address at all
+        return f"{visitor.base}/"
     if came_from.netloc == request.host and came_from.path.startswith(f"{visitor.base}/"):
         return came_from.path
     return f"{visitor.base}/"

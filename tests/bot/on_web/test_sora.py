@@ -179,23 +179,26 @@ async def test_without_scripts_a_refusal_stands_beside_the_text_that_was_typed(
     assert 'value="7"' in page
 
 
-async def test_a_button_without_scripts_leads_back_to_its_page(served: Served, be: Be) -> None:
+@pytest.mark.parametrize(
+    ("referer", "path"),
+    [
+        ("{base}/review", "/as/mo/review"),
+        ("http://e.example/x", "/as/mo/"),
+        ("http://[", "/as/mo/"),
+    ],
+)
+async def test_a_button_without_scripts_leads_back_to_its_page(
+    served: Served, be: Be, referer: str, path: str
+) -> None:
     job = await served.in_review("ada")
     mo = be("mo")
     await mo.page("/review")
     form = {"csrf": mo.csrf, "job": str(job.id), "sign": "approve"}
-    for referer, path in (
-        (f"{mo.base}/review", "/as/mo/review"),
-        ("http://e.example/x", "/as/mo/"),
-    ):
-        headers = {"Referer": referer}
-        async with mo.session.post(f"{mo.base}/act", data=form, headers=headers) as answer:
-            page = await answer.text()
-        if answer.status == 200:
-            assert answer.url.path == path
-            assert "Job 1 is published." in page
-        else:
-            assert answer.status == 409  # decided by the first of the two
+    headers = {"Referer": referer.format(base=mo.base)}
+    async with mo.session.post(f"{mo.base}/act", data=form, headers=headers) as answer:
+        page = await answer.text()
+    assert (answer.status, answer.url.path) == (200, path)
+    assert f"Job {job.id} is published." in page
 
 
 async def test_a_review_limited_to_clips_publishes_those(served: Served, be: Be) -> None:
