@@ -31,7 +31,7 @@ app.command("make")(cli_make.make)
 
 Data = Annotated[
     Path | None,
-    typer.Option(help=f"{cli_make.DATA} [default: data]"),
+    typer.Option(help=f"{cli_make.DATA} \\[default: data]"),
 ]
 
 
@@ -64,7 +64,7 @@ def _before(
 
 @app.command()
 def up(
-    port: Annotated[int | None, typer.Option(help="Port of the page. [default: 8040]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the page. \\[default: 8040]")] = None,
     workers: Annotated[int, typer.Option(min=0, max=64, help="How many workers to start.")] = 1,
     data: Data = None,
 ) -> None:
@@ -87,7 +87,7 @@ def up(
 
 @app.command()
 def bot(
-    port: Annotated[int | None, typer.Option(help="Port of the page. [default: 8040]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the page. \\[default: 8040]")] = None,
     data: Data = None,
 ) -> None:
     """Run the bot alone: the rooms and the page. Broker and worker are somewhere else."""

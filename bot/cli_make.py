@@ -34,7 +34,7 @@ def make(
     as_json: Annotated[
         bool, typer.Option("--json", help="The result as one JSON object on stdout.")
     ] = False,
-    data: Annotated[Path | None, typer.Option(help=f"{DATA} [default: data]")] = None,
+    data: Annotated[Path | None, typer.Option(help=f"{DATA} \\[default: data]")] = None,
 ) -> None:
     """Make a clip and write it to a file. Starts what it needs when no studio is running."""
     from bot import making

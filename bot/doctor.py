@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import shutil
 import sqlite3
 import sys
@@ -97,19 +98,11 @@ async def _look(data: Path | None) -> AsyncIterator[Finding]:
             yield Finding("Settings", State.BAD, fault, "Mend it, then ask again: sora doctor")
         return  # where to look for the rest isn't known
     folder = settings.folder
-    running = False
-    if not folder.exists():
-        yield Finding("Data folder", State.WARNING, f"There is no {folder} yet.", "Run: sora up")
-        yield _disk(next(parent for parent in folder.parents if parent.exists()))
-    else:
-        try:
-            supervisor.data_folder(settings)
-            running = supervisor.is_held(folder)
-        except (Trouble, OSError) as error:
-            yield Finding("Data folder", State.BAD, str(error), "Name another with --data.")
-        else:
-            yield Finding("Data folder", State.OK, f"{folder} can be written.")
-            yield _disk(folder)
+    finding = _folder(settings)
+    yield finding
+    running = finding.state is State.OK and supervisor.is_held(folder)
+    if finding.state is not State.BAD:
+        yield _disk(next(place for place in (folder, *folder.parents) if place.exists()))
     if running:
         yield Finding("Studio", State.OK, "`sora up` is running on this folder.")
     else:
@@ -121,6 +114,21 @@ async def _look(data: Path | None) -> AsyncIterator[Finding]:
     yield await _broker(settings, running)
     yield await _renderer()
     yield Finding("Discord and Slack", State.OK, "Not configured; the web room works without them.")
+
+
+def _folder(settings: BotSettings) -> Finding:
+    folder = settings.folder
+    try:
+        if folder.exists():
+            supervisor.data_folder(settings)
+            return Finding("Data folder", State.OK, f"{folder} can be written.")
+        place = next(parent for parent in folder.parents if parent.exists())
+    except (Trouble, OSError) as error:
+        return Finding("Data folder", State.BAD, str(error), "Name another with --data.")
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        found = f"There is no {folder}, and it can't be made in {place}."
+        return Finding("Data folder", State.BAD, found, "Name another with --data.")
+    return Finding("Data folder", State.WARNING, f"There is no {folder} yet.", "Run: sora up")
 
 
 def _disk(folder: Path) -> Finding:

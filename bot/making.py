@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bot import said, supervisor
-from bot.settings import BotSettings
+from bot.settings import SWEEP_SECONDS, BotSettings
 from bot.trouble import Misused, Trouble
 from db import clips, jobs, logs, people, workers
 from db.broker import Broker
@@ -39,7 +39,6 @@ from moderation.wish import Request, Wish, plan
 POLL_SECONDS = 0.2
 JOIN_SECONDS = 120.0
 """How long a worker may take until it says what it offers."""
-SWEEP_SECONDS = 3.0
 CANCELLED_STATUS = 130
 """What shells report for Ctrl-C."""
 _ONE = Range(low=1, high=1, default=1)

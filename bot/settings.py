@@ -15,6 +15,8 @@ from moderation.rules import Rules
 
 LONGEST_BALLOT_HOURS = 366 * 24
 HIGHEST_PORT = 65535
+SWEEP_SECONDS = 3.0
+"""How often whoever runs a studio repairs and closes what time alone must."""
 
 
 class BotSettings(StoreSettings):

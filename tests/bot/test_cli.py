@@ -51,6 +51,7 @@ def test_help_names_every_command() -> None:
     for command in ("up", "bot", "worker", "migrate", "doctor", "make", "outbox"):
         assert f"│ {command} " in said.out
     assert sora("--version").out.startswith("sora-commons")
+    assert "[default: 8040]" in sora("up", "--help").out  # the brackets are no markup
 
 
 @pytest.mark.parametrize(

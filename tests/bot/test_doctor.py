@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.doctor import _folder as folder_finding
+from bot.settings import BotSettings
 from tests.support import toy
 from tests.support.processes import Processes
 
@@ -68,10 +70,17 @@ async def test_a_broken_studio(doctor: Doctor) -> None:
 
 
 async def test_settings_that_can_not_be_read_are_findings(doctor: Doctor) -> None:
-    status, found = await doctor.says(SORA_REDIS_URL="nonsense", SORA_DATA="a/b/c")
+    status, found = await doctor.says(SORA_REDIS_URL="nonsense")
     assert status == 1
     state, sentence, _ = found["Settings"]
     assert (state, sentence.split(",")[0]) == (
         "bad",
         "SORA_REDIS_URL is an address like redis://:password@host:6379/0",
     )
+
+
+def test_a_folder_that_can_not_be_made_is_bad(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert folder_finding(BotSettings(data=tmp_path / "file" / "data")).state == "bad"
+    assert folder_finding(BotSettings(data=tmp_path / "a" / "b")).state == "warning"
+    assert not (tmp_path / "a").exists()
