@@ -12,14 +12,12 @@ import structlog
 from bot.feed import Feed
 from bot.on_web.room import WebRoom
 from bot.room import Room
-from bot.settings import BotSettings
+from bot.settings import SWEEP_SECONDS, BotSettings
 from db.broker import Broker
 from db.media import Media
 from db.session import Db
 from moderation.desk import Desk
 from moderation.sweep import sweep
-
-SWEEP_SECONDS = 3.0
 
 log = structlog.get_logger()
 

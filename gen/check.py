@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from db.settings import BadSettings
 from gen import catalogue
 from gen.catalogue import BadCatalogue, Entry
 from gen.settings import WorkerSettings
@@ -19,11 +20,11 @@ from gen.settings import WorkerSettings
 INDEX = "model_index.json"
 
 
-def report(settings: WorkerSettings) -> dict[str, Any]:
+def report() -> dict[str, Any]:
     """Torch's version, the devices and their memory in bytes, and for each model why it can't run."""
     try:
-        models = catalogue.read(settings.models)
-    except BadCatalogue as error:
+        models = catalogue.read(WorkerSettings().models)
+    except (BadSettings, BadCatalogue) as error:
         return {"error": str(error), **_machine(), "models": []}
     shown = []
     for entry in models.values():
@@ -77,7 +78,7 @@ def _machine() -> dict[str, Any]:
 
 
 def main() -> None:
-    json.dump(report(WorkerSettings()), sys.stdout, ensure_ascii=False)
+    json.dump(report(), sys.stdout, ensure_ascii=False)
     sys.stdout.write("\n")
 
 

@@ -34,7 +34,10 @@ async def sora(request: web.Request) -> web.Response:
         if wants_json(request):
             raise
         return await studio_page(request, sent, str(refused), 409)
-    return await _done(request, f"Job {job.id} is in line.", job.id)
+    sentence = f"Job {job.id} is in line."
+    if wants_json(request):  # the receipt comes over the stream; this answer waits for no card
+        return as_json({"said": sentence})
+    return back_with(request, sentence, _where_from(request))
 
 
 async def press(request: web.Request) -> web.Response:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from gen import check
-from gen.settings import WorkerSettings
 from tests.support.engines import Toy, catalogue_file, entry
 
 
@@ -85,8 +84,12 @@ def test_the_doctor_gets_one_json_object(tmp_path: Path) -> None:
     assert said["models"][0]["usable"]
 
 
-def test_a_bad_catalogue_is_told_too(tmp_path: Path) -> None:
+def test_a_bad_catalogue_and_a_bad_setting_are_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bad = tmp_path / "bad.toml"
     bad.write_text("model = 3")
-    settings = WorkerSettings(models=bad)
-    assert str(bad) in check.report(settings)["error"]
+    monkeypatch.setenv("SORA_MODELS", str(bad))
+    assert str(bad) in check.report()["error"]
+    monkeypatch.setenv("SORA_RUNNING_CAP", "0")
+    assert "SORA_RUNNING_CAP" in check.report()["error"]
