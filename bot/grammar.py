@@ -33,12 +33,10 @@ class Option:
     help: str
     low: float | None = None
     high: float | None = None
-    advanced: bool = False
 
 
 FEW = 100
 """Up to here, a range says by itself what kind of number it is of."""
-SORA = "Ask the studio for a clip."
 PROMPT = Option("prompt", Takes.TEXT, "What the clip should show.", low=1, high=PROMPT_LIMIT)
 OPTIONS: tuple[Option, ...] = (
     Option("model", Takes.MODEL, "Which model renders it."),
@@ -47,8 +45,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("variations", Takes.WHOLE, "How many clips to make at once.", low=1, high=4),
     Option("seed", Takes.WHOLE, "The same seed gives the same clip.", low=0, high=SEED_LIMIT),
     Option("negative", Takes.TEXT, "What it should not show.", high=PROMPT_LIMIT),
-    Option("steps", Takes.WHOLE, "More steps take longer and look finer.", advanced=True),
-    Option("guidance", Takes.NUMBER, "How strictly to follow the prompt.", advanced=True),
+    Option("steps", Takes.WHOLE, "More steps take longer and look finer."),
+    Option("guidance", Takes.NUMBER, "How strictly to follow the prompt."),
     Option("private", Takes.NOTHING, "Keep it to yourself until you publish it."),
 )
 _BY_NAME = {option.name: option for option in OPTIONS}

@@ -42,10 +42,6 @@ class Media:
             if partial.stat().st_mtime < time.time() - PARTIAL_SECONDS:
                 partial.unlink(missing_ok=True)
 
-    def free_bytes(self) -> int:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return shutil.disk_usage(self.folder).free
-
     def _put(self, source: Path) -> str:
         with source.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -53,11 +53,6 @@ async def of(s: AsyncSession, room: str, job_id: int) -> Sequence[Post]:
     return found.all()
 
 
-async def find(s: AsyncSession, room: str, message: str) -> Post | None:
-    """The post behind a message that somebody reacted to."""
-    return await s.scalar(select(Post).where(col(Post.room) == room, col(Post.message) == message))
-
-
 async def standing(
     s: AsyncSession, room: str, place: str, *, before: int | None = None, limit: int = 20
 ) -> Sequence[Post]:
