@@ -73,6 +73,7 @@ class DiffusersEngine:
         """Bring the weights into memory. Raises ``CannotMake`` when they are missing or unusable."""
         if self._pipe is not None:
             return
+        importlib.import_module("diffusers").utils.logging.disable_progress_bar()
         try:
             pipe = self._pipeline_class().from_pretrained(
                 self.source,
