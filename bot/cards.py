@@ -134,8 +134,6 @@ def review(view: View) -> Card:
         tone, title = Tone.GOOD, f"Published: job {job.id}"
     elif job.status in {Status.REJECTED, Status.REJECTED_FINALLY}:
         tone, title = Tone.BAD, f"Not published: job {job.id}"
-    elif not waiting:
-        tone, title = Tone.QUIET, f"Withdrawn by its artist: job {job.id}"
     lines += _decisions(view)
     return Card(
         Purpose.REVIEW,
@@ -146,7 +144,7 @@ def review(view: View) -> Card:
         job.prompt,
         lines=tuple(lines),
         facts=_used(view),
-        clips=_clips(view) if job.status is not Status.WITHDRAWN else (),
+        clips=_clips(view),
         spoiler=waiting,
         buttons=_review_buttons() if waiting else (),
     )
