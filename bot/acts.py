@@ -73,6 +73,8 @@ def _answer(job_id: int, outcome: Outcome) -> str:
     match outcome.verdict:
         case Verdict.APPROVE:
             return f"Job {job_id} is published."
+        case Verdict.REJECT if outcome.of_appeal:
+            return f"Job {job_id} stays outside the showcase; its artist is told why."
         case Verdict.REJECT:
             return f"Job {job_id} is not published; its artist is told why and may appeal."
         case None:

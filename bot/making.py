@@ -18,6 +18,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from bot import said, supervisor
 from bot.settings import SWEEP_SECONDS, BotSettings
@@ -125,11 +126,12 @@ async def _make(
         for clip, file in zip(made, files, strict=True):
             await asyncio.to_thread(_write, media.path(clip.video_key), file)
         for note in job.notes:
-            console.print(f"Note: {note}")
+            console.print(Text(f"Note: {note}"), soft_wrap=True)
         if as_json:
             typer.echo(json.dumps(_result(job, [clip.seed for clip in made], files)))
         else:
-            console.print(f"Wrote {', '.join(map(str, files))} (job {job.id}, seed {job.seed}).")
+            wrote = f"Wrote {', '.join(map(str, files))} (job {job.id}, seed {job.seed})."
+            console.print(Text(wrote), soft_wrap=True)
     return 0
 
 

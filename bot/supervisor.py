@@ -98,7 +98,7 @@ class Held(Trouble):
     def __init__(self, folder: Path, process: str) -> None:
         super().__init__(
             f"A studio is already running on {folder} (process {process or 'unknown'}); "
-            "stop it first, or name another folder with --data."
+            "wait until it has ended, stop it, or name another folder with --data."
         )
 
 

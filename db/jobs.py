@@ -204,9 +204,13 @@ async def finish(
 
 
 async def put_back(s: AsyncSession, job_id: int, attempt: int, why: str) -> bool:
-    """Return a render to the line because its worker stops; it keeps its age, so it is soon next."""
+    """Return a render to the line; its artist counts as not served, so it is soon next."""
     values = {"lease_until": None, "step": 0}
-    return await move(s, job_id, Kind.REQUEUED, attempt=attempt, values=values, why=why)
+    if not await move(s, job_id, Kind.REQUEUED, attempt=attempt, values=values, why=why):
+        return False
+    job = await s.get_one(Job, job_id)
+    await people.note_served(s, job.person_id, None)
+    return True
 
 
 async def fail(s: AsyncSession, job_id: int, attempt: int, sentence: str) -> bool:

@@ -47,5 +47,6 @@ async def names(s: AsyncSession, ids: Collection[int]) -> dict[int, str]:
     return dict(rows.all())
 
 
-async def note_served(s: AsyncSession, person_id: int, at: datetime) -> None:
+async def note_served(s: AsyncSession, person_id: int, at: datetime | None) -> None:
+    """When a job of theirs was last claimed; None if that came to nothing and they are next."""
     await s.execute(update(Person).where(col(Person.id) == person_id).values(served_at=at))

@@ -33,6 +33,7 @@ class Outcome:
     undecided: frozenset[int] = frozenset()
     clips: int = 0
     """How many clips the job has."""
+    of_appeal: bool = False
 
 
 class Desk:
@@ -117,7 +118,7 @@ class Desk:
                 raise Refused(f"Job {job_id} has the clips 1 to {len(numbers)}.")
             if verdict is Verdict.REJECT and reason is None:
                 raise Refused("A no needs its reason: pick one, or write a sentence.")
-            sentence = clean(sentence)[:SENTENCE_LIMIT]
+            sentence = _sentence(sentence)
             if verdict is Verdict.REJECT and reason is Reason.OTHER and not sentence:
                 raise Refused(
                     "Say in a sentence why, so that the artist can learn from it or appeal."
@@ -142,7 +143,7 @@ class Desk:
                 undecided = quorum.undecided(counted, numbers, self.rules.quorum)
                 return Outcome(None, undecided, len(numbers))
             await self._carry_out(s, job, decision, person)
-            return Outcome(decision.verdict)
+            return Outcome(decision.verdict, of_appeal=review.of_appeal)
 
     async def take_back_review(self, person: Person, job_id: int) -> None:
         """Undo one's own review while the quorum isn't reached."""
@@ -156,7 +157,7 @@ class Desk:
         """Ask other moderators to look at a rejected job again, once."""
         async with self._on(job_id) as (s, job):
             rules.may_appeal(person, job)
-            said = clean(sentence)[:SENTENCE_LIMIT]
+            said = _sentence(sentence)
             fresh = {"round": job.round + 1}
             await jobs.move(s, job_id, Kind.APPEALED, by=person.id, values=fresh, sentence=said)
 
@@ -211,6 +212,15 @@ class Desk:
 
     async def _ring(self, job_id: int, attempt: int) -> None:
         await asyncio.gather(self.broker.ring(job_id, attempt), self.broker.spread(job_id))
+
+
+def _sentence(text: str) -> str:
+    said = clean(text)
+    if len(said) > SENTENCE_LIMIT:
+        raise Refused(
+            f"A sentence has at most {SENTENCE_LIMIT} characters here; this one has {len(said):,}."
+        )
+    return said
 
 
 def _same(one: Review, other: Review) -> bool:

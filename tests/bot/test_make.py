@@ -24,6 +24,9 @@ from tests.support.processes import Processes, Running
 LIMIT_SECONDS = 30
 
 
+PUBLIC = "[wip] public [b] with a name that is longer than one line of a terminal is wide.mp4"
+
+
 class Shell:
     """Runs `sora make` in a folder."""
 
@@ -106,12 +109,13 @@ async def test_with_a_studio_it_stands_in_the_same_line(
     assert "Grey can't draw a break." in failed.said()
     cancelled = shell.make("a circle", "--steps", "1000", output="never.mp4")
     await up.line(r"render\.started.*attempt=1.*job=2")
-    published = shell.make("a circle", "--publish", output="public.mp4")
+    published = shell.make("a circle", "--publish", output=PUBLIC)
     cancelled.popen.send_signal(signal.SIGINT)
     assert await cancelled.ends() == 130
     assert "cancelled" in cancelled.said()
     assert await published.ends(60) == 0, published.said()
-    assert is_mp4(shell.file("public.mp4"))
+    assert is_mp4(shell.file(PUBLIC))
+    assert f"Wrote {shell.file(PUBLIC)} (job 3," in published.said()
     assert not shell.file("never.mp4").exists()
     assert "No studio is running" not in published.said()
 

@@ -160,3 +160,15 @@ async def test_estimates_come_from_renders_alike_then_from_the_work(studio: Stud
     assert speed.estimate(same, recent) == 6.0
     assert speed.estimate(same._replace(frames=same.frames * 2), recent) == pytest.approx(12.0)
     assert speed.estimate(same, []) is None
+
+
+async def test_an_interrupted_render_does_not_lose_its_turn(studio: Studio) -> None:
+    ada, bo = await person(studio.db, "ada"), await person(studio.db, "bo")
+    first = await studio.submit(ada)
+    await studio.claim()
+    await studio.submit(bo)
+    async with studio.db.begin() as s:
+        assert await jobs.put_back(s, first.id, 1, "the worker stopped")
+    again = await studio.claim()
+    assert again is not None
+    assert again.id == first.id

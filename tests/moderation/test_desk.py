@@ -155,7 +155,8 @@ async def test_an_appeal_that_fails_ends_it_and_the_work_stays_the_artists(studi
     job = await studio.rendered(ada)
     await studio.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.GORE)
     await studio.desk.appeal(ada, job.id)
-    await studio.desk.review(lin, job.id, Verdict.REJECT, reason=Reason.GORE)
+    upheld = await studio.desk.review(lin, job.id, Verdict.REJECT, reason=Reason.GORE)
+    assert upheld.of_appeal
     assert (await studio.job(job.id)).status is Status.REJECTED_FINALLY
     with pytest.raises(Refused, match="Only a rejected job can be appealed"):
         await studio.desk.appeal(ada, job.id)
@@ -265,3 +266,12 @@ async def test_nobody_learns_how_somebody_elses_private_job_stands(studio: Studi
         await studio.desk.vote(bo, job.id, 1)
     with pytest.raises(Refused, match=r"^Job 1 isn't waiting for a decision\.$"):
         await studio.desk.review(mo, job.id, Verdict.APPROVE)
+
+
+async def test_a_reason_that_is_too_long_is_refused_and_not_cut(studio: Studio) -> None:
+    ada, _, mo = await three(studio)
+    job = await studio.rendered(ada)
+    with pytest.raises(Refused, match=r"at most 500 characters here; this one has 1,000\."):
+        await studio.desk.review(
+            mo, job.id, Verdict.REJECT, reason=Reason.OTHER, sentence="y" * 1000
+        )
