@@ -25,6 +25,7 @@ from db.models import Job
 from db.states import Purpose
 from gen import catalogue, encode
 from gen.engines.base import Brief, Engine, Picture
+from gen.tasks import brief_of
 
 PROMPT = "a red circle drifting left over a blue background"
 ROUNDS, QUICK_ROUNDS = 7, 2
@@ -73,7 +74,7 @@ async def measure(quick: bool) -> list[Figure]:
                 for number in range(rounds + 1):
                     say(f"overhead: render {number} of {rounds} (0 warms up)")
                     walk, job = await _walk(running, ada, mo, number, diary)
-                    bare = await asyncio.to_thread(_bare, engine, _brief(job))
+                    bare = await asyncio.to_thread(_bare, engine, brief_of(job))
                     walks.append(walk)
                     bares.append(bare)
     return _figures(walks[1:], bares[1:])
@@ -125,19 +126,6 @@ def _newest(diary: Path) -> list[dict[str, Any]]:
     """The lines of the newest render: it was made, and then each of its clips encoded."""
     lines = [json.loads(line) for line in diary.read_text().splitlines()]
     return lines[max(i for i, line in enumerate(lines) if line["is"] == "made") :]
-
-
-def _brief(job: Job) -> Brief:
-    return Brief(
-        prompt=job.prompt,
-        seeds=tuple(job.seed + number for number in range(job.variations)),
-        width=job.width,
-        height=job.height,
-        frames=job.frames,
-        fps=job.fps,
-        steps=job.steps,
-        guidance=job.guidance,
-    )
 
 
 def _bare(engine: Engine, brief: Brief) -> float:

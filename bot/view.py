@@ -29,7 +29,7 @@ class View:
     remaining: float | None = None
     """Seconds; only while it is being rendered, and when speed is known."""
     appeal: str = ""
-    """The artist's own words, when there was an appeal."""
+    """The artist's own words; only while the appeal is to be decided."""
 
 
 async def view(
@@ -57,7 +57,7 @@ async def view(
         tally=await votes.tally(s, job_id),
         forecast=line.get(job_id),
         remaining=(await forecast.remaining(s, job) if job.status is Status.RENDERING else None),
-        appeal=await _appeal(s, job_id),
+        appeal=await _appeal(s, job_id) if job.status is Status.APPEALED else "",
     )
 
 

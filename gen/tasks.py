@@ -152,7 +152,7 @@ class Renderer:
 
     async def _make(self, job: Job, lease: Lease, stored: list[str]) -> bool:
         """Render, store and finish; whether it still counted. Names in ``stored`` what it stored."""
-        brief, entry = _brief(job), self._catalogue[job.model]
+        brief, entry = brief_of(job), self._catalogue[job.model]
         try:
             with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as name:
                 async with lease:
@@ -213,7 +213,8 @@ class Renderer:
             await discard_unused(s, self._media, keys)
 
 
-def _brief(job: Job) -> Brief:
+def brief_of(job: Job) -> Brief:
+    """What a job asks of its engine: each variation has a seed of its own, one after the other."""
     return Brief(
         prompt=job.prompt,
         seeds=tuple((job.seed + number) % SEEDS for number in range(job.variations)),

@@ -29,13 +29,18 @@ async def sweep(db: Db, broker: Broker) -> None:
     for job_id in changed:
         await broker.spread(job_id)
     async with db.read() as s:
-        unheard = [
-            job
-            for job in await jobs.with_status(s, Status.QUEUED)
-            if job.id in changed or job.queued_at < utcnow() - UNHEARD
-        ]
-    for job in unheard[:BELLS]:
-        if not await broker.ring(job.id, job.attempt):
+        unheard = await s.execute(
+            select(col(Job.id), col(Job.attempt))
+            .where(
+                col(Job.status) == Status.QUEUED,
+                (col(Job.queued_at) < utcnow() - UNHEARD) | col(Job.id).in_(changed),
+            )
+            .order_by(col(Job.id))
+            .limit(BELLS)
+        )
+        bells = unheard.all()
+    for job_id, attempt in bells:
+        if not await broker.ring(job_id, attempt):
             break
 
 
