@@ -105,7 +105,7 @@ def timed(entry: Entry, diary: Path) -> Entry:
 
 def catalogue_file(path: Path, entry: Entry) -> Path:
     """A catalogue of one model, for ``SORA_MODELS``."""
-    rows = entry.model_dump(mode="json").items()
+    rows = entry.model_dump(mode="json", exclude_none=True).items()
     path.write_text("\n".join(["[[model]]", *(f"{key} = {_toml(value)}" for key, value in rows)]))
     return path
 

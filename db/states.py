@@ -47,6 +47,23 @@ class Kind(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Task(StrEnum):
+    """What a clip is made from, beside the words."""
+
+    TEXT = "text"
+    """Nothing else."""
+    IMAGE = "image"
+    """A picture that it begins with."""
+    FRAMES = "frames"
+    """A picture that it begins with and one that it ends with."""
+    EXTEND = "extend"
+    """The end of another clip, which it continues."""
+    VIDEO = "video"
+    """Another clip, which it redraws."""
+    LOOP = "loop"
+    """Nothing else, but it ends where it begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """A transition: the statuses it may start from and the one it ends in."""

@@ -12,11 +12,23 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from db.states import Task
+
 Picture = NDArray[np.uint8]
 """RGB, shape (height, width, 3)."""
 
 Film = NDArray[np.uint8]
 """RGB, shape (frames, height, width, 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A LoRA that is laid over the model: where its weights are, and how strongly it acts."""
+
+    source: str
+    strength: float
+    weight_name: str | None = None
+    revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +44,40 @@ class Brief:
     steps: int
     guidance: float
     negative: str = ""
+    task: Task = Task.TEXT
+    first: Picture | None = None
+    """What the clip begins with, in any size: for IMAGE and FRAMES."""
+    last: Picture | None = None
+    """What it ends with, in any size: for FRAMES."""
+    film: Film | None = None
+    """For EXTEND the last frames of a clip, the newest last; for VIDEO the clip that is redrawn."""
+    strength: float = 0.7
+    """How far a redrawn clip may leave ``film``, from 0 (not at all) to 1 (entirely)."""
+    vary_from: int | None = None
+    """The seed that every variation stays near to; None lets each go its own way."""
+    vary: float = 0.0
+    """How far from ``vary_from``: 0 gives its very clip, 1 knows nothing of it."""
+    final_size: tuple[int, int] | None = None
+    """Of a draft: width and height of its final, whose noise it takes so that it looks like it."""
+    style: Style | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What a model lets one hear with its frames: float32 samples (channels, n) in [-1, 1]."""
+
+    samples: NDArray[np.float32]
+    rate: int
+    """Samples per second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """One finished variation: its seed and its frames."""
+    """One finished variation: its seed, its frames and, where the model makes any, its sound."""
 
     seed: int
     film: Film
+    sound: Sound | None = None
 
 
 @dataclass(frozen=True, slots=True)

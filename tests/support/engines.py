@@ -159,7 +159,9 @@ def catalogue_file(path: Path, *entries: catalogue.Entry) -> Path:
     lines = []
     for model in entries:
         lines.append("[[model]]")
-        for key, value in model.model_dump(mode="json", exclude={"sizes"}).items():
+        for key, value in model.model_dump(
+            mode="json", exclude={"sizes"}, exclude_none=True
+        ).items():
             lines.append(f"{key} = {_toml(value)}")
         lines.append(f"sizes = {_toml(model.model_dump(mode='json')['sizes'])}")
     path.write_text("\n".join(lines))
