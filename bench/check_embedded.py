@@ -1,119 +1,180 @@
 """Does the embedded model draw what it was asked for? Looks at pixels only.
 
-``python -m bench.check_embedded`` renders held-out combinations of shape, colour and motion (never
-seen in training) with fixed seeds and judges each clip; ``--truth`` judges drawings of the same
-plans instead, which shows how much of the error is the checker's own.
+``python -m bench.check_embedded`` renders 500 prompts with fixed seeds: combinations of shape, colour
+and motion that were held out of training, pairs of subjects, moves of the camera; and judges each
+clip. ``--truth`` judges drawings of the same plans instead, which shows how much of the error is the
+checker's own.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.seeing import FRAMES, SIDE, look, moves_as, seen_shape, track
-from gen.embedded import backdrops, captions, scenes, shapes
+from bench.seeing import FRAMES, SIDE, Recognizer, camera_of, look, moves_as, seen_shape, track
+from gen.embedded import backdrops, scenes, shapes, words
 from gen.embedded.captions import describe
-from gen.embedded.codec import FIELD_TOKENS
 from gen.embedded.drawings import Drawings
+from gen.embedded.painter import paint
+from gen.embedded.palette import COLOURS, SHADELESS, shaded
 from gen.embedded.pipeline import CommonsShapesPipeline
 from gen.embedded.scenes import Scene, Subject
+from gen.embedded.timeline import played
 from gen.embedded.train import WEIGHTS
 
-ASPECTS = ("colour", "shape", "motion", "background")
+Film = NDArray[np.uint8]
+Draw = Callable[[Scene, str, int], Film]
+SHARES = (0.6, 0.24, 0.16)
+"""Of the prompts: one subject, two subjects, a camera that moves."""
+SPREAD_PROMPTS, SPREAD_SEEDS = 20, 4
+TEXTURED = ("night", "mountains", "city", "sky")
+"""Backgrounds on which one can see what a camera does; along a pattern any period looks alike."""
 
 
-def plans(count: int) -> list[Scene]:
-    """Held-out scenes with one subject whose colours can be told from the background's."""
-    rng = np.random.default_rng(11)
-    found: list[Scene] = []
-    while len(found) < count:
-        colours = tuple(str(c) for c in rng.choice(list(backdrops.COLOURS), 3, replace=False))
-        subject = Subject(
-            shape=str(rng.choice(shapes.NAMES)),
-            colour=colours[0],
-            texture="flat",
-            motion=str(rng.choice(scenes.MOTIONS)),
-        )
-        plan = Scene((subject,), str(rng.choice(backdrops.NAMES)), (colours[1], colours[2]))
-        if scenes.held_out(subject) and _contrast(plan) > 0.45:
-            found.append(plan)
+def _subject(rng: np.random.Generator, colour: str, motion: str, spot: str = "") -> Subject:
+    shade = "" if colour in SHADELESS or rng.random() < 0.7 else str(rng.choice(["light", "dark"]))
+    shape = str(rng.choice(shapes.NAMES))
+    return Subject(shape, colour, shade, texture="flat", motion=motion, spot=spot)
+
+
+def one_subject(rng: np.random.Generator) -> Scene:
+    colours = [str(c) for c in rng.choice(list(COLOURS), 3, replace=False)]
+    subject = _subject(rng, colours[0], str(rng.choice(scenes.MOTIONS)))
+    return Scene((subject,), str(rng.choice(backdrops.NAMES)), (colours[1], colours[2]))
+
+
+def two_subjects(rng: np.random.Generator) -> Scene:
+    """Of different colours, side by side, so that both can be seen."""
+    colours = [str(c) for c in rng.choice(list(COLOURS), 4, replace=False)]
+    motions = ("still", *scenes.CHANGES, "bouncing", "floating", "up", "down")
+    pair = tuple(_subject(rng, colour, str(rng.choice(motions))) for colour in colours[:2])
+    return Scene(pair, str(rng.choice(backdrops.NAMES)), (colours[2], colours[3]))
+
+
+def moved_camera(rng: np.random.Generator) -> Scene:
+    colours = [str(c) for c in rng.choice(list(COLOURS), 3, replace=False)]
+    camera = str(rng.choice(scenes.CAMERAS[1:]))
+    place = str(rng.choice(TEXTURED))
+    subject = _subject(rng, colours[0], "still")
+    return Scene((subject,), place, (colours[1], colours[2]), camera=camera)
+
+
+def plans(count: int) -> list[tuple[str, Scene]]:
+    """(what is checked, the plan), with held-out subjects that stand out from the background."""
+    found: list[tuple[str, Scene]] = []
+    kinds = {"one": one_subject, "two": two_subjects, "camera": moved_camera}
+    for (kind, draw), share in zip(kinds.items(), SHARES, strict=True):
+        rng = np.random.default_rng([11, len(found)])
+        wanted = round(count * share)
+        while wanted:
+            plan = draw(rng)
+            held = [scenes.held_out(subject) for subject in plan.subjects]
+            if (all(held) if kind == "one" else any(held) or kind == "camera") and _visible(plan):
+                found.append((kind, plan))
+                wanted -= 1
     return found
 
 
-def _contrast(plan: Scene) -> float:
+def _visible(plan: Scene) -> bool:
     rng = np.random.default_rng(0)
-    colours, _ = backdrops.paint(plan.background, plan.colours, rng)
-    subject = np.array(backdrops.COLOURS[plan.subjects[0].colour])
-    return float(np.linalg.norm(colours - subject, axis=1).min())
+    behind, _ = backdrops.paint(plan.background, plan.colours, rng, plan.shades)
+    own = [shaded(subject.colour, subject.shade) for subject in plan.subjects]
+    far = min(float(np.linalg.norm(behind - colour, axis=1).min()) for colour in own)
+    apart = float(np.linalg.norm(own[0] - own[-1])) if len(own) == 2 else 1.0
+    return far > 0.45 and apart > 0.45
 
 
 def ask(plan: Scene, index: int) -> str:
     """A caption that says all that will be checked."""
-    subject = plan.subjects[0]
     rng = np.random.default_rng([12, index])
-    colours = captions.COLOURS[subject.colour]
     while True:
         text = describe(plan, rng)
-        names_colour = any(word in text.split() for word in colours)
-        if names_colour and _says_place(plan, text):
+        said = text.replace(",", "").split()
+        coloured = all(
+            any(word in said for word in words.COLOURS[subject.colour])
+            or any(
+                name in text for name in words.SHADE_NAMES.get((subject.colour, subject.shade), ())
+            )
+            for subject in plan.subjects
+        )
+        if coloured and _says_place(plan, text):
             return text
 
 
 def _says_place(plan: Scene, text: str) -> bool:
     """Captions sometimes leave the background open; those can't be checked."""
-    if plan.background in captions.PLACES:
-        return any(place in text for place in captions.PLACES[plan.background])
-    return any(word in text.split() for word in captions.COLOURS[plan.colours[0]])
+    if plan.background in words.PLACES:
+        return any(place in text for place in words.PLACES[plan.background])
+    return any(word in text.split() for word in words.COLOURS[plan.colours[0]])
 
 
 class Judge:
     """Judges clips against the plans they were asked for."""
 
-    def __init__(self, drawings: Drawings) -> None:
-        self.drawings = drawings
-        self.places: list[tuple[str, NDArray[np.float64]]] = []
-
-    def _references(self, plan: Scene) -> list[tuple[str, NDArray[np.float64]]]:
-        """How each background would look in the plan's colours; places have their own."""
-        colourful = tuple(name for name in backdrops.NAMES if name not in backdrops.PLACES)
-        if not self.places:
-            self.places = self._looks(plan, backdrops.PLACES)
-        return [*self.places, *self._looks(plan, colourful)]
-
-    def _looks(self, plan: Scene, names: tuple[str, ...]) -> list[tuple[str, NDArray[np.float64]]]:
-        alike = [replace(plan, background=name) for name in names for _ in range(8)]
-        latents = self.drawings.latents(alike, np.random.default_rng(21))
-        latents[:, 1 + FIELD_TOKENS, 7] = -1  # without its subject
-        films = [self.drawings.codec.paint(z, 1, SIDE, SIDE).numpy() / 255.0 for z in latents]
-        return [(s.background, look(f, None)) for s, f in zip(alike, films, strict=True)]
-
-    def verdict(self, plan: Scene, clip: NDArray[np.uint8]) -> dict[str, bool]:
-        """Which aspects of one clip are right."""
-        film, subject = clip / 255.0, plan.subjects[0]
-        seen = track(film, subject.colour)
-        masks = None
-        if seen is not None:
+    def __init__(self, drawings: Drawings, each: int = 80) -> None:
+        """Learns the looks of backgrounds from ``each`` drawings of every one."""
+        rng = np.random.default_rng(21)
+        drawn = [
+            replace(one_subject(rng), background=n) for n in backdrops.NAMES for _ in range(each)
+        ]
+        looks = []
+        for plan, latent in zip(drawn, drawings.latents(drawn, rng), strict=True):
+            film = painted(drawings, latent, FRAMES // 2) / 255.0
+            seen = track(film, plan.subjects[0].colour, plan.subjects[0].shade)
             masks = np.zeros(film.shape[:3], bool)
-            masks[seen.first : seen.last + 1] = seen.masks
-        shown = look(film, masks)
-        likeness = [(np.abs(shown - other).sum(), name) for name, other in self._references(plan)]
-        return {
-            "colour": seen is not None,
-            "shape": seen is not None and seen_shape(seen) == subject.shape,
-            "motion": seen is not None and moves_as(seen, subject.motion),
-            "background": min(likeness)[1] == plan.background,
+            if seen is not None:
+                masks[seen.first : seen.last + 1] = seen.masks
+            looks.append(look(film, masks))
+        self.recognizer = Recognizer(np.stack(looks), [plan.background for plan in drawn])
+
+    def verdict(self, kind: str, plan: Scene, clip: Film) -> dict[str, bool]:
+        """Which aspects of one clip are right."""
+        film = clip / 255.0
+        tracks = [track(film, subject.colour, subject.shade) for subject in plan.subjects]
+        masks = np.zeros(film.shape[:3], bool)
+        for seen in tracks:
+            if seen is not None:
+                masks[seen.first : seen.last + 1] |= seen.masks
+        if kind == "camera":
+            return {"camera": camera_of(film, masks) == plan.camera}
+        pairs = list(zip(tracks, plan.subjects, strict=True))
+        right = {
+            "colour": all(seen is not None for seen, _ in pairs),
+            "shape": all(seen is not None and seen_shape(seen) == s.shape for seen, s in pairs),
+            "motion": all(seen is not None and moves_as(seen, s.motion) for seen, s in pairs),
         }
+        if kind == "two":
+            return {"both": right["colour"] and right["shape"], "both move": all(right.values())}
+        right["background"] = self.recognizer.name(look(film, masks)) == plan.background
+        return right | {"all right": all(right.values())}
+
+
+def painted(drawings: Drawings, latent: torch.Tensor, frames: int) -> Film:
+    layers = drawings.codec.unpack(latent)
+    return np.asarray(paint(layers, played(layers, frames), SIDE, SIDE).numpy())
+
+
+def spread(draw: Draw, count: int) -> float:
+    """The mean distance of clips of one prompt with different seeds: of 255 levels, per pixel."""
+    distances = []
+    for i, (_, plan) in enumerate(plans(100)[:count]):
+        clips = [draw(plan, ask(plan, i), 1000 + seed) for seed in range(SPREAD_SEEDS)]
+        pairs = [(a, b) for n, a in enumerate(clips) for b in clips[:n]]
+        distances += [np.abs(a.astype(float) - b).mean() for a, b in pairs]
+    return float(np.mean(distances))
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", default=WEIGHTS)
-    parser.add_argument("--clips", type=int, default=300)
+    parser.add_argument("--clips", type=int, default=500)
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--guidance", type=float, default=1.5)
     parser.add_argument("--truth", action="store_true", help="judge drawings, not the model")
@@ -122,31 +183,41 @@ def main() -> None:
     pipe = CommonsShapesPipeline.from_pretrained(asked.weights, local_files_only=True)
     pipe.set_progress_bar_config(disable=True)
     drawings = Drawings(pipe.vae, seed=1, variants=100)
-    judge, rows = Judge(drawings), []
-    rng = np.random.default_rng(31)
-    for i, plan in enumerate(plans(asked.clips)):
+
+    def drawn(plan: Scene, prompt: str, seed: int) -> Film:
+        latent = drawings.latents([plan], np.random.default_rng([31, seed]))[0]
+        return painted(drawings, latent, FRAMES)
+
+    def rendered(plan: Scene, prompt: str, seed: int) -> Film:
+        made = pipe(
+            prompt,
+            height=SIDE,
+            width=SIDE,
+            num_frames=FRAMES,
+            num_inference_steps=asked.steps,
+            guidance_scale=asked.guidance,
+            generator=torch.Generator().manual_seed(seed),
+        )
+        return np.asarray(made.frames[0])
+
+    draw: Draw = drawn if asked.truth else rendered
+    judge = Judge(drawings)
+    rows: dict[str, list[bool]] = {}
+    for i, (kind, plan) in enumerate(plans(asked.clips)):
         prompt = ask(plan, i)
-        if asked.truth:
-            clip = pipe.vae.paint(drawings.latents([plan], rng)[0], FRAMES, SIDE, SIDE).numpy()
-        else:
-            clip = pipe(
-                prompt,
-                height=SIDE,
-                width=SIDE,
-                num_frames=FRAMES,
-                num_inference_steps=asked.steps,
-                guidance_scale=asked.guidance,
-                generator=torch.Generator().manual_seed(i),
-            ).frames[0]
-        right = judge.verdict(plan, clip)
-        rows.append([*right.values(), all(right.values())])
+        right = judge.verdict(kind, plan, draw(plan, prompt, i))
+        for aspect, fine in right.items():
+            rows.setdefault(aspect, []).append(fine)
         if asked.wrong and not all(right.values()):
-            subject = plan.subjects[0]
-            wrong = [aspect for aspect, fine in right.items() if not fine]
-            print(f"{i} {prompt} [{subject.shape} {subject.motion} {plan.background}]: {wrong}")
-    shares = np.array(rows).mean(0) * 100
-    print(" ".join(f"{name:>12}" for name in (*ASPECTS, "all right")))
-    print(" ".join(f"{share:>11.1f}%" for share in shares))
+            print(f"{i} {prompt}: {[aspect for aspect, fine in right.items() if not fine]}")
+        if i % 50 == 49:
+            print(f"{i + 1} clips judged", file=sys.stderr)
+    for aspect, fine in rows.items():
+        print(f"{aspect:>12} {100 * np.mean(fine):6.1f} %  of {len(fine)}")
+    print(f"{'spread':>12} {spread(draw, SPREAD_PROMPTS):6.1f}    of 255, between seeds")
+    prompt = "a red circle drifting left over a blue background"
+    twice = [rendered(plans(1)[0][1], prompt, 7).tobytes() for _ in range(2)]
+    print(f"{'same seed':>12} {'the same bytes' if twice[0] == twice[1] else 'other bytes'}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from gen.embedded import backdrops, shapes
+from gen.embedded import shapes
+from gen.embedded.palette import COLOURS, shaded
 from gen.embedded.scenes import HEADINGS
 
 SIDE, FRAMES = 128, 24
@@ -35,9 +36,9 @@ class Track:
         return list(np.argsort(np.where(edge < 1.0, self.radius, self.radius - edge))[-3:])
 
 
-def track(film: NDArray[np.float64], colour: str) -> Track | None:
-    """The largest patch of ``colour`` in each frame; none if half of the frames show none."""
-    masks = _largest(_like(film, colour))
+def track(film: NDArray[np.float64], colour: str, shade: str = "") -> Track | None:
+    """The largest patch of a colour in each frame; none if half of the frames show none."""
+    masks = _largest(_like(film, colour, shade))
     area = masks.reshape(len(masks), -1).sum(1)
     seen = area > 0.002 * SIDE * SIDE
     if seen.mean() < 0.4:
@@ -51,16 +52,18 @@ def track(film: NDArray[np.float64], colour: str) -> Track | None:
     return Track(masks[part], x[part], y[part], radius[part], int(first), int(last))
 
 
-def _like(film: NDArray[np.float64], colour: str) -> Mask:
-    """Pixels whose nearest colour is this one or a shade of it."""
-    names = list(backdrops.COLOURS)
-    palette = torch.tensor([backdrops.COLOURS[name] for name in names])
-    at = names.index(colour)
+def _like(film: NDArray[np.float64], colour: str, shade: str) -> Mask:
+    """Pixels whose nearest colour is this one, in this shade or a little darker."""
+    own = shaded(colour, shade)
+    others = [shaded(name) for name in COLOURS if name != colour]
+    if shade:
+        others.append(shaded(colour))
     pixels = torch.from_numpy(film).float().view(-1, 3)
-    distance = torch.cdist(pixels, torch.cat([palette, palette[at : at + 1] * 0.7]))
-    own = torch.minimum(distance[:, at], distance[:, -1])
-    distance[:, [at, -1]] = 0.35
-    return np.asarray((own < distance.amin(1)).view(film.shape[:3]).numpy())
+    palette = torch.from_numpy(np.stack([own, 0.72 * own, *others])).float()
+    distance = torch.cdist(pixels, palette)
+    nearest = distance[:, :2].amin(1)
+    like = (nearest < distance[:, 2:].amin(1)) & (nearest < 0.32)
+    return np.asarray(like.view(film.shape[:3]).numpy())
 
 
 def _largest(masks: Mask) -> Mask:
@@ -187,13 +190,16 @@ def _turns_alike(seen: Track) -> bool:
 
 
 def look(film: NDArray[np.float64], masks: Mask | None) -> NDArray[np.float64]:
-    """What a background looks like: colours of nine fields, and how its rows and columns vary."""
+    """What a background looks like: the colours of nine fields, how its light varies along rows and
+    columns, and the directions and finenesses of its pattern."""
     frames = film[::3, ::2, ::2].copy()
     if masks is not None:
         hidden = F.max_pool2d(torch.from_numpy(masks).float()[:, None], 9, 1, 4)[:, 0].bool()
         frames[hidden.numpy()[::3, ::2, ::2]] = np.nan
     with warnings.catch_warnings(action="ignore"):
-        still = np.nan_to_num(np.nanmedian(frames, 0), nan=float(np.nanmean(frames)))
+        still = np.nanmedian(frames, 0)
+    holes = np.isnan(still)
+    still[holes] = np.broadcast_to(np.nanmean(still, (0, 1)), still.shape)[holes]
     fields = [
         part.mean((0, 1))
         for band in np.array_split(still, 3)
@@ -201,10 +207,68 @@ def look(film: NDArray[np.float64], masks: Mask | None) -> NDArray[np.float64]:
     ]
     light = still.mean(-1)
     rows, columns = light.std(1), light.std(0)
-    steps = [np.abs(np.diff(light, axis=axis)).mean() * 4 for axis in (0, 1)]
-    steep = [(np.abs(np.diff(light, axis=axis)) > 0.1).mean() * 4 for axis in (0, 1)]
+    steep = [(np.abs(np.diff(light, axis=axis)) > 0.1).mean() for axis in (0, 1)]
     dark, bright = np.percentile(light, (3, 97))
     share = (light > (dark + bright) / 2).mean() if bright - dark > 0.1 else 1.0
     bands = [light.mean(axis).std() for axis in (0, 1)]
-    spread = [share, *bands, rows.mean(), rows.std(), columns.mean(), columns.std(), *steps, *steep]
-    return np.concatenate([np.concatenate(fields) / 3, np.array(spread) * 2])
+    spread = [share, *bands, rows.mean(), rows.std(), columns.mean(), columns.std(), *steep]
+    return np.concatenate([*fields, np.array(spread), _pattern(light)])
+
+
+def _pattern(light: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares of a picture's spectrum by direction (eighths of a turn) and fineness (five rings)."""
+    side = len(light)
+    window = np.hanning(side)[:, None] * np.hanning(side)
+    power = np.abs(np.fft.fft2((light - light.mean()) * window)) ** 2
+    at = np.fft.fftfreq(side) * side
+    far, angle = np.hypot(at[:, None], at), np.arctan2(at[:, None], at) % np.pi
+    ring = np.digitize(far, [1.5, 3.5, 6.5, 10.5, 16.5, 32])
+    way = (np.round(angle / (np.pi / 8)) % 8).astype(int)
+    shares = np.bincount((ring * 8 + way).ravel(), power.ravel(), 56)[8:48]
+    total = shares.sum()
+    return np.sqrt(shares / total) if total > 0.5 else np.zeros(40)
+
+
+class Recognizer:
+    """Tells backgrounds apart by their looks: linear discriminant analysis (Fisher 1936)."""
+
+    def __init__(self, looks: NDArray[np.float64], names: list[str]) -> None:
+        """``looks`` (n, features) of drawn backgrounds called ``names``."""
+        self.names = sorted(set(names))
+        kinds = np.array([self.names.index(name) for name in names])
+        self.means = np.stack([looks[kinds == k].mean(0) for k in range(len(self.names))])
+        within = (looks - self.means[kinds]).T @ (looks - self.means[kinds]) / len(looks)
+        self.inverse = np.linalg.inv(within + 2e-3 * np.eye(len(within)))
+
+    def name(self, seen: NDArray[np.float64]) -> str:
+        off = seen - self.means
+        return self.names[int(np.einsum("kf,fg,kg->k", off, self.inverse, off).argmin())]
+
+
+def camera_of(film: NDArray[np.float64], masks: Mask | None) -> str:
+    """What the camera does, from how the background of the middle frame lies in the others.
+
+    Tries shifts and zooms of the middle frame and takes the one that fits the last frame best.
+    """
+    light = torch.from_numpy(film.mean(-1)).float()
+    weight = torch.ones_like(light)
+    if masks is not None:
+        weight -= F.max_pool2d(torch.from_numpy(masks).float()[:, None], 9, 1, 4)[:, 0]
+    middle, steps = light[len(light) // 2], len(light) - 1 - len(light) // 2
+    tries = [("still", 0.0, 0.0, 0.0)]
+    for far in (0.15, 0.25, 0.35, 0.45):
+        tries += [("pan right", far, 0.0, 0.0), ("pan left", -far, 0.0, 0.0)]
+        tries += [("pan down", 0.0, far / 2, 0.0), ("pan up", 0.0, -far / 2, 0.0)]
+    for near in (0.15, 0.25, 0.35):
+        tries += [("zoom in", 0.0, 0.0, near), ("zoom out", 0.0, 0.0, -near)]
+    errors = []
+    for _, x, y, zoom in tries:
+        scale = float(np.exp(-zoom))
+        theta = torch.tensor([[[scale, 0.0, x], [0.0, scale, y]]])
+        grid = F.affine_grid(theta, [1, 1, *middle.shape], align_corners=False)
+        layers = torch.stack([middle, weight[len(light) // 2], torch.ones_like(middle)])
+        moved, seen, inside = F.grid_sample(layers[None], grid, align_corners=False)[0]
+        counts = (inside > 0.99) * seen * weight[-1]
+        errors.append(float(((moved - light[-1]).abs() * counts).sum() / counts.sum().clamp_min(1)))
+    assert steps > 0
+    return tries[int(np.argmin(errors))][0]

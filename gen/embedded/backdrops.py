@@ -1,6 +1,8 @@
 """The backgrounds the embedded model learns: two colour gradients and a field that mixes them.
 
-The field lives on a square grid around the middle of the picture; 1 is half of the longer side.
+The field lives on a square tile around the middle of the picture; 1 is half of the longer side. The
+tile is mirrored at its edges, so that a camera may leave it. Where the tile lies, its scale and its
+angle are numbers of their own: a linear code of the tiles alone stays small and exact.
 """
 
 from __future__ import annotations
@@ -10,59 +12,50 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gen.embedded.palette import near, shaded
+
 Array = NDArray[np.float64]
 
 GRID = 64
 REACH = 1.2
-"""The grid covers a little more than the picture, so that a field may drift."""
-
-COLOURS: dict[str, tuple[float, float, float]] = {
-    "red": (0.86, 0.11, 0.12),
-    "orange": (0.97, 0.53, 0.08),
-    "yellow": (0.98, 0.87, 0.16),
-    "green": (0.14, 0.62, 0.22),
-    "turquoise": (0.10, 0.76, 0.76),
-    "blue": (0.13, 0.30, 0.86),
-    "purple": (0.50, 0.17, 0.70),
-    "pink": (0.98, 0.52, 0.73),
-    "brown": (0.46, 0.27, 0.12),
-    "black": (0.06, 0.06, 0.07),
-    "white": (0.96, 0.96, 0.96),
-    "grey": (0.53, 0.53, 0.55),
-}
+"""The tile covers [-REACH, REACH] in both directions."""
 
 PLAIN, GRADIENT = "plain", "gradient"
 PATTERNS = ("grid", "stripes", "dots", "checks")
 PLACES = ("sky", "sea", "night", "field", "mountains", "desert", "city", "sunset", "snow")
 NAMES = (PLAIN, GRADIENT, *PATTERNS, *PLACES)
+TILES: dict[str, int] = dict.fromkeys((PLAIN, GRADIENT, *PATTERNS), 1) | {
+    "sky": 6, "sea": 3, "night": 4, "field": 4, "mountains": 5, "desert": 4, "city": 4,
+    "sunset": 3, "snow": 4,
+}  # fmt: skip
+"""How many tiles there are of each; together fewer than the numbers of their linear code."""
 
 _line = np.linspace(-REACH, REACH, GRID)
 _X, _Y = np.meshgrid(_line, _line)
 
 
 @dataclass(frozen=True, slots=True)
-class Backdrop:
-    """A background without its colours.
+class Frame:
+    """How a tile lies behind the picture.
 
-    ``field`` (GRID, GRID) in [-1, 1]; ``soft`` 1 mixes gradually, 0 with crisp edges; ``drift`` is
-    how far the field moves during the clip, in grid units.
+    ``shift`` moves it, ``scale`` is a natural logarithm, ``angle`` is in radians, ``drift`` is how
+    far it moves during the clip; ``soft`` 1 mixes gradually, 0 with crisp edges.
     """
 
-    field: NDArray[np.float32]
-    soft: float
-    drift: tuple[float, float]
+    shift: tuple[float, float] = (0.0, 0.0)
+    scale: float = 0.0
+    angle: float = 0.0
+    drift: tuple[float, float] = (0.0, 0.0)
+    soft: float = 0.0
 
 
 def _crisp(distance: Array) -> Array:
     return np.tanh(distance / 0.12)
 
 
-def _noise(rng: np.random.Generator, waves: int, wide: float, high: float) -> Array:
-    total = np.zeros_like(_X)
-    for _ in range(waves):
-        kx, ky = rng.normal() * wide, rng.normal() * high
-        total += np.sin(kx * _X + ky * _Y + rng.uniform(0, 2 * np.pi))
-    return total / np.sqrt(waves / 2)
+def _waves(periods: int) -> tuple[Array, Array]:
+    """Waves along x and y that go on smoothly where the tile is mirrored."""
+    return np.cos(periods * np.pi * _X / REACH), np.cos(periods * np.pi * _Y / REACH)
 
 
 def _skyline(height: Array) -> Array:
@@ -78,77 +71,98 @@ def _spots(rng: np.random.Generator, count: int, low: float, high: float) -> Arr
     return -best
 
 
-# A linear code can hold only so many starry skies or city skylines: a fixed stock of them is drawn.
-_STOCK = 12
+def _clouds(rng: np.random.Generator) -> Array:
+    total = np.zeros_like(_X)
+    for _ in range(6):
+        kx, ky = rng.normal() * 3.0, rng.normal() * 6.0
+        total += np.sin(kx * _X + ky * _Y + rng.uniform(0, 2 * np.pi))
+    return 0.45 * total - 0.5
 
 
-def _stock(rng: np.random.Generator, salt: int) -> np.random.Generator:
-    return np.random.default_rng(salt * 1000 + int(rng.integers(_STOCK)))
+def _sunset(rng: np.random.Generator) -> Array:
+    sun = _crisp(rng.uniform(0.18, 0.26) - np.hypot(_X, _Y + rng.uniform(0.0, 0.08)))
+    ground = _skyline(np.zeros_like(_line))
+    return np.maximum(np.where(_Y > 0, -1.0, sun), ground)
 
 
-def backdrop(name: str, rng: np.random.Generator) -> Backdrop:
-    """One variant of a background."""
-    flat = -np.ones_like(_X)
-    still = (0.0, 0.0)
-    pull = float(rng.uniform(-0.15, 0.15))
+def _mountains(rng: np.random.Generator) -> Array:
+    peaks = np.full_like(_line, 0.5)
+    for at in np.arange(-1.4, 1.5, 0.45) + rng.uniform(-0.15, 0.15, 7):
+        rise = np.abs(_line - at) * rng.uniform(0.8, 1.3) - rng.uniform(0.05, 0.35)
+        peaks = np.minimum(peaks, rise)
+    return _skyline(peaks + 0.05)
+
+
+def _city(rng: np.random.Generator) -> Array:
+    roofs = rng.uniform(-0.35, 0.2, 12)
+    block = np.clip(((_line + REACH) / (2 * REACH) * 11.99).astype(int), 0, 11)
+    return np.asarray(_skyline(roofs[block] + 0.1))
+
+
+def _hills(rng: np.random.Generator, tall: float, wide: float) -> Array:
+    wave = np.sin(wide * _line + rng.uniform(0, 6.3)) + 0.4 * np.sin(2.3 * wide * _line)
+    return _skyline(tall * wave)
+
+
+def tile(name: str, number: int) -> NDArray[np.float32]:
+    """One of the ``TILES[name]`` tiles of a background, (GRID, GRID) in [-1, 1]."""
+    rng = np.random.default_rng([NAMES.index(name), number, 20])
+    across, down = _waves(6)
     if name in (PLAIN, GRADIENT):
-        field, soft, drift = flat, 1.0, still
+        field = -np.ones_like(_X)
     elif name == "stripes":
-        angle = rng.choice([0.0, np.pi / 2, np.pi / 4])
-        count = rng.choice([9.0, 13.0])
-        turn = np.cos(angle) * _X + np.sin(angle) * _Y
-        field, soft, drift = np.sin(count * turn + rng.uniform(0, 6.3)), 0.0, still
+        field = across
     elif name == "grid":
-        count, phase = rng.choice([9.0, 13.0]), rng.uniform(0, 0.9)
-        lines = np.maximum(np.cos(count * _X + phase), np.cos(count * _Y + phase))
-        field, soft, drift = np.clip((lines - 0.93) * 6, -1, 1), 0.0, still
+        field = (np.maximum(across, down) - 0.9) * 5
     elif name == "dots":
-        phase, fill = rng.uniform(0, 2 * np.pi), rng.uniform(0.7, 1.1)
-        wave = np.cos(12 * _X + phase) + np.cos(12 * _Y + phase)
-        field, soft, drift = (wave - fill) / 1.5, 0.0, still
+        field = (across + down - 0.9) / 1.5
     elif name == "checks":
-        count, phase = rng.choice([8.0, 12.0]), rng.uniform(0, 6.3)
-        wave = np.sin(count * _X + phase) * np.sin(count * _Y + phase)
-        field, soft, drift = wave, 0.0, still
+        field = across * down * 1.5
     elif name == "sky":
-        field, soft, drift = 0.75 * _noise(rng, 4, 3.0, 6.0) - 0.5, 1.0, (pull, 0.0)
-    elif name in ("night", "snow"):
-        own = _stock(rng, 1 if name == "night" else 2)
-        stars = _spots(own, 26, 0.015, 0.04) if name == "night" else _spots(own, 30, 0.02, 0.045)
-        field, soft = np.tanh(stars / 0.03), 0.0
-        drift = (pull / 4, 0.0) if name == "night" else (pull / 2, float(rng.uniform(0.1, 0.2)))
-    elif name in ("sea", "sunset"):
-        horizon = rng.uniform(-0.05, 0.2)
-        size = 0.015 if name == "sea" else 0.0
-        wave = size * np.sin(14 * _line + rng.uniform(0, 6.3))
-        field, soft, drift = _skyline(horizon + wave), 0.0, (pull if name == "sea" else 0.0, 0.0)
-        if name == "sunset":
-            x, y = rng.uniform(-0.25, 0.25), horizon - 0.05
-            sun = _crisp(0.22 - np.hypot(_X - x, _Y - y))
-            field = np.maximum(np.where(horizon < _Y, -1.0, sun), field)
+        field = _clouds(rng)
+    elif name == "night":
+        field = np.tanh(_spots(rng, 34, 0.008, 0.035) / 0.03)
+    elif name == "snow":
+        field = np.tanh(_spots(rng, 34, 0.015, 0.045) / 0.03)
+    elif name == "sea":
+        field = _skyline(0.018 * np.sin(13 * _line + rng.uniform(0, 6.3)))
+    elif name == "sunset":
+        field = _sunset(rng)
     elif name in ("field", "desert"):
-        tall, wide = (0.05, 4.0) if name == "field" else (0.1, 2.2)
-        hills = tall * np.sin(wide * _line + rng.uniform(0, 6.3)) + rng.uniform(0.1, 0.25)
-        field, soft, drift = _skyline(hills), 0.0, still
+        field = _hills(rng, 0.05, 3.4) if name == "field" else _hills(rng, 0.09, 2.1)
     elif name == "mountains":
-        own = _stock(rng, 3)
-        peaks = np.full_like(_line, 0.5)
-        for at in np.arange(-1.4, 1.5, 0.45) + own.uniform(-0.15, 0.15, 7):
-            rise = np.abs(_line - at) * own.uniform(0.8, 1.3) - own.uniform(0.05, 0.35)
-            peaks = np.minimum(peaks, rise)
-        field, soft, drift = _skyline(peaks + 0.05), 0.0, still
+        field = _mountains(rng)
     elif name == "city":
-        own = _stock(rng, 4)
-        roofs = own.uniform(-0.3, 0.25, 16)
-        block = np.clip(((_line + REACH) / (2 * REACH) * 15.99).astype(int), 0, 15)
-        field, soft, drift = _skyline(roofs[block]), 0.0, still
+        field = _city(rng)
     else:
         raise ValueError(f"no background is called {name}")
-    return Backdrop(np.clip(field, -1, 1).astype(np.float32), soft, drift)
+    return np.clip(field, -1, 1).astype(np.float32)
 
 
-def _near(rng: np.random.Generator, colour: tuple[float, float, float], by: float) -> Array:
-    return np.clip(np.array(colour) + rng.normal(0, by, 3), 0, 1)
+def frame(name: str, rng: np.random.Generator) -> Frame:
+    """One way in which a tile of this background may lie."""
+    x, wander = float(rng.uniform(-1, 1)), float(rng.uniform(-0.15, 0.15))
+    if name in (PLAIN, GRADIENT):
+        return Frame(soft=1.0)
+    if name in PATTERNS:
+        angles = {"stripes": (0.0, np.pi / 2, np.pi / 4, -np.pi / 4), "checks": (0.0, np.pi / 4)}
+        angle = float(rng.choice(angles.get(name, (0.0,))))
+        shift = float(rng.uniform(-0.2, 0.2)), float(rng.uniform(-0.2, 0.2))
+        return Frame(shift, float(rng.uniform(-0.2, 0.3)), angle)
+    size = float(rng.uniform(-0.1, 0.15))
+    if name == "sky":
+        return Frame((x, float(rng.uniform(-0.5, 0.5))), size, drift=(2 * wander, 0.0), soft=1.0)
+    if name == "night":
+        return Frame((x, float(rng.uniform(-0.5, 0.5))), size, drift=(wander / 3, 0.0))
+    if name == "snow":
+        fall = float(rng.uniform(0.35, 0.6))
+        return Frame((x, float(rng.uniform(-0.5, 0.5))), size, drift=(wander, fall))
+    if name == "sea":
+        return Frame((x, float(rng.uniform(-0.05, 0.2))), size, drift=(2 * wander, 0.0))
+    if name == "sunset":
+        return Frame((0.3 * x, float(rng.uniform(0.0, 0.2))), size)
+    low = {"field": (0.1, 0.25), "desert": (0.1, 0.25)}.get(name, (-0.05, 0.1))
+    return Frame((x, float(rng.uniform(*low))), size)
 
 
 _PLACE_COLOURS: dict[str, tuple[tuple[float, float, float], ...]] = {
@@ -160,26 +174,31 @@ _PLACE_COLOURS: dict[str, tuple[tuple[float, float, float], ...]] = {
     "mountains": ((0.60, 0.75, 0.90), (0.92, 0.93, 0.96), (0.52, 0.54, 0.62), (0.25, 0.27, 0.35)),
     "desert": ((0.45, 0.72, 0.95), (0.90, 0.93, 0.92), (0.95, 0.80, 0.50), (0.82, 0.60, 0.30)),
     "city": ((0.36, 0.30, 0.55), (0.93, 0.65, 0.55), (0.16, 0.16, 0.24), (0.08, 0.08, 0.13)),
-    "sunset": ((0.35, 0.16, 0.45), (0.97, 0.52, 0.22), (1.0, 0.90, 0.45), (0.45, 0.13, 0.25)),
+    "sunset": ((0.35, 0.16, 0.45), (0.97, 0.52, 0.22), (1.0, 0.95, 0.6), (0.72, 0.28, 0.25)),
     "snow": ((0.58, 0.66, 0.78), (0.82, 0.87, 0.93), (1.0, 1.0, 1.0), (1.0, 1.0, 1.0)),
 }
 
 
 def paint(
-    name: str, names: tuple[str, str], rng: np.random.Generator
+    name: str,
+    colours: tuple[str, str],
+    rng: np.random.Generator,
+    shades: tuple[str, str] = ("", ""),
 ) -> tuple[NDArray[np.float32], tuple[float, float]]:
     """Four colours (4, 3) and the direction (x, y) of their gradients.
 
-    ``names`` are the colours a plain, gradient or patterned background is made of.
+    ``colours`` and ``shades`` are what a plain, gradient or patterned background is made of.
     """
     if name in _PLACE_COLOURS:
-        colours = [_near(rng, colour, 0.035) for colour in _PLACE_COLOURS[name]]
-        return np.array(colours, np.float32), (0.0, 1.0)
-    first, second = (_near(rng, COLOURS[colour], 0.03) for colour in names)
-    if name == GRADIENT:
-        angle = rng.choice([0.0, np.pi / 2, np.pi / 4])
-        way = (float(np.cos(angle)), float(np.sin(angle)))
-        return np.array([first, second, first, second], np.float32), way
-    dim, angle = rng.uniform(0.7, 1.0), rng.choice([0.0, np.pi / 2, np.pi / 4])
+        four = [near(rng, np.array(colour), 0.035) for colour in _PLACE_COLOURS[name]]
+        return np.array(four, np.float32), (0.0, 1.0)
+    first, second = (
+        near(rng, shaded(colour, shade), 0.03)
+        for colour, shade in zip(colours, shades, strict=True)
+    )
+    angle = rng.choice([0.0, np.pi / 2, np.pi / 4])
     way = (float(np.cos(angle)), float(np.sin(angle)))
+    if name == GRADIENT:
+        return np.array([first, second, first, second], np.float32), way
+    dim = rng.uniform(0.8, 1.0)
     return np.array([first, first * dim, second, second * dim], np.float32), way

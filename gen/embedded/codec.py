@@ -1,9 +1,9 @@
-"""The latent a clip is denoised in, and the painter that turns it into frames.
+"""The latent a clip is denoised in: a scene in layers, TOKENS tokens of WIDTH numbers.
 
-A latent is a scene in layers: TOKENS tokens of WIDTH numbers. Token 0 holds the background's
-colours and drift, then come its field, then per subject: coat, outline, path, form. Fields and
-curves are stored as linear codes (principal components of what the scenes module draws), so the
-painter can work at any size, any number of frames, without blocks or seams.
+Token 0 holds the background's colours, how its tile lies and what the camera does; then come the
+tile, and per subject: coat, outline, path, form. Tiles, outlines and curves are linear codes
+(principal components of what the scenes are drawn from), so they can be painted at any size and any
+number of frames, without blocks or seams.
 """
 
 from __future__ import annotations
@@ -11,47 +11,60 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from diffusers import ConfigMixin, ModelMixin
 from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 
-from gen.embedded import backdrops, scenes, shapes
+from gen.embedded import backdrops, motions, shapes, surfaces
+from gen.embedded.scenes import SUBJECTS
 
 WIDTH = 32
-FIELD_TOKENS = 3
+FIELD_TOKENS = 2
 SUBJECT_TOKENS = 4
-SUBJECTS = 2
-TOKENS = 1 + FIELD_TOKENS + SUBJECTS * SUBJECT_TOKENS
+FIRST = 1 + FIELD_TOKENS
+"""The first token of the first subject."""
+TOKENS = FIRST + SUBJECTS * SUBJECT_TOKENS
+TOP = 25
+"""How many numbers of token 0 are used: see ``Layers`` for their order."""
+PRESENT = 7
+"""Where in a subject's coat it says whether there is such a subject."""
 
 CODES: dict[str, tuple[int, int]] = {
     # name: (numbers drawn, numbers kept)
     "field": (backdrops.GRID**2, FIELD_TOKENS * WIDTH),
-    "texture": (scenes.TEXTURE_GRID**2, 24),
+    "texture": (surfaces.GRID**2, 24),
     "outline": (shapes.GRID**2, WIDTH),
-    "path": (scenes.TIMES, 16),
-    "size": (scenes.TIMES, 10),
-    "turn": (scenes.TIMES, 6),
-    "opacity": (scenes.TIMES, 8),
+    "path": (motions.TIMES, 16),
+    "size": (motions.TIMES, 10),
+    "turn": (motions.TIMES, 6),
+    "opacity": (motions.TIMES, 8),
 }
+FORM = {"size": slice(0, 10), "turn": slice(10, 16), "opacity": slice(16, 24)}
+"""Where the codes lie in a subject's form; its heading follows as cosine and sine."""
 
-_FINE = 192
-"""Outlines are refined to this grid once before they are sampled frame by frame."""
+# Below these, what seems to move is noise of the denoiser, not a motion that was drawn.
+_STILL_CAMERA, _STILL_TILE = 0.12, 0.01
+_STILL = {"path": 0.05, "size": 0.08, "turn": 0.15}
 
 
 @dataclass
 class Layers:
     """One clip, decoded but not yet painted. All tensors are float32.
 
-    colours (4, 3), gradient (2,), soft (), drift (2,), field (64, 64); per subject s: coat
-    (S, 2, 3), sheen (S,), present (S,), texture (S, 24, 24), outline (S, 48, 48), and path
-    (S, 2, T), size, turn, opacity (S, T) over ``scenes.TIMES`` moments.
+    colours (4, 3), gradient (2,), soft (), drift (2,), shift (2,), scale (), angle (), camera (3,):
+    x, y and log zoom over the clip; field (64, 64); per subject s: coat (S, 2, 3), sheen (S,),
+    present (S,), texture (S, 24, 24), outline (S, 48, 48), and path (S, 2, T), size, turn, opacity
+    (S, T) over ``motions.TIMES`` moments.
     """
 
     colours: Tensor
     gradient: Tensor
     soft: Tensor
     drift: Tensor
+    shift: Tensor
+    scale: Tensor
+    angle: Tensor
+    camera: Tensor
     field: Tensor
     coat: Tensor
     sheen: Tensor
@@ -69,7 +82,7 @@ class Layers:
 
 
 class SceneCodec(ModelMixin, ConfigMixin):  # type: ignore[misc]
-    """Linear codes between drawn scenes and latents, and the painter."""
+    """Linear codes between drawn scenes and latents."""
 
     config_name = "config.json"
 
@@ -94,7 +107,8 @@ class SceneCodec(ModelMixin, ConfigMixin):  # type: ignore[misc]
         else:
             axes = torch.linalg.eigh(centred.T @ centred).eigenvectors.flip(1).T
         getattr(self, f"{name}_mean").copy_(mean)
-        getattr(self, f"{name}_basis")[: len(axes)] = axes[:kept]
+        basis = getattr(self, f"{name}_basis")
+        basis.zero_()[: min(kept, len(axes))] = axes[:kept]
 
     def encode(self, name: str, drawn: Tensor) -> Tensor:
         """(..., numbers drawn) -> (..., numbers kept)."""
@@ -109,146 +123,60 @@ class SceneCodec(ModelMixin, ConfigMixin):  # type: ignore[misc]
     def unpack(self, latent: Tensor) -> Layers:
         """One latent (TOKENS, WIDTH) as layers."""
         z = latent.float() * self.scale.float() + self.mean.float()
-        top, field = z[0], z[1 : 1 + FIELD_TOKENS].reshape(-1)
-        coat, outline, path, form = (
-            z[1 + FIELD_TOKENS :].reshape(SUBJECTS, SUBJECT_TOKENS, -1).unbind(1)
-        )
-        sides = (backdrops.GRID, scenes.TEXTURE_GRID, shapes.GRID)
+        top, field = z[0], z[1:FIRST].reshape(-1)
+        coat, outline, path, form = z[FIRST:].reshape(SUBJECTS, SUBJECT_TOKENS, -1).unbind(1)
+        turn = self._curve("turn", form[:, FORM["turn"]])
+        heading = torch.atan2(form[:, 25], form[:, 24])
         return Layers(
             colours=top[:12].reshape(4, 3).clamp(0, 1),
             gradient=top[12:14],
             soft=top[14].clamp(0, 1),
-            drift=top[15:17].clamp(-0.2, 0.2),
-            field=self.decode("field", field).reshape(sides[0], sides[0]),
+            drift=_settled(top[15:17], _STILL_TILE),
+            shift=top[17:19],
+            scale=top[19],
+            # Tiles were drawn upright or turned by eighths only.
+            angle=torch.round(torch.atan2(top[21], top[20]) / 2 / (torch.pi / 4)) * torch.pi / 4,
+            camera=_settled(top[22:TOP], _STILL_CAMERA),
+            field=self.decode("field", field).reshape(backdrops.GRID, backdrops.GRID),
             coat=coat[:, :6].reshape(-1, 2, 3).clamp(0, 1),
             sheen=coat[:, 6].clamp(0, 1),
-            present=coat[:, 7],
-            texture=self.decode("texture", coat[:, 8:]).reshape(-1, sides[1], sides[1]),
-            outline=self.decode("outline", outline).reshape(-1, sides[2], sides[2]),
-            path=self.decode("path", path.reshape(-1, 2, CODES["path"][1])),
-            size=self.decode("size", form[:, :10]),
-            turn=self.decode("turn", form[:, 10:16]),
-            opacity=self.decode("opacity", form[:, 16:24]).clamp(0, 1),
+            present=coat[:, PRESENT],
+            texture=self.decode("texture", coat[:, 8:]).reshape(-1, surfaces.GRID, surfaces.GRID),
+            outline=self.decode("outline", outline).reshape(-1, shapes.GRID, shapes.GRID),
+            path=self._curve("path", path.reshape(-1, 2, CODES["path"][1])),
+            size=self._curve("size", form[:, FORM["size"]]),
+            turn=turn + heading[:, None],
+            opacity=self.decode("opacity", form[:, FORM["opacity"]]).clamp(0, 1),
         )
 
-    def paint(self, latent: Tensor, frames: int, height: int, width: int) -> Tensor:
-        """One latent (TOKENS, WIDTH) -> uint8 frames (frames, height, width, 3)."""
-        layers = self.unpack(latent).to("cpu")
-        background = _Background(layers, height, width)
-        subjects = [
-            _Subject(layers, s, frames, height, width)
-            for s in reversed(range(SUBJECTS))
-            if layers.present[s] > 0
-        ]
-        film = torch.empty(frames, height, width, 3, dtype=torch.uint8)
-        for i, moment in enumerate(torch.linspace(-0.5, 0.5, frames)):
-            frame = background.paint(moment)
-            for subject in subjects:
-                subject.paint(frame, i)
-            film[i] = frame.mul_(255).add_(0.5).clamp_(0, 255)
-        return film
+    def _curve(self, name: str, code: Tensor) -> Tensor:
+        """A decoded curve (..., T); one that hardly moves stands still."""
+        curve = self.decode(name, code)
+        span = curve.amax(-1, keepdim=True) - curve.amin(-1, keepdim=True)
+        return torch.where(span < _STILL[name], curve.mean(-1, keepdim=True), curve)
+
+
+def _settled(values: Tensor, least: float) -> Tensor:
+    return torch.where(values.abs() < least, torch.zeros_like(values), values)
 
 
 def pack(parts: dict[str, Tensor]) -> Tensor:
     """Codes and plain numbers of a batch -> raw latents (batch, TOKENS, WIDTH), not yet scaled.
 
-    ``parts``: "top" (B, 17), "field" (B, 96), and per subject "coat" (B, S, 8), "texture"
-    (B, S, 24), "outline" (B, S, 32), "path" (B, S, 2, 16), "size", "turn", "opacity" codes.
+    ``parts``: "top" (B, TOP), "field" (B, 64), and per subject "coat" (B, S, 8), "texture"
+    (B, S, 24), "outline" (B, S, 32), "path" (B, S, 2, 16), "size", "turn", "opacity" codes and
+    "heading" (B, S, 2).
     """
     batch = parts["top"].shape[0]
     z = torch.zeros(batch, TOKENS, WIDTH)
-    z[:, 0, :17] = parts["top"]
-    z[:, 1 : 1 + FIELD_TOKENS] = parts["field"].reshape(batch, FIELD_TOKENS, WIDTH)
-    subject = z[:, 1 + FIELD_TOKENS :].view(batch, SUBJECTS, SUBJECT_TOKENS, WIDTH)
+    z[:, 0, :TOP] = parts["top"]
+    z[:, 1:FIRST] = parts["field"].reshape(batch, FIELD_TOKENS, WIDTH)
+    subject = z[:, FIRST:].view(batch, SUBJECTS, SUBJECT_TOKENS, WIDTH)
     subject[:, :, 0, :8] = parts["coat"]
     subject[:, :, 0, 8:] = parts["texture"]
     subject[:, :, 1] = parts["outline"]
     subject[:, :, 2] = parts["path"].reshape(batch, SUBJECTS, WIDTH)
-    subject[:, :, 3, :10] = parts["size"]
-    subject[:, :, 3, 10:16] = parts["turn"]
-    subject[:, :, 3, 16:24] = parts["opacity"]
+    for name, where in FORM.items():
+        subject[:, :, 3, where] = parts[name]
+    subject[:, :, 3, 24:26] = parts["heading"]
     return z
-
-
-def _over_time(curve: Tensor, frames: int) -> Tensor:
-    """(..., TIMES) sampled evenly at ``frames`` moments."""
-    flat = curve.reshape(1, -1, curve.shape[-1])
-    return F.interpolate(flat, size=frames, mode="linear", align_corners=True).reshape(
-        *curve.shape[:-1], frames
-    )
-
-
-def _mix(first: Tensor, second: Tensor, field: Tensor, soft: Tensor, crisp: float) -> Tensor:
-    """Colours (..., 3) mixed by a field in [-1, 1]; ``crisp`` is the gain of a one-pixel edge."""
-    gain = 0.5 * (2 * crisp) ** (1 - soft)
-    share = (0.5 + gain * field).clamp(0, 1)[..., None]
-    return torch.lerp(first, second, share)
-
-
-class _Background:
-    """Paints the background, once if it doesn't move."""
-
-    def __init__(self, layers: Layers, height: int, width: int) -> None:
-        self.layers = layers
-        longer = max(height, width)
-        across, down = torch.linspace(-1, 1, width), torch.linspace(-1, 1, height)
-        gx, gy = layers.gradient
-        along = (0.5 + 0.5 * (gx * across + gy * down[:, None])).clamp(0, 1)[..., None]
-        self.behind = torch.lerp(layers.colours[0], layers.colours[1], along)
-        self.front = torch.lerp(layers.colours[2], layers.colours[3], along)
-        # The square field covers the longer side, so that nothing in it is stretched.
-        x, y = across * (width / longer), down[:, None] * (height / longer)
-        self.at = torch.stack(torch.broadcast_tensors(x, y), -1)
-        self.fine = _refine(layers.field[None], 2 * _FINE)
-        # A crisp field rises by 1 within 0.12 of the longer half side: the gain of a 1-pixel edge.
-        self.crisp = max(0.06 * longer, 4.0)
-        self.still = None if layers.drift.abs().max() > 0.01 else self._paint(torch.zeros(()))
-
-    def paint(self, moment: Tensor) -> Tensor:
-        """The background at a moment from -0.5 to 0.5, float (height, width, 3), to be kept."""
-        return self._paint(moment) if self.still is None else self.still.clone()
-
-    def _paint(self, moment: Tensor) -> Tensor:
-        at = (self.at - self.layers.drift * moment) / backdrops.REACH
-        field = F.grid_sample(self.fine, at[None], padding_mode="border", align_corners=True)[0, 0]
-        return _mix(self.behind, self.front, field, self.layers.soft, self.crisp)
-
-
-class _Subject:
-    """Paints one subject, each frame within the box it reaches."""
-
-    def __init__(self, layers: Layers, s: int, frames: int, height: int, width: int) -> None:
-        unit = min(height, width) / 2
-        self.radius = _over_time(layers.size[s], frames).exp().clamp(0.02, 1.5) * unit
-        path = (_over_time(layers.path[s], frames) + 1) / 2
-        self.x, self.y = path[0] * (width - 1), path[1] * (height - 1)
-        turn = _over_time(layers.turn[s], frames)
-        self.cos, self.sin = turn.cos(), turn.sin()
-        self.opacity = _over_time(layers.opacity[s], frames)
-        self.coat, self.sheen = layers.coat[s], layers.sheen[s]
-        self.fine = torch.cat(
-            [_refine(layers.outline[s, None], _FINE), _refine(layers.texture[s, None], _FINE)], 1
-        )
-
-    def paint(self, frame: Tensor, i: int) -> None:
-        """Paint moment ``i`` over ``frame`` (height, width, 3), in place."""
-        height, width, _ = frame.shape
-        r, x, y = float(self.radius[i]), float(self.x[i]), float(self.y[i])
-        reach = r * shapes.REACH
-        x0, x1 = max(0, int(x - reach)), min(width, int(x + reach) + 2)
-        y0, y1 = max(0, int(y - reach)), min(height, int(y + reach) + 2)
-        if x0 >= x1 or y0 >= y1:
-            return
-        dx = (torch.arange(x0, x1) - x) / reach
-        dy = (torch.arange(y0, y1) - y)[:, None] / reach
-        cos, sin = self.cos[i], self.sin[i]
-        at = torch.stack([cos * dx + sin * dy, cos * dy - sin * dx], -1)
-        distance, texture = F.grid_sample(self.fine, at[None], align_corners=True)[0]
-        alpha = (0.5 - distance * r).clamp(0, 1) * (at.abs().amax(-1) <= 1) * self.opacity[i]
-        colour = _mix(self.coat[0], self.coat[1], texture, self.sheen, 0.3 * r)
-        frame[y0:y1, x0:x1].lerp_(colour, alpha[..., None])
-
-
-def _refine(field: Tensor, side: int) -> Tensor:
-    """(1, n, n) -> (1, 1, side, side), smoothly."""
-    return F.interpolate(field[None], size=(side, side), mode="bicubic", align_corners=True)

@@ -15,13 +15,19 @@ from diffusers.utils.torch_utils import randn_tensor
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gen.embedded.animate import animate
 from gen.embedded.captions import split
 from gen.embedded.codec import TOKENS, WIDTH, SceneCodec
 from gen.embedded.denoiser import SceneDenoiser, WordEncoder
+from gen.embedded.lift import Lifted, lift
+from gen.embedded.painter import paint
+from gen.embedded.timeline import looped, played
 
 SIDES = range(128, 769, 8)
-FRAMES = range(16, 61)
+FRAMES = range(16, 151)
 _PREVIEW = 160
+_GLANCE = 24
+"""Of a clip that is continued, no more than so many last frames are looked at."""
 
 # Words that carry no picture, beside those the model was trained with.
 _SILENT = frozenset(
@@ -99,14 +105,34 @@ class CommonsShapesPipeline(DiffusionPipeline):  # type: ignore[misc]
                 f"this small model makes {FRAMES[0]} to {FRAMES[-1]} frames, not {num_frames}"
             )
 
+    def prepare_latents(
+        self,
+        batch_size: int,
+        device: torch.device | str,
+        generator: torch.Generator | list[torch.Generator] | None = None,
+        latents: Tensor | None = None,
+    ) -> Tensor:
+        """Noise (batch_size, TOKENS, WIDTH); the same for every size and length of a clip."""
+        if latents is not None:
+            return latents.to(device)
+        shape = (batch_size, TOKENS, WIDTH)
+        return torch.as_tensor(
+            randn_tensor(
+                shape, generator=generator, device=torch.device(device), dtype=torch.float32
+            )
+        )
+
     @torch.no_grad()
     def __call__(
         self,
         prompt: str | list[str] | None = None,
         negative_prompt: str | list[str] | None = None,
+        first: NDArray[np.uint8] | None = None,
+        film: NDArray[np.uint8] | None = None,
+        loop: bool = False,
         height: int = 256,
         width: int = 256,
-        num_frames: int = 32,
+        num_frames: int = 48,
         num_inference_steps: int = 12,
         guidance_scale: float = 1.5,
         num_videos_per_prompt: int = 1,
@@ -122,8 +148,16 @@ class CommonsShapesPipeline(DiffusionPipeline):  # type: ignore[misc]
         | None = None,
         callback_on_step_end_tensor_inputs: tuple[str, ...] = ("latents",),
     ) -> CommonsShapesOutput | tuple[Tensor | NDArray[np.uint8]]:
-        """Clips as ``output_type`` "np", "pt" (both uint8) or "latent"."""
+        """Clips as ``output_type`` "np", "pt" (both uint8) or "latent".
+
+        With a picture ``first`` (H, W, 3) they begin with it; with a ``film`` (frames, H, W, 3) they
+        begin one frame after it ends; both are uint8 and as large as the clip. With ``loop`` the
+        first frame follows the last.
+        """
         self.check_inputs(height, width, num_frames)
+        if (first is not None) + (film is not None) + loop > 1:
+            raise ValueError("a picture, a clip to go on from and a loop exclude each other")
+        given = self._given(first if film is None else film, height, width)
         if prompt_embeds is None or prompt_attention_mask is None:
             words, mask, unwanted, unwanted_mask = self.encode_prompt(
                 prompt or "", negative_prompt, guidance_scale > 1
@@ -139,9 +173,7 @@ class CommonsShapesPipeline(DiffusionPipeline):  # type: ignore[misc]
 
         device, dtype = words.device, words.dtype
         clips = len(words) // 2 if guided else len(words)
-        if latents is None:
-            shape = (clips, TOKENS, WIDTH)
-            latents = randn_tensor(shape, generator=generator, device=device, dtype=torch.float32)
+        latents = self.prepare_latents(clips, device, generator, latents)
         self._size = (height, width)
         self.scheduler.set_timesteps(num_inference_steps, device=device)
         for i, t in enumerate(self.progress_bar(self.scheduler.timesteps)):
@@ -157,19 +189,39 @@ class CommonsShapesPipeline(DiffusionPipeline):  # type: ignore[misc]
             latents = self.scheduler.step(velocity, t, latents, return_dict=False)[0]
             if callback_on_step_end is not None:
                 tensors = {"latents": latents}
-                given = {name: tensors[name] for name in callback_on_step_end_tensor_inputs}
-                latents = callback_on_step_end(self, i, t, given).get("latents", latents)
+                shown = {name: tensors[name] for name in callback_on_step_end_tensor_inputs}
+                latents = callback_on_step_end(self, i, t, shown).get("latents", latents)
 
-        frames = latents if output_type == "latent" else self._paint(latents, num_frames)
+        frames = latents
+        if output_type != "latent":
+            films = []
+            for latent in latents:
+                films.append(self._film(latent, num_frames, given, film is not None, loop))
+            frames = torch.stack(films).permute(0, 1, 4, 2, 3)
         if output_type == "np":
             frames = frames.permute(0, 1, 3, 4, 2).numpy()
         self.maybe_free_model_hooks()
         return CommonsShapesOutput(frames) if return_dict else (frames,)
 
-    def _paint(self, latents: Tensor, frames: int) -> Tensor:
-        """(B, TOKENS, WIDTH) -> uint8 (B, F, 3, H, W); painting is CPU work."""
-        clips = [self.vae.paint(latent, frames, *self._size) for latent in latents]
-        return torch.stack(clips).permute(0, 1, 4, 2, 3)
+    @staticmethod
+    def _given(pictures: NDArray[np.uint8] | None, height: int, width: int) -> Lifted | None:
+        """What lies in the picture, or at the end of the film, that was given."""
+        if pictures is None:
+            return None
+        frames = torch.from_numpy(pictures.reshape(-1, *pictures.shape[-3:])[-_GLANCE:])
+        if tuple(frames.shape[1:3]) != (height, width):
+            raise ValueError("the picture or clip that is given must be as large as the new one")
+        return lift(frames.float() / 255)
+
+    def _film(
+        self, latent: Tensor, frames: int, given: Lifted | None, continues: bool, loop: bool
+    ) -> Tensor:
+        """One latent as uint8 (F, H, W, 3); painting is CPU work."""
+        layers = self.vae.unpack(latent).to("cpu")
+        if given is not None:
+            return animate(layers, given, frames, continues=continues)
+        timeline = (looped if loop else played)(layers, frames)
+        return paint(layers, timeline, *self._size)
 
     @torch.no_grad()
     def preview(self, latents: Tensor) -> NDArray[np.uint8]:
@@ -180,7 +232,8 @@ class CommonsShapesPipeline(DiffusionPipeline):  # type: ignore[misc]
         height, width = self._size
         shrink = min(1.0, _PREVIEW / max(height, width))
         size = round(height * shrink), round(width * shrink)
-        return np.asarray(self.vae.paint(self._guess[0], 3, *size)[1].numpy())
+        layers = self.vae.unpack(self._guess[0]).to("cpu")
+        return np.asarray(paint(layers, played(layers, 3), *size)[1].numpy())
 
     def remarks(self, prompt: str) -> tuple[str, ...]:
         """What the artist should know before judging the clip: the words the model doesn't know."""

@@ -179,8 +179,12 @@ NAMES = tuple(_MAKERS)
 LOOKS_AHEAD = frozenset({"arrow", "fish", "rocket"})
 """Shapes that turn to where they are going."""
 
+UPRIGHT = frozenset({"fish", "boat"})
+"""Shapes that are mirrored to look left: turned round, they would lie on their backs."""
 
-def outline(name: str, rng: np.random.Generator) -> NDArray[np.float32]:
+
+def outline(name: str, rng: np.random.Generator, *, mirrored: bool = False) -> NDArray[np.float32]:
     """One variant of a shape: softly clipped signed distances, shape (GRID, GRID)."""
     distance = _MAKERS[name](rng) - rng.uniform(0.0, 0.05)
-    return (DEPTH * np.tanh(distance / DEPTH)).astype(np.float32)
+    field: NDArray[np.float32] = (DEPTH * np.tanh(distance / DEPTH)).astype(np.float32)
+    return np.ascontiguousarray(field[:, ::-1]) if mirrored else field

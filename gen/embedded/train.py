@@ -1,7 +1,8 @@
-"""Trains the embedded model from nothing: ``python -m gen.embedded.train --minutes 60``.
+"""Trains the embedded model from nothing: ``python -m gen.embedded.train``.
 
-Everything it learns from is drawn by this project while it trains. The weights folder that comes
-out is what ``DiffusionPipeline.from_pretrained`` loads.
+Everything it learns from is drawn by this project while it trains. A run is the same for the same
+seed on the same kind of device, also when it was interrupted and goes on from its checkpoint. The
+weights folder that comes out is what ``DiffusionPipeline.from_pretrained`` loads.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import copy
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -22,18 +23,19 @@ from gen.embedded.captions import vocabulary
 from gen.embedded.codec import SceneCodec
 from gen.embedded.denoiser import SceneDenoiser, WordEncoder
 from gen.embedded.drawings import Drawings
+from gen.embedded.muon import Muon
 from gen.embedded.pipeline import CommonsShapesPipeline
 
 WEIGHTS = Path(__file__).parent / "weights"
+SAY_SECONDS, KEEP_SECONDS = 15.0, 120.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how big. With ``steps`` a run repeats exactly; ``minutes`` ends it by the clock."""
+    """How long and how big."""
 
     seed: int = 0
-    minutes: float = 60.0
-    steps: int | None = None
+    steps: int = 1300
     batch: int = 256
     rate: float = 2e-3
     variants: int = 600
@@ -59,14 +61,21 @@ class Model(nn.Module):
 
 
 def loss_of(model: Model, clean: Tensor, captions: list[str], dice: torch.Generator) -> Tensor:
-    """The flow-matching loss: squared error of the velocity that the predicted latent implies."""
+    """The flow-matching loss: squared error of the velocity that the predicted latent implies.
+
+    ``clean`` (B, TOKENS, WIDTH) on the CPU, whose dice are the same wherever the model is.
+    """
+    device = model.denoiser.place.device
     ids, mask = model.words.tokens(captions)
     sigma = torch.sigmoid(0.4 + 1.2 * torch.randn(len(clean), generator=dice))
     noise = torch.randn(clean.shape, generator=dice)
     level = sigma[:, None, None]
-    with torch.autocast("cpu", torch.bfloat16):
-        guess = model(torch.lerp(clean, noise, level), sigma, ids, mask)
-    return (((guess.float() - clean) / level.clamp_min(0.15)) ** 2).mean()
+    noisy = torch.lerp(clean, noise, level)
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        guess = model(noisy.to(device), sigma.to(device), ids.to(device), mask.to(device))
+    # Below this level the eye sees no difference any more.
+    weight = level.clamp_min(0.2).to(device)
+    return (((guess.float() - clean.to(device)) / weight) ** 2).mean()
 
 
 def optimizers(model: Model, rate: float) -> list[torch.optim.Optimizer]:
@@ -80,7 +89,7 @@ def optimizers(model: Model, rate: float) -> list[torch.optim.Optimizer]:
     ids = {id(p) for p in inner}
     outer = [p for p in model.parameters() if id(p) not in ids]
     return [
-        torch.optim.Muon(inner, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        Muon(inner, lr=rate),
         torch.optim.AdamW(outer, lr=rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
     ]
 
@@ -88,15 +97,16 @@ def optimizers(model: Model, rate: float) -> list[torch.optim.Optimizer]:
 class Run:
     """One training run, from its checkpoint if there is one."""
 
-    def __init__(self, plan: Plan, checkpoint: Path | None) -> None:
+    def __init__(self, plan: Plan, checkpoint: Path | None, device: str = "cpu") -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.checkpoint = plan, checkpoint
         self.codec = SceneCodec()
         self.drawings = Drawings(self.codec, plan.seed, plan.variants)
-        self.model = Model(plan)
+        self.model = Model(plan).to(device)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizers = optimizers(self.model, plan.rate)
-        self.step, self.spent = 0, 0.0
+        self.losses: list[float] = []
+        self.spent = 0.0
         if checkpoint and checkpoint.exists():
             self._load(checkpoint)
         else:
@@ -104,7 +114,7 @@ class Run:
 
     def _load(self, path: Path) -> None:
         state = torch.load(path, weights_only=True)
-        if state["plan"] != {**asdict(self.plan), "minutes": None, "steps": None}:
+        if state["plan"] != asdict(self.plan):
             raise SystemExit(f"{path} belongs to another plan: remove it, or train as it says")
         self.codec.load_state_dict(state["codec"])
         self.drawings.code()
@@ -112,7 +122,7 @@ class Run:
         self.average.load_state_dict(state["average"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-        self.step, self.spent = state["step"], state["spent"]
+        self.losses, self.spent = state["losses"], state["spent"]
 
     def keep(self) -> None:
         """Write the checkpoint, all of it or nothing."""
@@ -120,32 +130,27 @@ class Run:
             return
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         state = {
-            "plan": {**asdict(self.plan), "minutes": None, "steps": None},
+            "plan": asdict(self.plan),
             "codec": self.codec.state_dict(),
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "step": self.step,
+            "losses": self.losses,
             "spent": self.spent,
         }
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state, partial)
         partial.replace(self.checkpoint)
 
-    def _progress(self) -> float:
-        if self.plan.steps is not None:
-            return self.step / self.plan.steps
-        return self.spent / (60 * self.plan.minutes)
-
     def one_step(self) -> float:
         """Learn from one batch; returns its loss."""
-        plan = self.plan
-        clean, captions = self.drawings.batch(plan.batch, (plan.seed, 3, self.step))
-        dice = torch.Generator().manual_seed(plan.seed * 1_000_003 + self.step)
+        plan, step = self.plan, len(self.losses)
+        clean, captions = self.drawings.batch(plan.batch, (plan.seed, 3, step))
+        dice = torch.Generator().manual_seed(plan.seed * 1_000_003 + step)
         unsaid = torch.rand(plan.batch, generator=dice) < 0.1  # for classifier-free guidance
         captions = ["" if gone else text for text, gone in zip(captions, unsaid, strict=True)]
-        # Constant, then linearly down over the last quarter of the run.
-        rate = plan.rate * min(1.0, (self.step + 1) / 100, 4 * (1 - self._progress()) + 0.02)
+        # Constant, then linearly down over the last third of the run.
+        rate = plan.rate * min(1.0, (step + 1) / 100, 3 * (1 - step / plan.steps) + 0.02)
         for optimizer in self.optimizers:
             optimizer.zero_grad()
             for group in optimizer.param_groups:
@@ -155,43 +160,46 @@ class Run:
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
-        self.step += 1
-        keep = min(0.998, self.step / (self.step + 10))
+        keep = min(0.998, (step + 1) / (step + 11))
         with torch.no_grad():
             torch._foreach_lerp_(
                 list(self.average.parameters()), list(self.model.parameters()), 1 - keep
             )
-        return loss.item()
+        self.losses.append(loss.item())
+        return self.losses[-1]
 
     def train(self) -> list[float]:
         """Run to the end; returns the loss of every step."""
-        losses: list[float] = []
         said = kept = time.monotonic()
-        while self._progress() < 1:
+        while len(self.losses) < self.plan.steps:
             began = time.monotonic()
-            losses.append(self.one_step())
+            self.one_step()
             now = time.monotonic()
             self.spent += now - began
-            if now - said > 15:
+            if now - said > SAY_SECONDS:
                 said = now
-                recent = losses[-50:]
-                sys.stdout.write(
-                    f"step {self.step}  loss {sum(recent) / len(recent):.4f}  "
-                    f"{self.step * self.plan.batch / self.spent:.0f} samples/s  "
-                    f"{self.spent / 60:.1f} min\n"
-                )
-                sys.stdout.flush()
-            if now - kept > 120:
+                self._say()
+            if now - kept > KEEP_SECONDS:
                 kept = now
                 self.keep()
         self.keep()
-        return losses
+        return self.losses
+
+    def _say(self) -> None:
+        step, recent = len(self.losses), self.losses[-50:]
+        left = (self.plan.steps - step) * self.spent / step / 60
+        sys.stdout.write(
+            f"step {step} of {self.plan.steps}  loss {sum(recent) / len(recent):.4f}  "
+            f"{step * self.plan.batch / self.spent:.0f} samples/s  {left:.0f} min left\n"
+        )
+        sys.stdout.flush()
 
     def pipeline(self) -> CommonsShapesPipeline:
         """The averaged model, ready to draw."""
+        average = copy.deepcopy(self.average).cpu().eval()
         return CommonsShapesPipeline(
-            text_encoder=self.average.words.eval(),
-            transformer=self.average.denoiser.eval(),
+            text_encoder=average.words,
+            transformer=average.denoiser,
             vae=self.codec,
             scheduler=FlowMatchEulerDiscreteScheduler(shift=1.0),
         )
@@ -206,9 +214,9 @@ class Run:
 
 def main(arguments: list[str] | None = None) -> list[float]:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=Plan.minutes)
-    parser.add_argument("--steps", type=int, help="end after so many steps instead")
+    parser.add_argument("--steps", type=int, default=Plan.steps)
     parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--out", type=Path, help="the folder to write; --quick makes one up")
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/embedded.pt"))
     parser.add_argument("--quick", action="store_true", help="a tiny model, in seconds")
@@ -218,11 +226,11 @@ def main(arguments: list[str] | None = None) -> list[float]:
         parser.error(f"there is no checkpoint at {asked.checkpoint}")
     torch.set_num_threads(min(torch.get_num_threads(), 8))
     if asked.quick:
-        run = Run(Plan(**{**asdict(QUICK), "seed": asked.seed}), None)
+        run = Run(replace(QUICK, seed=asked.seed), None, asked.device)
     else:
-        plan = Plan(seed=asked.seed, minutes=asked.minutes, steps=asked.steps)
-        run = Run(plan, asked.checkpoint)
-    losses = [] if asked.export else run.train()
+        plan = Plan(seed=asked.seed, steps=asked.steps)
+        run = Run(plan, asked.checkpoint, asked.device)
+    losses = run.losses if asked.export else run.train()
     made_up = Path(tempfile.mkdtemp()) if asked.quick and not asked.out else WEIGHTS
     run.save(asked.out or made_up)
     return losses

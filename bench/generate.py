@@ -1,0 +1,150 @@
+"""What a job of four variations costs, beside four calls of the plain pipeline in the same process.
+
+``python -m bench.generate`` renders the same prompt, size, steps and seeds both ways, in turn: the
+model that ships on any machine; on one with CUDA also models of the shape of Wan 2.1 1.3B and of
+LTX-Video with random weights, whose time is that of the real ones. Models are warm in both.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.report import Figure, main, say
+from gen import catalogue
+from gen.engines.base import Brief
+from gen.engines.diffusers import DiffusersEngine
+
+SEEDS = (1, 2, 3, 4)
+PROMPT = "a red circle drifting left over a blue background"
+LIMIT_SECONDS = 900.0
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - began
+
+
+def _compared(engine: DiffusersEngine, brief: Brief, rounds: int) -> tuple[float, float]:
+    """Median seconds of four plain calls, and of our one job."""
+    pipe = engine._pipe
+
+    def plain() -> None:
+        for seed in SEEDS:
+            pipe(
+                brief.prompt,
+                width=brief.width,
+                height=brief.height,
+                num_frames=brief.frames,
+                num_inference_steps=brief.steps,
+                guidance_scale=brief.guidance,
+                generator=torch.Generator("cpu").manual_seed(seed),
+            )
+
+    def ours() -> None:
+        engine.make(brief, lambda done, total, preview=None: None)
+
+    plain(), ours()  # both warm
+    taken = [(_seconds(plain), _seconds(ours)) for _ in range(rounds)]
+    return statistics.median(t for t, _ in taken), statistics.median(t for _, t in taken)
+
+
+def _figures(name: str, seconds: tuple[float, float], aim: float) -> list[Figure]:
+    plain, ours = seconds
+    return [
+        Figure(f"{name}: four plain calls", plain, "s"),
+        Figure(f"{name}: one job of four", ours, "s"),
+        Figure(f"{name}: our job", 100 * ours / plain, "%", "four plain calls", 100 * aim),
+    ]
+
+
+def _embedded(quick: bool) -> list[Figure]:
+    entry = catalogue.read()["commons-shapes"]
+    engine = DiffusersEngine(**entry.options, device="cpu")
+    engine.load()
+    width, height = next(iter(entry.sizes.values()))
+    frames, steps = entry.offer.frames(4), int(entry.steps.default)
+    brief = Brief(PROMPT, SEEDS, width, height, frames, entry.fps, steps, entry.guidance.default)
+    found = _figures(entry.title, _compared(engine, brief, 2 if quick else 5), 1 / 3)
+    engine.close()
+    return found
+
+
+def _text_encoder(dim: int, kind: str) -> dict[str, Any]:
+    transformers = importlib.import_module("transformers")
+    pieces = [
+        ("<pad>", 0.0),
+        ("</s>", 0.0),
+        ("<unk>", 0.0),
+        *((c, -2.0) for c in "▁abcdefgilorstuv"),
+    ]
+    tokenizer = transformers.T5Tokenizer(vocab=pieces, extra_ids=0)
+    config = getattr(transformers, f"{kind}Config")(
+        vocab_size=len(tokenizer), d_model=dim, d_kv=64, d_ff=2 * dim, num_layers=2, num_heads=8
+    )
+    encoder = getattr(transformers, f"{kind}EncoderModel")(config).eval()
+    return {"tokenizer": tokenizer, "text_encoder": encoder}
+
+
+def _wan() -> Any:
+    diffusers = importlib.import_module("diffusers")
+    return diffusers.WanPipeline(
+        scheduler=diffusers.UniPCMultistepScheduler(
+            prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0
+        ),
+        vae=diffusers.AutoencoderKLWan(),
+        transformer=diffusers.WanTransformer3DModel(
+            num_attention_heads=12, attention_head_dim=128, ffn_dim=8960, num_layers=30
+        ),
+        **_text_encoder(4096, "UMT5"),
+    )
+
+
+def _ltx() -> Any:
+    diffusers = importlib.import_module("diffusers")
+    return diffusers.LTXPipeline(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        vae=diffusers.AutoencoderKLLTXVideo(),
+        transformer=diffusers.LTXVideoTransformer3DModel(),
+        **_text_encoder(4096, "T5"),
+    )
+
+
+def _large(name: str, build: Callable[[], Any], width: int, quick: bool) -> list[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        pipe = build().to(torch.bfloat16)
+        pipe.save_pretrained(folder, safe_serialization=True)
+        kind = type(pipe).__name__
+        del pipe
+        gc.collect()
+        engine = DiffusersEngine(Path(folder), pipeline=kind, device="cuda")
+        engine.load()
+        brief = Brief(PROMPT, SEEDS, width, 480, 81, 16, 4 if quick else 10, 5.0)
+        found = _figures(name, _compared(engine, brief, 1 if quick else 2), 1 / 1.5)
+        engine.close()
+    return found
+
+
+async def measure(quick: bool) -> list[Figure]:
+    found = _embedded(quick)
+    if torch.cuda.is_available():
+        found += _large("Wan 1.3B's shape, 81 frames of 480p", _wan, 832, quick)
+        found += _large("LTX's shape, 81 frames of 480p", _ltx, 704, quick)
+    else:
+        say("no CUDA here: the large models are left out")
+    return found
+
+
+if __name__ == "__main__":
+    main("generate", __doc__, measure, LIMIT_SECONDS)

@@ -1,0 +1,142 @@
+"""Clips that begin with a picture or go on from a clip: what was lifted off it moves as the words say.
+
+The first frame of an animated picture is that picture. A continued clip begins one frame after the
+one it was given, and what was moving goes on moving before it follows the words.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import permutations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gen.embedded.codec import Layers
+from gen.embedded.lift import Cutout, Lifted
+from gen.embedded.painter import Figure, Pose, box
+from gen.embedded.scenes import SUBJECTS
+from gen.embedded.timeline import Timeline, played
+
+_ALIKE = 0.35
+"""A subject whose colour is no further from a thing's than this is taken to be that thing."""
+_COAST = 8.0
+"""Frames after which a motion that nothing drives has mostly died down."""
+_BREATH = 0.12
+"""Log zoom of a picture for which the words ask no motion at all."""
+
+
+def animate(layers: Layers, lifted: Lifted, frames: int, *, continues: bool) -> Tensor:
+    """uint8 frames (frames, height, width, 3) in the size of the plate."""
+    height, width, _ = lifted.plate.shape
+    timeline = _begun(played(layers, frames + continues), continues)
+    present = [s for s in range(SUBJECTS) if layers.present[s] > 0]
+    roles = _roles(layers, present, lifted.things)
+    idle = not (lifted.things or timeline.camera.any())
+    if idle:
+        timeline.camera[:, 2] = _BREATH * _eased(len(timeline.camera), continues)
+    figures = [(s, Figure(layers, s)) for s in reversed(present) if s not in roles.values()]
+    film = torch.empty(frames, height, width, 3, dtype=torch.uint8)
+    plate = lifted.plate.movedim(-1, 0)[None]
+    for i in range(frames):
+        coasted = _COAST * (1 - math.exp(-(i + continues) / _COAST))
+        frame = _seen(plate, timeline.camera[i], [v * coasted for v in lifted.velocity])
+        for k, thing in enumerate(lifted.things):
+            _put(frame, thing, timeline, roles.get(k), i, coasted)
+        for s, figure in figures:
+            figure.paint(frame, Pose(timeline, s, i, height, width))
+        film[i] = frame.mul_(255).add_(0.5).clamp_(0, 255)
+    return film
+
+
+def _eased(moments: int, continues: bool) -> Tensor:
+    """0..1 over the clip, starting from rest."""
+    time = torch.linspace(0, 1, moments + continues)[int(continues) :]
+    return 1.1 * time**2 / (time + 0.1)
+
+
+def _begun(timeline: Timeline, continues: bool) -> Timeline:
+    """The motions counted from where they begin; who is new fades in."""
+    moments = timeline.path.shape[-1]
+    eased = _eased(moments, False) * (moments - 1)
+    before = eased.floor().long().clamp(max=moments - 2)
+    share = eased - before
+
+    def at(curve: Tensor) -> Tensor:
+        return torch.lerp(curve[..., before], curve[..., before + 1], share)
+
+    camera = timeline.camera.T
+    begun = Timeline(
+        at(timeline.path), at(timeline.size), at(timeline.turn), at(timeline.opacity),
+        (at(camera) - camera[:, :1]).T, timeline.drift, timeline.echo, timeline.fade,
+    )  # fmt: skip
+    begun.opacity = begun.opacity * (torch.linspace(0, 1, moments) / 0.2).clamp(max=1)
+    if continues:  # the first moment is the frame that was given
+        for name in ("path", "size", "turn", "opacity"):
+            setattr(begun, name, getattr(begun, name)[..., 1:])
+        begun.camera = begun.camera[1:]
+    return begun
+
+
+def _roles(layers: Layers, present: list[int], things: list[Cutout]) -> dict[int, int]:
+    """Thing -> the subject whose motion it takes: the assignment whose colours are most alike."""
+    if not things or not present:
+        return {}
+    far = torch.stack([
+        torch.stack([(thing.colour - layers.coat[s, 0]).norm() for s in present])
+        for thing in things
+    ])  # fmt: skip
+    count = min(len(things), len(present))
+    ways = [
+        list(zip(ks, ps, strict=True))
+        for ks in permutations(range(len(things)), count)
+        for ps in permutations(range(len(present)), count)
+    ]
+    best = min(ways, key=lambda way: sum(min(float(far[k, p]), _ALIKE) for k, p in way))
+    return {k: present[p] for k, p in best if far[k, p] < _ALIKE}
+
+
+def _seen(plate: Tensor, camera: Tensor, moved: list[float]) -> Tensor:
+    """The plate (1, 3, H, W) through the camera -> (H, W, 3), to be kept."""
+    height, width = plate.shape[2:]
+    if not camera.any() and not any(moved):
+        return plate[0].movedim(0, -1).clone()
+    longer, zoom = max(height, width), float(camera[2].exp())
+    x = torch.linspace(-1, 1, width) / zoom + float(camera[0]) * longer / width
+    y = torch.linspace(-1, 1, height) / zoom + float(camera[1]) * longer / height
+    x, y = x - 2 * moved[0] / width, y - 2 * moved[1] / height
+    at = torch.stack(torch.broadcast_tensors(x, y[:, None]), -1)
+    return F.grid_sample(plate, at[None], padding_mode="reflection", align_corners=True)[0].movedim(
+        0, -1
+    )
+
+
+def _put(
+    frame: Tensor, thing: Cutout, timeline: Timeline, s: int | None, i: int, coasted: float
+) -> None:
+    """Paint a thing where it has gone to by frame ``i``, as subject ``s`` moves."""
+    height, width, _ = frame.shape
+    x, y = (at + speed * coasted for at, speed in zip(thing.centre, thing.velocity, strict=True))
+    scale, turn, opacity = 1.0, torch.zeros(()), torch.ones(())
+    if s is not None:
+        path = timeline.path[s]
+        x += float(path[0, i] - path[0, 0]) * width / 2
+        y += float(path[1, i] - path[1, 0]) * height / 2
+        scale = float((timeline.size[s, i] - timeline.size[s, 0]).exp())
+        turn = timeline.turn[s, i] - timeline.turn[s, 0]
+        if timeline.opacity[s, -1] < 0.5:  # it fades away
+            opacity = timeline.opacity[s, i].clamp(0, 1)
+    pan_x, pan_y, zoom = timeline.camera[i].tolist()
+    near, longer = math.exp(zoom), max(height, width) / 2
+    middle = (width - 1) / 2, (height - 1) / 2
+    x = middle[0] + near * (x - middle[0] - pan_x * longer)
+    y = middle[1] + near * (y - middle[1] - pan_y * longer)
+    far = near * scale * (thing.patch.shape[0] // 2)
+    touched = box(frame, x, y, far, turn)
+    if touched is None:
+        return
+    rows, columns, at = touched
+    patch = thing.patch.movedim(-1, 0)[None]
+    sampled = F.grid_sample(patch, at[None], align_corners=True)[0]
+    frame[rows, columns].lerp_(sampled[:3].movedim(0, -1), (sampled[3] * opacity)[..., None])
