@@ -14,7 +14,7 @@ from db.settings import BadSettings
 from gen import machine, stock
 from gen.catalogue import BadCatalogue
 from gen.settings import WorkerSettings
-from gen.stock import Standing, State
+from gen.stock import Standing
 
 
 def report() -> dict[str, Any]:
@@ -30,7 +30,7 @@ def report() -> dict[str, Any]:
         return {"error": str(error), **here, "models": []}
     shown = []
     for standing in standings:
-        if standing.begun or standing.state is State.OFFERED:
+        if standing.begun:
             entry, why = standing.entry, why_unusable(standing)
             shown.append({"name": entry.name, "title": entry.title, "usable": not why, "why": why})
     return {"error": "", **here, "models": shown}

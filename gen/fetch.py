@@ -156,10 +156,11 @@ def _insist_on_room(pin: Pin, folder: Path) -> None:
 
 
 def _drop_others(folder: Path, pin: Pin) -> None:
-    """Remove weights of a revision that was there before, which a pipeline might load instead."""
-    for file in [*folder.rglob("*.safetensors"), *folder.rglob(weights.SHARDS)]:
-        if file.relative_to(folder).as_posix() not in pin.files:
-            file.unlink()
+    """Remove what is left of killed fetches, and weights of a revision before: they might be loaded."""
+    for kind in ("*.safetensors", weights.SHARDS, "*.incomplete"):
+        for file in list(folder.rglob(kind)):
+            if file.relative_to(folder).as_posix() not in pin.files:
+                file.unlink()
 
 
 def _compose(entry: Entry, folder: Path) -> None:
@@ -197,16 +198,16 @@ def _telling(source: str, revision: str | None = None) -> Iterator[None]:
         if status in (401, 403):
             why = "log in with `hf auth login` as somebody who may, then fetch again"
         else:
-            why = "try again later; what was fetched is kept"
+            why = "try again later; files that came whole are kept"
         raise CannotFetch(f"{hub} refused {source} with status {status}: {why}.") from error
     except Exception as error:  # network libraries have many names for the same trouble
         if is_full(error):
             raise CannotFetch(
-                "The disk is full: make room, then fetch again; it goes on from there."
+                "The disk is full: make room, then fetch again; files that came whole are kept."
             ) from error
         if _is_network(error):
             raise CannotFetch(
-                f"{hub} can't be reached: check the network, then fetch again; it goes on from there."
+                f"{hub} can't be reached: check the network, then fetch again; files that came whole are kept."
             ) from error
         if isinstance(error, OSError) and error.filename:
             raise CannotFetch(f"{error.filename} can't be written: {error.strerror}.") from error

@@ -19,7 +19,7 @@ from db.settings import BadSettings
 from gen import catalogue, licences, machine, stock, tell
 from gen.catalogue import BadCatalogue, Entry, StyleEntry
 from gen.settings import WorkerSettings
-from gen.stock import Standing, State
+from gen.stock import Standing
 
 PIPE_WIDTH = 200
 """Columns of a table that nobody's terminal limits."""
@@ -36,7 +36,7 @@ Data = Annotated[
     Path | None,
     typer.Option(help="Folder for the studio's data (same as SORA_DATA). [default: data]"),
 ]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Which model, or which style.")]
+Model = Annotated[str, typer.Argument(metavar="NAME", help="Which model.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 
 
@@ -71,7 +71,7 @@ def list_(
 
 
 @app.command()
-def show(name: Name, as_json: AsJson = False, data: Data = None) -> None:
+def show(name: Model, as_json: AsJson = False, data: Data = None) -> None:
     """Show everything that is known of a model."""
     standings = _look(_settings(data))
     found = [s for s in standings if s.entry.name == name]
@@ -96,10 +96,7 @@ def check(
     from gen.check import why_unusable
 
     standings = _look(_settings(data))
-    if name is None:
-        chosen = [s for s in standings if s.begun or s.state is State.OFFERED]
-    else:
-        chosen = [s for s in standings if s.entry.name == name]
+    chosen = [s for s in standings if (s.entry.name == name if name else s.begun)]
     if not chosen:
         raise Misused(_unknown(name or "", [s.entry.name for s in standings]))
     found = [(s, why_unusable(s)) for s in chosen]
@@ -114,12 +111,15 @@ def check(
                 typer.echo(f"  ✓ {style.name}: It can be used.")
             for style_name, fault in s.faults.items():
                 typer.echo(f"  ✗ {style_name}: {fault}")
-    if any(why for _, why in found):
+    if any(why or s.faults for s, why in found):
         raise typer.Exit(1)
 
 
 @app.command()
-def fetch(name: Name, data: Data = None) -> None:
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which model, or which style.")],
+    data: Data = None,
+) -> None:
     """Fetch the weights of a model or a style from its hub. The only command that downloads."""
     from gen import fetch as hub
 
@@ -144,7 +144,7 @@ def fetch(name: Name, data: Data = None) -> None:
 
 @app.command()
 def accept(
-    name: Name,
+    name: Model,
     yes: Annotated[
         str | None, typer.Option(metavar="NAME", help="The name again, instead of typing it.")
     ] = None,

@@ -95,8 +95,11 @@ def components(index: Path) -> list[str]:
 
 
 def _components(index: dict[str, Any]) -> list[str]:
+    """Those given as library and class; an index holds plain settings too."""
     return [
-        n for n, kind in index.items() if isinstance(kind, list) and kind[:1] not in ([], [None])
+        name
+        for name, kind in index.items()
+        if isinstance(kind, list) and len(kind) == 2 and all(isinstance(k, str) for k in kind)
     ]
 
 

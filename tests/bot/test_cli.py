@@ -105,11 +105,12 @@ def test_a_bug_shows_where_and_how_to_report_it(
     assert "Please report it" in said
 
 
-def test_a_worker_without_its_extra_says_how_to_install_it() -> None:
+@pytest.mark.parametrize("command", ["worker", "models"])
+def test_what_needs_the_extra_says_how_to_install_it(command: str) -> None:
     program = (
         "import importlib.util as u; real = u.find_spec\n"
         "u.find_spec = lambda name: None if name == 'torch' else real(name)\n"
-        "import sys; sys.argv = ['sora', 'worker']\n"
+        f"import sys; sys.argv = ['sora', '{command}']\n"
         "import bot.__main__ as door; door.main()"
     )
     ended = subprocess.run(
