@@ -8,10 +8,11 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from db.settings import BadSettings
-from gen import machine, stock
+from gen import machine, stock, weights
 from gen.catalogue import BadCatalogue
 from gen.settings import WorkerSettings
 from gen.stock import Standing
@@ -49,6 +50,19 @@ def why_unusable(standing: Standing) -> str:
     except (AttributeError, TypeError) as error:
         return f"{entry.engine} can't be built from its options: {error}."
     return ""
+
+
+def why_altered(standing: Standing) -> str:
+    """One sentence with the way out, or nothing when every byte of the weights is as it was fetched."""
+    entry = standing.entry
+    folder = Path(entry.source or "")
+    pin = weights.pin_of(folder) if entry.source else None
+    if pin is None or not (files := list(weights.altered(folder, pin))):
+        return ""
+    return (
+        f"The weights in {folder} are damaged: {files[0]} is not what was fetched:"
+        f" sora models fetch {entry.name}"
+    )
 
 
 def main() -> None:

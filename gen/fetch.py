@@ -60,7 +60,9 @@ def plan(entry: Entry | StyleEntry, folder: Path) -> Pin:
 
 
 def fetch(entry: Entry | StyleEntry, folder: Path, pin: Pin) -> None:
-    """Bring what is pinned and isn't there yet. Raises ``CannotFetch``; what came so far is kept."""
+    """Bring what is pinned and isn't there unharmed. Raises ``CannotFetch``; what came is kept."""
+    for file in [*weights.missing(folder, pin), *weights.altered(folder, pin)]:
+        (folder / file).unlink(missing_ok=True)  # what is there might pass for what was fetched
     for into, repository in pin.repositories.items():
         with _telling(repository.source):
             snapshot_download(
@@ -72,12 +74,12 @@ def fetch(entry: Entry | StyleEntry, folder: Path, pin: Pin) -> None:
             )
     _drop_others(folder, pin)
     if isinstance(entry, StyleEntry):
-        file = weights.lora_file(folder, entry.weight_name)
-        why = weights.unreadable(file) if file else "has not exactly one safetensors file"
-        why = why and f"{file or folder} {why}"
+        lora = weights.lora_file(folder, entry.weight_name)
+        why = weights.unreadable(lora) if lora else "has not exactly one safetensors file"
+        why = why and f"{lora or folder} {why}"
     else:
         _compose(entry, folder)
-        why = (fault := weights.fault(folder)) and f"The weights {fault}"
+        why = (fault := weights.fault(folder, entry.parts)) and f"The weights {fault}"
     if why:
         raise CannotFetch(f"{why}: fetch again, and if that doesn't help, remove {folder} first.")
 
@@ -95,13 +97,19 @@ def _repository(
         info = HfApi().model_info(source, revision=wanted, files_metadata=True)
         sha = str(info.sha)
         sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
+        digests = {f.rfilename: f.lfs.sha256 for f in info.siblings or () if f.lfs}
         if isinstance(whole, Entry):
             files = _of_pipeline(source, sha, sizes)
         elif isinstance(whole, StyleEntry):
             files = _of_style(whole, sizes)
         else:
             files = [file for file in sizes if "/" not in file and _is_wanted(file)]
-    return Pinned(source=source, revision=sha, files={file: sizes[file] for file in files})
+    return Pinned(
+        source=source,
+        revision=sha,
+        files={file: sizes[file] for file in files},
+        sha256={file: digests[file] for file in files if file in digests},
+    )
 
 
 def _of_pipeline(source: str, sha: str, sizes: dict[str, int]) -> list[str]:

@@ -87,19 +87,19 @@ def show(name: Model, as_json: AsJson = False, data: Data = None) -> None:
 @app.command()
 def check(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Only this one, not all begun.")
+        str | None, typer.Argument(metavar="[NAME]", help="Only this one, every byte of it.")
     ] = None,
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """Check licences, weights and memory; nothing is loaded. Without a name: of all begun ones."""
-    from gen.check import why_unusable
+    """Check licences, weights and memory; nothing is loaded. Without a NAME: of all begun ones."""
+    from gen.check import why_altered, why_unusable
 
     standings = _look(_settings(data))
     chosen = [s for s in standings if (s.entry.name == name if name else s.begun)]
     if not chosen:
         raise Misused(_unknown(name or "", [s.entry.name for s in standings]))
-    found = [(s, why_unusable(s)) for s in chosen]
+    found = [(s, why_unusable(s) or (why_altered(s) if name else "")) for s in chosen]
     if as_json:
         typer.echo(
             json.dumps([tell.as_json(s) | {"why": why} for s, why in found], ensure_ascii=False)
@@ -207,6 +207,9 @@ def main() -> None:
         sys.exit(2)
     except CannotFetch as error:
         typer.echo(str(error), err=True)
+        sys.exit(1)
+    except PermissionError as error:
+        typer.echo(f"{error.filename} can't be used: {error.strerror}.", err=True)
         sys.exit(1)
 
 

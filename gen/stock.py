@@ -96,7 +96,7 @@ def _lacks(
     fetch = f"sora models fetch {entry.name}" if entry.is_fetched else f"look into {folder}"
     if not folder.is_dir() or not any(folder.iterdir()):
         return State.NEEDS_WEIGHTS, f"There are no weights in {folder}: {fetch}"
-    if why := _wrong_revision(entry, folder) or weights.fault(folder):
+    if why := _wrong_revision(entry, folder) or weights.fault(folder, entry.parts):
         return State.UNUSABLE_WEIGHTS, f"The weights in {folder} {why}: {fetch}"
     if entry.memory and (has := memory()) < entry.memory.least:
         return State.TOO_LITTLE_MEMORY, (

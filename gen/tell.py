@@ -49,7 +49,8 @@ def lines(standing: Standing) -> Iterator[tuple[str, str]]:
     yield "guidance", _range(e.guidance)
     if e.draft:
         yield "draft", f"{e.draft.steps} steps at {e.draft.scale:.0%} of the size"
-    yield "memory", f"{memory(e)} GiB"
+    if e.memory:
+        yield "memory", f"{memory(e)} GiB"
     yield "approximate", ", ".join(e.approximations) or "nothing"
     yield "engine", e.engine
     for key, value in e.options.items():

@@ -6,8 +6,9 @@ a hub has a pin beside it, which says what the folder has to hold.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ class Pinned(BaseModel):
     revision: str
     files: dict[str, int]
     """Path inside the repository -> bytes."""
+    sha256: dict[str, str] = {}
+    """Of those files for which the hub tells it, which are the weights."""
 
 
 class Pin(BaseModel):
@@ -40,6 +43,15 @@ class Pin(BaseModel):
             f"{into}/{file}" if into else file: size
             for into, repository in self.repositories.items()
             for file, size in repository.files.items()
+        }
+
+    @property
+    def sha256(self) -> dict[str, str]:
+        """Path inside the folder -> SHA-256."""
+        return {
+            f"{into}/{file}" if into else file: digest
+            for into, repository in self.repositories.items()
+            for file, digest in repository.sha256.items()
         }
 
     def write(self, folder: Path) -> None:
@@ -72,8 +84,20 @@ def _is_there(path: Path, size: int, file: str) -> bool:
     return found == size or not file.endswith(".safetensors")
 
 
-def fault(folder: Path) -> str:
-    """What is wrong with a pipeline's weights, as the end of a sentence; empty if they are whole."""
+def altered(folder: Path, pin: Pin) -> Iterator[str]:
+    """The files that aren't, byte for byte, what was pinned. It reads all of them."""
+    for file, digest in pin.sha256.items():
+        if (folder / file).is_file():
+            with (folder / file).open("rb") as opened:
+                if hashlib.file_digest(opened, "sha256").hexdigest() != digest:
+                    yield file
+
+
+def fault(folder: Path, parts: Collection[str] = ()) -> str:
+    """What is wrong with a pipeline's weights, as the end of a sentence; empty if they are whole.
+
+    ``parts`` are components that it must have besides those of its index.
+    """
     pin = pin_of(folder)
     if pin is not None and (left := missing(folder, pin)):
         return (
@@ -86,7 +110,11 @@ def fault(folder: Path) -> str:
         return f"are incomplete: {INDEX} is missing"
     except ValueError:
         return f"are damaged: {INDEX} can't be read"
-    return next((why for name in _components(index) for why in _faults(folder / name)), "")
+    names = _components(index)
+    for part in parts:
+        if part not in names:
+            return f"are incomplete: {INDEX} names no {part}"
+    return next((why for name in names for why in _faults(folder / name)), "")
 
 
 def components(index: Path) -> list[str]:

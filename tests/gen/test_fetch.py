@@ -160,6 +160,23 @@ def test_a_fetch_that_was_cut_off_goes_on_with_the_same_revision(place: Place) -
     assert came == [f"ada/mine/transformer/{big.name}"]  # the other one was there already
 
 
+@pytest.mark.parametrize("keep", [0, 2000, None], ids=["empty", "cut short", "one bit"])
+def test_a_fetch_mends_what_was_damaged_since(place: Place, keep: int | None) -> None:
+    assert place.sora("fetch", "mine").returncode == 0
+    name = "transformer/diffusion_pytorch_model-00001-of-00002.safetensors"
+    file = place.stock / "mine" / name
+    before, times = file.read_bytes(), file.stat()
+    file.write_bytes(before[:keep] if keep is not None else before[:-1] + b"!")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))  # as when a disk does it
+    checked = place.sora("check", "mine")
+    assert checked.returncode == 1
+    assert file.name in checked.stdout
+    assert checked.stdout.endswith("sora models fetch mine\n")
+    assert place.sora("fetch", "mine").returncode == 0
+    assert file.read_bytes() == before
+    assert place.sora("check", "mine").returncode == 0
+
+
 def test_another_revision_than_the_catalogues_is_never_used(place: Place) -> None:
     assert place.sora("fetch", "mine").returncode == 0
     (place.hub.folder / "ada" / "mine" / "README.md").write_text("A newer revision.")

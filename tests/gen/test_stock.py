@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gen import catalogue, licences, machine, stock
-from gen.catalogue import BadCatalogue, Entry, Memory, StyleEntry
+from gen.catalogue import BadCatalogue, Entry, Memory, Part, StyleEntry
 from gen.machine import Device
 from gen.settings import WorkerSettings
 from gen.stock import Standing, State
@@ -92,6 +92,14 @@ def test_weights_that_are_not_whole_are_not_offered(
     assert why in found.why
     assert found.why.endswith("sora models fetch mine")
     assert "mine" not in stock.offered([found])
+
+
+def test_a_part_that_is_missing_is_named(settings: WorkerSettings, tmp_path: Path) -> None:
+    made.pipeline(settings.weights / "mine")
+    part = Part(source="ada/motion", loads="MotionAdapter")
+    found = standings(settings, fetched(tmp_path, parts={"motion_adapter": part}))["mine"]
+    assert found.state is State.UNUSABLE_WEIGHTS
+    assert "model_index.json names no motion_adapter" in found.why
 
 
 def test_a_model_too_large_for_the_device_is_not_offered(

@@ -104,8 +104,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(json.dumps(tree).encode())
             return
         sha = self.hub.sha(repository) if revision in (None, "main") else revision
-        siblings = [{"rfilename": p, "size": s, "blobId": f"{s:040x}"} for p, s in rows]
+        siblings = [{"rfilename": p, "size": s} | self._lfs(root / p, s) for p, s in rows]
         self._answer(json.dumps({"id": repository, "sha": sha, "siblings": siblings}).encode())
+
+    def _lfs(self, path: Path, size: int) -> dict[str, object]:
+        if path.suffix != ".safetensors":
+            return {}
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        return {"lfs": {"sha256": digest, "size": size, "pointerSize": 134}}
 
     def _file(self, repository: str, revision: str, name: str) -> None:
         if not self._may(repository, revision):
