@@ -117,7 +117,10 @@ def _of_pipeline(source: str, sha: str, sizes: dict[str, int]) -> list[str]:
         raise CannotFetch(f"{source} has no {INDEX}: it isn't a pipeline of diffusers.")
     with tempfile.TemporaryDirectory() as aside:
         index = hf_hub_download(source, INDEX, revision=sha, local_dir=aside)
-        components = weights.components(Path(index))
+        try:
+            components = weights.components(Path(index))
+        except ValueError as error:
+            raise CannotFetch(f"{source} has a {INDEX} that can't be read.") from error
     wanted = [
         file
         for file in sizes
@@ -149,7 +152,8 @@ def _is_wanted(file: str) -> bool:
     """A second form of the same weights (name.fp16.safetensors) isn't."""
     path = PurePosixPath(file)
     is_variant = path.suffix == ".safetensors" and "." in path.stem
-    return len(path.parts) <= 2 and path.suffix in KINDS and not is_variant
+    is_inside = len(path.parts) <= 2 and ".." not in path.parts
+    return is_inside and path.suffix in KINDS and not is_variant
 
 
 def _insist_on_room(pin: Pin, folder: Path) -> None:

@@ -212,6 +212,7 @@ def test_weights_of_a_revision_before_are_removed(place: Place) -> None:
         ),
         ("ada/mine", "ada/gated", "ada/gated is gated: agree to its terms on"),
         ("ada/mine", "ada/empty", "ada/empty has no model_index.json"),
+        ("ada/mine", "ada/garbled", "ada/garbled has a model_index.json that can't be read"),
         ("ada/mine", "ada/pickled", "ada/pickled has transformer only as pickles"),
         ('"ada/mine"', '"./here"', "mine comes from no hub"),
     ],
@@ -223,6 +224,7 @@ def test_what_can_not_be_fetched_is_one_sentence(
     place.hub.gated.add("ada/gated")
     (place.hub.folder / "ada" / "empty").mkdir()
     (place.hub.folder / "ada" / "empty" / "README.md").touch()
+    (made.pipeline(place.hub.folder / "ada" / "garbled") / "model_index.json").write_text("{")
     pickled = made.pipeline(place.hub.folder / "ada" / "pickled") / "transformer"
     (pickled / "diffusion_pytorch_model.safetensors").rename(pickled / "model.bin")
     place.writes(MODEL.replace(old, new))
