@@ -113,7 +113,7 @@ async def _walk(
         began=made["from"] - sent,
         made=made["to"] - sent,
         reporting=made["reporting"],
-        encoding=sum(line["to"] - line["from"] for line in encoded),
+        encoding=max(clip["to"] for clip in encoded) - min(clip["from"] for clip in encoded),
         finished=job.finished_at.timestamp() - sent,
         painted=cards[Purpose.REVIEW].painted_at.timestamp() - sent,
         seen=seen - sent,

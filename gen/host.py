@@ -67,20 +67,25 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a render gave, in the order of the brief's seeds."""
+    """What a render gave, in the order of the brief's seeds, and what its engine took for it."""
 
     clips: tuple[Made, ...]
     notes: tuple[str, ...]
+    seconds: float
+    energy_wh: float
+    energy_measured: bool
+    """Whether by the device itself; otherwise it is an estimate."""
 
 
 class Host:
     """One render child, kept alive and warm. It renders one brief at a time."""
 
-    def __init__(self, first: Entry, device: str | None = None) -> None:
+    def __init__(self, first: Entry, device: str | None = None, watts: float | None = None) -> None:
         self.state = "starting"
         self.state_changed = asyncio.Event()
         self._entry = first
         self._device = device
+        self._watts = watts
         self._process: Process | None = None
         self._up = asyncio.Event()
         self._idle = asyncio.Event()
@@ -126,7 +131,7 @@ class Host:
         self._entry = entry
         self._slowest = 0.0
         self._answers = asyncio.Queue()
-        self._ask("render", brief=asdict(brief), folder=str(folder))
+        self._ask("render", brief=asdict(brief), folder=str(folder), watts=self._watts)
         try:
             while True:
                 try:
@@ -176,7 +181,8 @@ class Host:
                     Made(c["seed"], Path(c["video"]), Path(c["poster"]), Path(c["preview"]))
                     for c in answer["clips"]
                 ]
-                return Rendered(tuple(clips), tuple(answer["notes"]))
+                took = (answer[key] for key in ("seconds", "energy_wh", "energy_measured"))
+                return Rendered(tuple(clips), tuple(answer["notes"]), *took)
             case "stopped":
                 raise Stopped
             case "refused":

@@ -23,6 +23,9 @@ class WorkerSettings(StoreSettings):
     device: str | None = Field(
         default=None, description="e.g. cuda:1; chosen by the engine if unset"
     )
+    device_watts: float | None = Field(
+        default=None, gt=0, description="drawn by a busy device, where energy can't be measured"
+    )
     running_cap: int = Field(default=2, ge=1, description="jobs of one person rendered at once")
 
     @property

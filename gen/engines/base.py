@@ -60,6 +60,10 @@ class Brief:
     final_size: tuple[int, int] | None = None
     """Of a draft: width and height of its final, whose noise it takes so that it looks like it."""
     style: Style | None = None
+    upscale: bool = False
+    """Twice as wide and high in the end; no engine's affair, as ``smooth`` is."""
+    smooth: bool = False
+    """Twice as many frames a second in the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
+import numpy as np
 import psutil
 import pytest
 
@@ -33,7 +35,7 @@ class Bench:
         self.folder = folder
         self.diary = folder / "diary"
         self.entry = entry("toy", Toy, self.diary)
-        self.host = Host(self.entry)
+        self.host = Host(self.entry, watts=360)
         self.host.start()
         self.steps: list[Step] = []
 
@@ -231,3 +233,28 @@ asyncio.run(main())
         parent.kill()
         parent.wait()
     assert psutil.wait_procs([child], timeout=WITHIN)[1] == []
+
+
+async def test_the_last_steps_of_a_brief_are_taken(bench: Bench) -> None:
+    rendered = await bench.render(replace(BRIEF, upscale=True, smooth=True))
+    for clip in rendered.clips:
+        with av.open(clip.video) as container:
+            stream = container.streams.video[0]
+            assert (stream.width, stream.height, stream.frames) == (128, 128, 16)
+            assert stream.average_rate == 2 * BRIEF.fps
+
+
+async def test_what_a_model_lets_hear_is_heard(bench: Bench) -> None:
+    bench.use(engines.Singing)
+    for clip in (await bench.render()).clips:
+        with av.open(clip.video) as container:
+            loud = [np.abs(frame.to_ndarray()).max() for frame in container.decode(audio=0)]
+        assert max(loud) > 0.3
+
+
+async def test_it_says_what_the_render_took(bench: Bench) -> None:
+    bench.use(Toy, step_ms=50, steps=4)
+    rendered = await bench.render()
+    assert rendered.seconds >= 0.2
+    assert not rendered.energy_measured
+    assert rendered.energy_wh == pytest.approx(rendered.seconds * 360 / 3600)

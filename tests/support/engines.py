@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gen import catalogue
-from gen.engines.base import Brief, CannotMake, Film, Picture, Progress, Result, Take
+from gen.engines.base import Brief, CannotMake, Film, Picture, Progress, Result, Sound, Take
 
 HERE = "tests.support.engines"
 
@@ -60,6 +60,15 @@ class Toy:
 
 class Other(Toy):
     """A second model, to switch to."""
+
+
+class Singing(Toy):
+    """A tone goes with its frames."""
+
+    def make(self, brief: Brief, progress: Progress) -> Result:
+        result = super().make(brief, progress)
+        tone = (np.sin(np.arange(16000)[None] / 8) / 2).astype(np.float32)
+        return Result(tuple(Take(t.seed, t.film, Sound(tone, 16000)) for t in result.takes))
 
 
 class Broken(Toy):
