@@ -104,6 +104,7 @@ def plan(wish: Wish, request: Request, person_id: int, offers: Sequence[Offer]) 
     seed = secrets.randbelow(SEED_LIMIT + 1) if wish.seed is None else wish.seed
     if not 0 <= seed <= SEED_LIMIT:
         raise Refused(f"seed is a whole number from 0 to {SEED_LIMIT}, not {figure(seed)}.")
+    steps = int(_within(wish.steps, offer.steps, "steps"))
     return Job(
         request_key=request.key,
         person_id=person_id,
@@ -117,7 +118,8 @@ def plan(wish: Wish, request: Request, person_id: int, offers: Sequence[Offer]) 
         height=height,
         frames=offer.frames(seconds),
         fps=offer.fps,
-        steps=int(_within(wish.steps, offer.steps, "steps")),
+        steps=steps,
+        final_steps=steps,
         guidance=_within(wish.guidance, offer.guidance, "guidance"),
         seed=seed,
         variations=variations,

@@ -30,6 +30,7 @@ def seen(**review: Any) -> View:
         frames=16,
         fps=8,
         steps=4,
+        final_steps=4,
         guidance=2,
         seed=7,
         variations=2,
