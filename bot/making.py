@@ -34,8 +34,9 @@ from db.states import FINISHED, Status
 from moderation import forecast
 from moderation.desk import Desk
 from moderation.people import Person
+from moderation.plan import plan
 from moderation.sweep import sweep
-from moderation.wish import Request, Wish, plan
+from moderation.wish import Request, Wish
 
 POLL_SECONDS = 0.2
 JOIN_SECONDS = 120.0

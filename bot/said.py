@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from db.line import Forecast
 from db.states import Reason
-from moderation.wish import listed
+from moderation.words import listed
 
 REASON: Mapping[Reason, str] = {
     Reason.OTHER: "Other",
