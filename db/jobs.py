@@ -198,13 +198,21 @@ async def hold(s: AsyncSession, job_id: int, attempt: int, **values: Any) -> boo
 
 
 async def finish(
-    s: AsyncSession, job_id: int, attempt: int, clips: Sequence[Clip], notes: Sequence[str]
+    s: AsyncSession,
+    job_id: int,
+    attempt: int,
+    clips: Sequence[Clip],
+    notes: Sequence[str],
+    **used: Any,
 ) -> bool:
     """Store the clips and make the job ready, and send it on to review unless it is private.
+
+    ``used``: columns that say what the render took.
 
     False, and nothing stored, when this attempt is no longer the one that counts.
     """
     values = {"finished_at": utcnow(), "lease_until": None, "notes": list(notes), "reason": ""}
+    values |= used
     if not await move(s, job_id, Kind.FINISHED, attempt=attempt, values=values):
         return False
     s.add_all(clips)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.states import Task
-
-LARGEST_GRANULE = 32
-"""No model's sides need to be multiples of more pixels than this, as a power of two."""
 
 
 class Range(BaseModel):
@@ -84,14 +79,10 @@ class Offer(BaseModel):
     """How many variations it makes unless asked for fewer."""
 
     def draft_size(self, aspect: str) -> tuple[int, int]:
-        """Width and height of a draft, in the same granules as every size of this model."""
+        """Width and height of a draft; the catalogue sees to it that the model can make them."""
         scale = self.draft.scale if self.draft else 1.0
-        common = math.gcd(*(side for size in self.sizes.values() for side in size))
-        granule = min(common & -common, LARGEST_GRANULE)
-        width, height = (
-            max(granule, round(side * scale / granule) * granule) for side in self.sizes[aspect]
-        )
-        return width, height
+        width, height = self.sizes[aspect]
+        return round(width * scale), round(height * scale)
 
     def frames(self, seconds: float) -> int:
         """The allowed number of frames nearest to this duration, at least one step of the rule."""

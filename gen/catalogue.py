@@ -8,7 +8,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from db.offers import Offer, Range
+from db.offers import Offer, Range, StyleOffer
+from gen.engines.base import Style
 
 HERE = Path(__file__).parent
 OURS = HERE / "models.toml"
@@ -31,6 +32,16 @@ class Bounds(Range):
         return self
 
 
+class StyleEntry(StyleOffer):
+    """A LoRA, and where its weights are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    revision: str | None = None
+    weight_name: str | None = None
+
+
 class Entry(Offer):
     """One model: what it offers, and how its engine is built."""
 
@@ -43,12 +54,18 @@ class Entry(Offer):
     steps: Bounds
     guidance: Bounds
     engine: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    styles: tuple[StyleEntry, ...] = ()
     options: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def offer(self) -> Offer:
         """What the rooms are told."""
         return Offer.model_validate(self.model_dump(exclude={"engine", "options"}))
+
+    def style(self, name: str, strength: float) -> Style:
+        """What its engine is told of one of its styles. Raises ``KeyError``."""
+        found = {style.name: style for style in self.styles}[name]
+        return Style(found.source, strength, found.weight_name, found.revision)
 
 
 class _File(BaseModel):

@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from gen.catalogue import Entry
-from gen.engines.base import Brief, CannotMake, Stopped
+from gen.engines.base import Brief, CannotMake, Inputs, Stopped
 from gen.trouble import DISK_FULL, OUT_OF_MEMORY
 
 ROOT = Path(__file__).parents[1]
@@ -71,6 +71,10 @@ class Rendered:
 
     clips: tuple[Made, ...]
     notes: tuple[str, ...]
+    seconds: float = 0.0
+    """How long the device computed."""
+    energy_wh: float = 0.0
+    """What that took, as an estimate; 0 where nothing is known."""
 
 
 class Host:
@@ -110,7 +114,12 @@ class Host:
             await self._process.wait()
 
     async def render(
-        self, entry: Entry, brief: Brief, folder: Path, on_step: Callable[[Step], None]
+        self,
+        entry: Entry,
+        brief: Brief,
+        folder: Path,
+        on_step: Callable[[Step], None],
+        inputs: Inputs | None = None,
     ) -> Rendered:
         """Render a brief into ``folder``, calling ``on_step`` after every step.
 
@@ -126,7 +135,8 @@ class Host:
         self._entry = entry
         self._slowest = 0.0
         self._answers = asyncio.Queue()
-        self._ask("render", brief=asdict(brief), folder=str(folder))
+        files = {name: path and str(path) for name, path in asdict(inputs or Inputs()).items()}
+        self._ask("render", brief=asdict(brief), folder=str(folder), inputs=files)
         try:
             while True:
                 try:

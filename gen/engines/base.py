@@ -7,6 +7,7 @@ likes and be killed at any time. It knows nothing of jobs, people or the databas
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -60,6 +61,19 @@ class Brief:
     final_size: tuple[int, int] | None = None
     """Of a draft: width and height of its final, whose noise it takes so that it looks like it."""
     style: Style | None = None
+    upscale: bool = False
+    """Whether the finished frames are made twice as large."""
+    smooth: bool = False
+    """Whether a frame is put between every two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The files of a brief's pictures and film, for the process that decodes them."""
+
+    first: Path | None = None
+    last: Path | None = None
+    film: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

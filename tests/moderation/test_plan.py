@@ -113,14 +113,6 @@ def test_a_draft_is_smaller_and_quicker_unless_the_final_is_asked_for() -> None:
     assert planned(ALL, steps=1).steps == 1
 
 
-def test_the_sides_of_a_draft_are_as_even_as_those_of_the_model() -> None:
-    wide = offer("wide", sizes={"16:9": (832, 480)}, draft=Draft(steps=4, scale=0.6))
-    assert wide.draft_size("16:9") == (512, 288)
-    assert offer("odd", sizes={"16:9": (320, 176)}, draft=Draft(steps=4, scale=0.5)).draft_size(
-        "16:9"
-    ) == (160, 96)
-
-
 def test_a_picture_chooses_the_shape_that_cuts_least_off_it() -> None:
     assert planned(ALL, image=CAT).aspect == "16:9"
     assert planned(ALL, image=DOG).aspect == "1:1"
