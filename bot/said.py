@@ -23,6 +23,16 @@ def duration(frames: int, fps: int) -> str:
     return f"{frames / fps:.1f} s at {fps} fps"
 
 
+def clip_of(job_id: int | None, number: int | None) -> str:
+    return f"job {job_id}, clip {number}"
+
+
+def computing(seconds: float, watt_hours: float) -> str:
+    """What a render took: ``1.2 s, about 0.02 Wh``; its energy only where it is known."""
+    energy = f", about {watt_hours:.2g} Wh" if watt_hours else ""
+    return f"{seconds:.1f} s{energy}"
+
+
 def about(seconds: float | None) -> str:
     """A wait in words that don't flicker; empty when it is unknown."""
     if seconds is None:

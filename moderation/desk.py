@@ -110,11 +110,10 @@ class Desk:
         job_id: int,
         clip: int | None,
         request: Request,
-        prompt: str,
-        strength: float | None = None,
+        wish: Wish,
     ) -> Job:
-        """Submit a clip to be drawn anew in other words; ``strength``: how far it may leave it."""
-        return await self._grow(person, job_id, clip, request, growth.redrawn, prompt, strength)
+        """Submit a clip to be drawn anew, in the words and at the strength of this wish."""
+        return await self._grow(person, job_id, clip, request, growth.redrawn, wish)
 
     async def finalize(
         self, person: Person, job_id: int, clip: int | None, request: Request

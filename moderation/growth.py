@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from db.models import Clip, Job
 from db.offers import Offer, Range
 from db.states import Descent, Task
 from moderation.plan import plan, roots_of, wish_of
 from moderation.rules import Refused
-from moderation.wish import Request, Roots
+from moderation.wish import Request, Roots, Wish
 from moderation.words import figure
 
 VARY = Range(low=0.05, high=1, default=0.35)
@@ -40,20 +40,19 @@ def extended(job: Job, clip: Clip, request: Request, offers: Sequence[Offer]) ->
     return plan(wish, request, job.person_id, offers, roots)
 
 
-def redrawn(
-    job: Job,
-    clip: Clip,
-    request: Request,
-    offers: Sequence[Offer],
-    prompt: str,
-    strength: float | None,
-) -> Job:
-    """This clip drawn anew, in other words."""
+def redrawn(job: Job, clip: Clip, request: Request, offers: Sequence[Offer], wish: Wish) -> Job:
+    """This clip drawn anew as the wish says; what it leaves open stays as it was."""
     roots = _upon(job, clip, Task.VIDEO, Descent.REDRAW)
-    wish = replace(
-        wish_of(job), prompt=prompt, image=None, last=None, loop=False, strength=strength
-    )
-    return plan(wish, request, job.person_id, offers, roots)
+    if wish.image or wish.last or wish.loop:
+        raise Refused("A clip is redrawn from itself; leave out image, last and loop.")
+    kept = wish_of(job)
+    said = {
+        name: value
+        for name, value in asdict(wish).items()
+        if value not in (None, "") and value is not False
+    }
+    plain = replace(kept, image=None, last=None, loop=False, strength=None, prompt=wish.prompt)
+    return plan(replace(plain, **said), request, job.person_id, offers, roots)
 
 
 def final(job: Job, clip: Clip, request: Request, offers: Sequence[Offer]) -> Job:

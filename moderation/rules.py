@@ -138,6 +138,13 @@ def may_see(person: Person, job: Job, shown: bool) -> bool:
     return person.moderates and job.status in WAITING_FOR_REVIEW | {Status.PUBLISHED}
 
 
+def may_see_pictures(person: Person, job: Job) -> bool:
+    """Whether somebody may look at the pictures that were given: they never go into the showcase."""
+    if person.id == job.person_id:
+        return True
+    return person.moderates and job.status in WAITING_FOR_REVIEW | {Status.PUBLISHED}
+
+
 SAID = {
     Status.QUEUED: "waiting in line",
     Status.RENDERING: "being rendered",

@@ -11,6 +11,7 @@ from bot.signs import Sign
 from bot.view import View
 from db.models import Job, Review
 from db.states import Reason, Status, Verdict
+from tests.support.studio import OFFER
 
 APPROVE, REJECT = Verdict.APPROVE, Verdict.REJECT
 
@@ -37,7 +38,7 @@ def seen(**review: Any) -> View:
         status=Status.IN_REVIEW,
     )
     given = Review(job_id=1, person_id=2, round=1, **review)
-    return View(job, "Ada", "Toy", "Apache-2.0", reviews=(("Mo", given),))
+    return View(job, "Ada", OFFER, reviews=(("Mo", given),))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from db.states import Descent, Kind, Status, Task, Verdict
 from moderation.people import Person, Role
 from moderation.rules import Refused, Rules
 from moderation.sweep import closed_ballots, sweep
+from moderation.wish import Wish
 from tests.support.studio import ABLE, OFFER, Studio, person, request
 
 
@@ -34,7 +35,7 @@ async def test_each_verb_puts_one_job_into_the_line(studio: Studio, ada: Person)
     desk = studio.desk
     varied = await desk.vary(ada, job.id, 2, request())
     extended = await desk.extend(ada, job.id, 1, request())
-    redrawn = await desk.redraw(ada, job.id, 1, request(), "a cube", 0.5)
+    redrawn = await desk.redraw(ada, job.id, 1, request(), Wish("a cube", strength=0.5))
     final = await desk.finalize(ada, job.id, 2, request())
     assert [j.status for j in (varied, extended, redrawn, final)] == [Status.QUEUED] * 4
     assert [j.descent for j in (varied, extended, redrawn, final)] == list(Descent)

@@ -151,8 +151,9 @@ def test_a_clip_is_extended_in_the_same_words_and_redrawn_in_others() -> None:
     extended = growth.extended(job, clip, request(), [ALL])
     assert (extended.task, extended.first_key) == (Task.EXTEND, "")
     assert (extended.source_id, extended.source_clip, extended.prompt) == (3, 2, "a red circle")
-    redrawn = growth.redrawn(job, clip, request(), [ALL], "a cube", None)
+    redrawn = growth.redrawn(job, clip, request(), [ALL], Wish("a cube", guidance=5.0))
     assert (redrawn.task, redrawn.strength, redrawn.prompt) == (Task.VIDEO, 0.7, "a cube")
+    assert (redrawn.guidance, redrawn.first_key, redrawn.frames) == (5.0, "", job.frames)
     assert (redrawn.parent_id, redrawn.descent) == (3, Descent.REDRAW)
 
 
