@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import struct
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
+from db import clips
 from db.media import Media
+from db.session import Db
 from moderation.rules import Refused
 from moderation.wish import Picture
 
@@ -29,6 +32,23 @@ async def take(media: Media, data: bytes) -> Picture:
         file = Path(folder) / f"picture.{kind}"
         await asyncio.to_thread(file.write_bytes, data)
         return Picture(await media.put(file), width, height)
+
+
+async def let_go(db: Db, media: Media, given: Iterable[Picture]) -> None:
+    """Forget pictures whose wish was refused, unless somebody else's job needs the same ones."""
+    async with db.begin() as s:
+        await clips.discard_unused(s, media, [picture.key for picture in given])
+
+
+def read(file: Path) -> bytes:
+    """The bytes of a picture on this machine. Raises ``Refused`` like ``take``."""
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise Refused(f"{file} can't be read: {error.strerror}.") from error
+    look(data)
+    return data
 
 
 def look(data: bytes) -> tuple[str, int, int]:

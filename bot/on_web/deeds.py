@@ -20,7 +20,6 @@ from bot.on_web.pages import cards_of, studio_page
 from bot.on_web.people import Visitor
 from bot.on_web.site import SITE, as_json, back_with, visitor_of, wants_json
 from bot.signs import Sign
-from db import clips
 from moderation.rules import Refused
 from moderation.wish import Picture, Request
 
@@ -38,8 +37,7 @@ async def sora(request: web.Request) -> web.Response:
         named = _request(visitor, {**sent, **{name: found.key for name, found in given.items()}})
         job = await site.desk.submit(visitor.person, asked, named)
     except Refused as refused:
-        async with site.db.begin() as s:
-            await clips.discard_unused(s, site.media, [found.key for found in given.values()])
+        await pictures.let_go(site.db, site.media, given.values())
         if wants_json(request):
             raise
         return await studio_page(request, sent, str(refused), 409)

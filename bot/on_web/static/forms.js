@@ -19,6 +19,7 @@ export function readyForms() {
   for (const input of document.querySelectorAll("[data-sora] input[type=file]")) {
     input.addEventListener("change", () => preview(input));
   }
+  document.getElementById("aspect")?.addEventListener("change", (event) => (event.target.dataset.chosen = ""));
 }
 
 async function send(form, button) {
@@ -63,11 +64,20 @@ async function preview(input) {
   if (input.files[0] !== file) return; // another was chosen meanwhile
   canvas.hidden = !picture;
   if (!picture) return;
+  if (input.name === "image") suit(picture.width / picture.height);
   const scale = Math.min(1, 320 / Math.max(picture.width, picture.height));
   canvas.width = Math.round(picture.width * scale);
   canvas.height = Math.round(picture.height * scale);
   canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
   picture.close();
+}
+
+// The shape that cuts least off the picture, unless a person has chosen one.
+function suit(shape) {
+  const aspect = document.getElementById("aspect");
+  if ("chosen" in aspect.dataset) return;
+  const off = ({ value }) => Math.abs(Math.log((shape * value.split(":")[1]) / value.split(":")[0]));
+  [...aspect.options].sort((one, other) => off(one) - off(other))[0].selected = true;
 }
 
 function onKey(event) {
