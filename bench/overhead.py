@@ -24,8 +24,8 @@ from db import jobs, posts
 from db.models import Job
 from db.states import Purpose
 from gen import catalogue, encode
+from gen.briefs import brief_of
 from gen.engines.base import Brief, Engine, Picture
-from gen.tasks import brief_of
 
 PROMPT = "a red circle drifting left over a blue background"
 ROUNDS, QUICK_ROUNDS = 7, 2
@@ -74,7 +74,7 @@ async def measure(quick: bool) -> list[Figure]:
                 for number in range(rounds + 1):
                     say(f"overhead: render {number} of {rounds} (0 warms up)")
                     walk, job = await _walk(running, ada, mo, number, diary)
-                    bare = await asyncio.to_thread(_bare, engine, brief_of(job))
+                    bare = await asyncio.to_thread(_bare, engine, brief_of(job, entry))
                     walks.append(walk)
                     bares.append(bare)
     return _figures(walks[1:], bares[1:])

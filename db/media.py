@@ -14,7 +14,7 @@ from pathlib import Path
 PARTIAL = ".partial-"
 PARTIAL_SECONDS = 3600
 """No put takes this long: what is older was left by a process that was killed."""
-KEY = re.compile(r"[0-9a-f]{64}\.(mp4|jpg|webp)")
+KEY = re.compile(r"[0-9a-f]{64}\.(mp4|jpg|png|webp)")
 
 
 class Media:

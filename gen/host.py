@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from gen.catalogue import Entry
-from gen.engines.base import Brief, CannotMake, Stopped
+from gen.engines.base import Brief, CannotMake, Inputs, Stopped
 from gen.trouble import DISK_FULL, OUT_OF_MEMORY
 
 ROOT = Path(__file__).parents[1]
@@ -115,7 +115,12 @@ class Host:
             await self._process.wait()
 
     async def render(
-        self, entry: Entry, brief: Brief, folder: Path, on_step: Callable[[Step], None]
+        self,
+        entry: Entry,
+        brief: Brief,
+        folder: Path,
+        on_step: Callable[[Step], None],
+        inputs: Inputs | None = None,
     ) -> Rendered:
         """Render a brief into ``folder``, calling ``on_step`` after every step.
 
@@ -131,7 +136,10 @@ class Host:
         self._entry = entry
         self._slowest = 0.0
         self._answers = asyncio.Queue()
-        self._ask("render", brief=asdict(brief), folder=str(folder), watts=self._watts)
+        files = {name: path and str(path) for name, path in asdict(inputs or Inputs()).items()}
+        self._ask(
+            "render", brief=asdict(brief), folder=str(folder), inputs=files, watts=self._watts
+        )
         try:
             while True:
                 try:

@@ -7,6 +7,7 @@ likes and be killed at any time. It knows nothing of jobs, people or the databas
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -64,6 +65,15 @@ class Brief:
     """Twice as wide and high in the end; no engine's affair, as ``smooth`` is."""
     smooth: bool = False
     """Twice as many frames a second in the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The files of a brief's pictures and film, for the process that decodes them."""
+
+    first: Path | None = None
+    last: Path | None = None
+    film: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

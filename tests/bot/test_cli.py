@@ -72,6 +72,8 @@ def test_help_names_every_command() -> None:
         (["make", "x", "--seed", "seven"], {}, 2, "--seed needs a whole number"),
         (["make", "x", "--variations", "5"], {}, 2, "--variations is 1 to 4"),
         (["make", "x", "-o", "clip.gif"], {}, 2, "clip.mp4"),
+        (["make", "x", "--image", "nowhere.png"], {}, 2, "nowhere.png can't be read: No such file"),
+        (["make", "x", "--image", "/dev/null"], {}, 2, "That is no picture; give a PNG"),
         (["make", "x", "-o", "nowhere/clip.mp4"], {}, 2, "There is no folder"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -136,7 +138,8 @@ def test_make_has_the_options_of_the_grammar() -> None:
         for name, p in parameters.items()
     }
     for option in (grammar.PROMPT, *grammar.OPTIONS):
-        if option.name != "private":  # a clip from the shell is private unless --publish
+        # A clip from the shell is private unless --publish, and starts from no other clip.
+        if option.name not in {"private", *grammar.UPON_A_CLIP}:
             assert texts[option.name] == option.help
 
 
