@@ -177,7 +177,7 @@ async def test_a_child_that_does_not_stop_is_killed_and_replaced(
 async def test_a_silent_child_is_killed_and_replaced(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host_module, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(host_module, "SILENT_SECONDS", 2.0)
     monkeypatch.setattr(host_module, "PATIENCE", 2)
     good = bench.entry
     bench.use(engines.Deaf)
