@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from db.states import Task
+from db.states import Task as Task  # engines import it from here
 
 Picture = NDArray[np.uint8]
 """RGB, shape (height, width, 3)."""
