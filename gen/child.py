@@ -15,11 +15,12 @@ import signal
 import threading
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from gen import encode
-from gen.engines.base import Brief, CannotMake, Engine, Picture, Stopped
+from gen import encode, pictures
+from gen.engines.base import Brief, CannotMake, Engine, Picture, Stopped, Style, Task
 from gen.trouble import is_full, is_out_of_memory
 
 PREVIEW_SECONDS = 0.5
@@ -47,7 +48,8 @@ class Child:
             try:
                 self._load(request["engine"], request["options"])
                 if request["what"] == "render":
-                    self._render(Brief(**request["brief"]), Path(request["folder"]))
+                    brief = _brief(request["brief"], request["inputs"])
+                    self._render(brief, Path(request["folder"]))
             except Stopped:
                 self._say("stopped")
             except CannotMake as refusal:
@@ -129,6 +131,24 @@ class Child:
         json.dump({"is": what, "number": self._number, **more}, self._answers)
         self._answers.write("\n")
         self._answers.flush()
+
+
+def _brief(fields: dict[str, Any], inputs: dict[str, str]) -> Brief:
+    """A brief as it was before it was JSON, with its pictures. Raises ``CannotMake``."""
+    files = {name: Path(path) for name, path in inputs.items()}
+    brief = Brief(**fields)
+    task, style, size = Task(brief.task), fields["style"], fields["final_size"]
+    read = pictures.end if task is Task.EXTEND else pictures.film
+    return replace(
+        brief,
+        seeds=tuple(brief.seeds),
+        task=task,
+        style=style and Style(**style),
+        final_size=size and tuple(size),
+        first=pictures.still(files["first"]) if "first" in files else None,
+        last=pictures.still(files["last"]) if "last" in files else None,
+        film=read(files["film"]) if "film" in files else None,
+    )
 
 
 def main() -> NoReturn:

@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from gen.catalogue import Entry
-from gen.engines.base import Brief, CannotMake, Stopped
+from gen.engines.base import NOTHING, Brief, CannotMake, Inputs, Stopped
 from gen.trouble import DISK_FULL, OUT_OF_MEMORY
 
 ROOT = Path(__file__).parents[1]
@@ -110,9 +110,16 @@ class Host:
             await self._process.wait()
 
     async def render(
-        self, entry: Entry, brief: Brief, folder: Path, on_step: Callable[[Step], None]
+        self,
+        entry: Entry,
+        brief: Brief,
+        folder: Path,
+        on_step: Callable[[Step], None],
+        inputs: Inputs = NOTHING,
     ) -> Rendered:
         """Render a brief into ``folder``, calling ``on_step`` after every step.
+
+        The brief holds no pictures: they are in ``inputs``.
 
         Raises ``Stopped`` after ``stop``, ``CannotMake`` with the engine's refusal, ``RenderFailed``
         when it breaks, crashes, hangs or the disk is full. If this is cancelled, the child is stopped
@@ -126,7 +133,7 @@ class Host:
         self._entry = entry
         self._slowest = 0.0
         self._answers = asyncio.Queue()
-        self._ask("render", brief=asdict(brief), folder=str(folder))
+        self._ask("render", brief=asdict(brief), inputs=inputs.files(), folder=str(folder))
         try:
             while True:
                 try:

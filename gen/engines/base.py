@@ -7,6 +7,7 @@ likes and be killed at any time. It knows nothing of jobs, people or the databas
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -60,6 +61,23 @@ class Brief:
     final_size: tuple[int, int] | None = None
     """Of a draft: width and height of its final, whose noise it takes so that it looks like it."""
     style: Style | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Where a brief's pictures and film lie until the render child reads them."""
+
+    first: Path | None = None
+    last: Path | None = None
+    film: Path | None = None
+
+    def files(self) -> dict[str, str]:
+        """The paths that there are, by name."""
+        named = {"first": self.first, "last": self.last, "film": self.film}
+        return {name: str(path) for name, path in named.items() if path is not None}
+
+
+NOTHING = Inputs()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -51,24 +52,39 @@ class Styles:
         return name
 
     def _load(self, pipe: Any, style: Style, name: str) -> None:
+        folder = self._folder(style)
         try:
             pipe.load_lora_weights(
-                style.source,
+                folder,
                 adapter_name=name,
                 weight_name=style.weight_name,
-                revision=style.revision,
-                local_files_only=self._local_files_only,
+                local_files_only=True,
                 use_safetensors=True,
             )
         # Damaged or foreign weights surface as whatever the library that met them raises.
         except Exception as error:
-            raise CannotMake(_why_unusable(style, error)) from error
+            raise CannotMake(
+                "This style's weights are damaged or made for another model."
+            ) from error
         # Weights whose names fit nothing are left out without a word.
         if not any(name in taken for taken in pipe.get_list_adapters().values()):
             raise CannotMake("This style was made for another model.")
 
-
-def _why_unusable(style: Style, error: Exception) -> str:
-    if isinstance(error, OSError) and not Path(style.source).exists():
-        return "This style's weights are not on its worker; a host has to fetch them first."
-    return "This style's weights are damaged or made for another model."
+    def _folder(self, style: Style) -> str:
+        """Where its files are. Without the net, diffusers guesses no file's name at a hub."""
+        if Path(style.source).exists():
+            return style.source
+        hub = importlib.import_module("huggingface_hub")
+        try:
+            return str(
+                hub.snapshot_download(
+                    style.source,
+                    revision=style.revision,
+                    local_files_only=self._local_files_only,
+                    allow_patterns=style.weight_name or "*.safetensors",
+                )
+            )
+        except (OSError, ValueError) as error:
+            raise CannotMake(
+                "This style's weights are not on its worker; a host has to fetch them first."
+            ) from error
