@@ -17,13 +17,13 @@ import time
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from gen import encode, finish
+from gen import encode, finish, pictures
 from gen.energy import Meter
-from gen.engines.base import Brief, CannotMake, Engine, Picture, Stopped, Take
+from gen.engines.base import Brief, CannotMake, Engine, Picture, Stopped, Style, Take, Task
 from gen.trouble import is_full, is_out_of_memory
 
 PREVIEW_SECONDS = 0.5
@@ -53,8 +53,8 @@ class Child:
             try:
                 self._load(request["engine"], request["options"])
                 if request["what"] == "render":
-                    brief, folder = Brief(**request["brief"]), Path(request["folder"])
-                    self._render(brief, folder, request["watts"])
+                    brief = _brief(request["brief"], request["inputs"])
+                    self._render(brief, Path(request["folder"]), request["watts"])
             except Stopped:
                 self._say("stopped")
             except CannotMake as refusal:
@@ -160,6 +160,24 @@ def _clip(brief: Brief, take: Take, folder: Path, stem: str) -> encode.Files:
     if brief.upscale:
         film = finish.upscaled(film)
     return encode.clip(film, fps, folder, stem, take.sound)
+
+
+def _brief(fields: dict[str, Any], inputs: dict[str, str]) -> Brief:
+    """A brief as it was before it was JSON, with its pictures. Raises ``CannotMake``."""
+    files = {name: Path(path) for name, path in inputs.items()}
+    brief = Brief(**fields)
+    task, style, size = Task(brief.task), fields["style"], fields["final_size"]
+    read = pictures.end if task is Task.EXTEND else pictures.film
+    return replace(
+        brief,
+        seeds=tuple(brief.seeds),
+        task=task,
+        style=style and Style(**style),
+        final_size=size and tuple(size),
+        first=pictures.still(files["first"]) if "first" in files else None,
+        last=pictures.still(files["last"]) if "last" in files else None,
+        film=read(files["film"]) if "film" in files else None,
+    )
 
 
 def main() -> NoReturn:

@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from gen.catalogue import Entry
-from gen.engines.base import Brief, CannotMake, Inputs, Stopped
+from gen.engines.base import NOTHING, Brief, CannotMake, Inputs, Stopped
 from gen.trouble import DISK_FULL, OUT_OF_MEMORY
 
 ROOT = Path(__file__).parents[1]
@@ -120,9 +120,11 @@ class Host:
         brief: Brief,
         folder: Path,
         on_step: Callable[[Step], None],
-        inputs: Inputs | None = None,
+        inputs: Inputs = NOTHING,
     ) -> Rendered:
         """Render a brief into ``folder``, calling ``on_step`` after every step.
+
+        The brief holds no pictures: they are in ``inputs``.
 
         Raises ``Stopped`` after ``stop``, ``CannotMake`` with the engine's refusal, ``RenderFailed``
         when it breaks, crashes, hangs or the disk is full. If this is cancelled, the child is stopped
@@ -136,9 +138,12 @@ class Host:
         self._entry = entry
         self._slowest = 0.0
         self._answers = asyncio.Queue()
-        files = {name: path and str(path) for name, path in asdict(inputs or Inputs()).items()}
         self._ask(
-            "render", brief=asdict(brief), folder=str(folder), inputs=files, watts=self._watts
+            "render",
+            brief=asdict(brief),
+            inputs=inputs.files(),
+            folder=str(folder),
+            watts=self._watts,
         )
         try:
             while True:

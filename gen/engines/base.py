@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from db.states import Task
+from db.states import Task as Task  # engines import it from here
 
 Picture = NDArray[np.uint8]
 """RGB, shape (height, width, 3)."""
@@ -69,11 +69,19 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The files of a brief's pictures and film, for the process that decodes them."""
+    """Where a brief's pictures and film lie until the render child reads them."""
 
     first: Path | None = None
     last: Path | None = None
     film: Path | None = None
+
+    def files(self) -> dict[str, str]:
+        """The paths that there are, by name."""
+        named = {"first": self.first, "last": self.last, "film": self.film}
+        return {name: str(path) for name, path in named.items() if path is not None}
+
+
+NOTHING = Inputs()
 
 
 @dataclass(frozen=True, slots=True)

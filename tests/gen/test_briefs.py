@@ -29,6 +29,7 @@ INK = StyleEntry(
     owner="Ada",
     licence="CC-BY-4.0",
     triggers=("inkwash", "Paper"),
+    models=("toy",),
     source="/loras/ink",
     weight_name="ink.safetensors",
 )

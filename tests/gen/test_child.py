@@ -16,10 +16,13 @@ import av
 import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
+from gen import encode, pictures
 from gen import host as host_module
-from gen.engines.base import Brief, CannotMake, Stopped
+from gen.engines.base import NOTHING, Brief, CannotMake, Inputs, Stopped, Style, Task
 from gen.host import BROKE, CRASHED, HANGS, Host, Rendered, RenderFailed, Step
+from gen.pictures import NO_FILM, TOO_LARGE, UNREADABLE
 from gen.trouble import DISK_FULL, OUT_OF_MEMORY
 from tests.support import engines
 from tests.support.engines import Toy, entry
@@ -42,9 +45,9 @@ class Bench:
     def use(self, engine: type[Toy], name: str = "bad", **options: object) -> None:
         self.entry = entry(name, engine, self.diary, **options)
 
-    async def render(self, brief: Brief = BRIEF) -> Rendered:
+    async def render(self, brief: Brief = BRIEF, inputs: Inputs = NOTHING) -> Rendered:
         async with asyncio.timeout(WITHIN):
-            return await self.host.render(self.entry, brief, self.folder, self.steps.append)
+            return await self.host.render(self.entry, brief, self.folder, self.steps.append, inputs)
 
     def noted(self, what: str) -> list[str]:
         lines = self.diary.read_text().splitlines() if self.diary.exists() else []
@@ -82,6 +85,53 @@ async def test_a_brief_becomes_files(bench: Bench) -> None:
     preview = bench.steps[0].preview
     assert preview is not None
     assert preview.read_bytes().startswith(b"\xff\xd8")
+
+
+async def test_pictures_and_films_reach_the_engine_as_files(bench: Bench, tmp_path: Path) -> None:
+    grey = np.full((24, 40, 3), 90, np.uint8)
+    Image.fromarray(grey).save(tmp_path / "first.png")
+    Image.fromarray(grey).save(tmp_path / "last.webp", lossless=True)
+    encode.mp4(np.stack([grey] * 20), 8, tmp_path / "film.mp4")
+    inputs = Inputs(tmp_path / "first.png", tmp_path / "last.webp", tmp_path / "film.mp4")
+    style = Style("somewhere", 0.5)
+    brief = replace(BRIEF, task=Task.VIDEO, style=style, final_size=(128, 128))
+    await bench.render(brief, inputs)
+    assert bench.noted("first") == ["first (24, 40, 3) 90"]
+    assert bench.noted("last") == ["last (24, 40, 3) 90"]
+    (noted,) = bench.noted("film")
+    assert noted.startswith("film (20, 24, 40, 3)")
+    assert bench.noted("asked") == [f"asked video {style} (128, 128)"]
+
+
+async def test_a_clip_is_continued_from_its_last_second(bench: Bench, tmp_path: Path) -> None:
+    shades = np.repeat(np.arange(20, 220, 10, dtype=np.uint8), 3 * 24 * 40)
+    encode.mp4(shades.reshape(20, 24, 40, 3), 8, tmp_path / "film.mp4")
+    await bench.render(replace(BRIEF, task=Task.EXTEND), Inputs(film=tmp_path / "film.mp4"))
+    (noted,) = bench.noted("film")
+    assert noted.startswith("film (8, 24, 40, 3)")
+    assert abs(int(noted.split()[-1]) - 175) <= 3, "the mean of the last eight shades"
+
+
+async def test_a_picture_that_cannot_be_used_is_one_sentence(bench: Bench, tmp_path: Path) -> None:
+    torn, huge, other = (tmp_path / name for name in ("torn.png", "huge.png", "other.png"))
+    Image.fromarray(np.zeros((50, 50, 3), np.uint8)).save(torn)
+    torn.write_bytes(torn.read_bytes()[:60])
+    Image.new("1", (9000, 9000)).save(huge)
+    other.write_text("<svg/>")
+    for file, sentence in ((torn, UNREADABLE), (huge, TOO_LARGE), (other, UNREADABLE)):
+        with pytest.raises(CannotMake, match=sentence):
+            await bench.render(replace(BRIEF, task=Task.IMAGE), Inputs(first=file))
+    with pytest.raises(CannotMake, match=NO_FILM):
+        await bench.render(replace(BRIEF, task=Task.EXTEND), Inputs(film=torn))
+    assert len((await bench.render()).clips) == 2
+
+
+def test_a_photograph_stands_the_way_it_was_taken(tmp_path: Path) -> None:
+    sideways = Image.fromarray(np.zeros((20, 40, 3), np.uint8))
+    turned = sideways.getexif()
+    turned[0x0112] = 6  # a quarter turn
+    sideways.save(tmp_path / "photo.jpg", exif=turned)
+    assert pictures.still(tmp_path / "photo.jpg").shape == (40, 20, 3)
 
 
 async def test_the_model_stays_warm_and_is_switched_when_another_is_asked_for(bench: Bench) -> None:

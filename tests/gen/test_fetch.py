@@ -18,7 +18,7 @@ from gen import catalogue, stock, weights
 from gen.settings import WorkerSettings
 from gen.stock import State
 from tests.support import hub as hubs
-from tests.support import tiny
+from tests.support import tiny_images
 from tests.support import weights as made
 from tests.support.engines import Toy, entry
 from tests.support.hub import Hub
@@ -291,8 +291,8 @@ def test_a_style_with_several_files_has_to_name_one(place: Place) -> None:
 
 def test_parts_from_elsewhere_become_one_pipeline(place: Place) -> None:
     """Stable Diffusion and a motion adapter, each in a repository of its own, as AnimateDiff."""
-    tiny.stable_diffusion(place.hub.folder / "ada" / "images")
-    tiny.motion_adapter(place.hub.folder / "ada" / "motion")
+    tiny_images.stable_diffusion(place.hub.folder / "ada" / "images")
+    tiny_images.motion_adapter(place.hub.folder / "ada" / "motion")
     part = '{ motion_adapter = { source = "ada/motion", loads = "MotionAdapter" } }'
     place.writes(MODEL.replace("ada/mine", "ada/images") + f"parts = {part}\n")
     for _ in ("once", "again"):
