@@ -12,7 +12,7 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import structlog
 
 from gen.catalogue import Entry
 from gen.engines.base import NOTHING, Brief, CannotMake, Inputs, Stopped
+from gen.rendered import Made, Rendered, Step
 from gen.trouble import DISK_FULL, OUT_OF_MEMORY
 
 ROOT = Path(__file__).parents[1]
@@ -44,37 +45,6 @@ log = structlog.get_logger()
 
 class RenderFailed(Exception):
     """The render came to nothing; the message is one sentence for the artist."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How far the render is; ``preview`` is a JPEG in the render's folder, to be taken or left."""
-
-    done: int
-    total: int
-    preview: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """One encoded take; its files are in the render's folder."""
-
-    seed: int
-    video: Path
-    poster: Path
-    preview: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """What a render gave, in the order of the brief's seeds, and what its engine took for it."""
-
-    clips: tuple[Made, ...]
-    notes: tuple[str, ...]
-    seconds: float
-    energy_wh: float
-    energy_measured: bool
-    """Whether by the device itself; otherwise it is an estimate."""
 
 
 class Host:

@@ -15,7 +15,7 @@ from db.broker import Broker
 from db.media import Media
 from db.models import Job
 from db.session import Db
-from gen.host import Step
+from gen.rendered import Step
 
 BEAT_SECONDS = jobs.LEASE.total_seconds() / 3
 PROGRESS_SECONDS = 0.5

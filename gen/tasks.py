@@ -22,8 +22,9 @@ from db.states import Status
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Catalogue
 from gen.engines.base import CannotMake, Stopped
-from gen.host import BROKE, Host, Rendered, RenderFailed
+from gen.host import BROKE, Host, RenderFailed
 from gen.lease import Lease
+from gen.rendered import Rendered
 from gen.trouble import DISK_FULL, is_full
 
 GLANCE_SECONDS = 5.0

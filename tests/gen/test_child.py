@@ -21,8 +21,9 @@ from PIL import Image
 from gen import encode, pictures
 from gen import host as host_module
 from gen.engines.base import NOTHING, Brief, CannotMake, Inputs, Stopped, Style, Task
-from gen.host import BROKE, CRASHED, HANGS, Host, Rendered, RenderFailed, Step
+from gen.host import BROKE, CRASHED, HANGS, Host, RenderFailed
 from gen.pictures import NO_FILM, TOO_LARGE, UNREADABLE
+from gen.rendered import Rendered, Step
 from gen.trouble import DISK_FULL, OUT_OF_MEMORY
 from tests.support import engines
 from tests.support.engines import Toy, entry
@@ -91,7 +92,7 @@ async def test_pictures_and_films_reach_the_engine_as_files(bench: Bench, tmp_pa
     grey = np.full((24, 40, 3), 90, np.uint8)
     Image.fromarray(grey).save(tmp_path / "first.png")
     Image.fromarray(grey).save(tmp_path / "last.webp", lossless=True)
-    encode.mp4(np.stack([grey] * 20), 8, tmp_path / "film.mp4")
+    (tmp_path / "film.mp4").write_bytes(encode.mp4(np.stack([grey] * 20), 8))
     inputs = Inputs(tmp_path / "first.png", tmp_path / "last.webp", tmp_path / "film.mp4")
     style = Style("somewhere", 0.5)
     brief = replace(BRIEF, task=Task.VIDEO, style=style, final_size=(128, 128))
@@ -105,7 +106,7 @@ async def test_pictures_and_films_reach_the_engine_as_files(bench: Bench, tmp_pa
 
 async def test_a_clip_is_continued_from_its_last_second(bench: Bench, tmp_path: Path) -> None:
     shades = np.repeat(np.arange(20, 220, 10, dtype=np.uint8), 3 * 24 * 40)
-    encode.mp4(shades.reshape(20, 24, 40, 3), 8, tmp_path / "film.mp4")
+    (tmp_path / "film.mp4").write_bytes(encode.mp4(shades.reshape(20, 24, 40, 3), 8))
     await bench.render(replace(BRIEF, task=Task.EXTEND), Inputs(film=tmp_path / "film.mp4"))
     (noted,) = bench.noted("film")
     assert noted.startswith("film (8, 24, 40, 3)")
