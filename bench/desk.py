@@ -23,8 +23,9 @@ from db.states import Verdict
 from moderation import forecast
 from moderation.desk import Desk
 from moderation.people import Person, Role
+from moderation.plan import plan
 from moderation.rules import Rules
-from moderation.wish import Request, Wish, plan
+from moderation.wish import Request, Wish
 
 WALKS, QUICK_WALKS = 100, 20
 WAITING, QUICK_WAITING = 1000, 200

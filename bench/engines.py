@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import time
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from gen import encode
 from gen.catalogue import Entry
-from gen.engines.base import Brief, Engine, Film, Picture, Progress, Result, Take
+from gen.engines.base import Brief, Engine, Film, Picture, Progress, Result, Sound, Take
 
 NOTHING = Entry.model_validate(
     {
@@ -58,9 +59,11 @@ class Timed:
         self._engine.load()
         plain = encode.clip
 
-        def timed_clip(film: Film, fps: int, folder: Path, stem: str) -> encode.Files:
+        def timed_clip(
+            film: Film, fps: int | Fraction, folder: Path, stem: str, sound: Sound | None = None
+        ) -> encode.Files:
             began = time.time()
-            files = plain(film, fps, folder, stem)
+            files = plain(film, fps, folder, stem, sound)
             self._note("encoded", began)
             return files
 

@@ -24,8 +24,8 @@ from db import jobs, posts
 from db.models import Job
 from db.states import Purpose
 from gen import catalogue, encode
+from gen.briefs import brief_of
 from gen.engines.base import Brief, Engine, Picture
-from gen.tasks import brief_of
 
 PROMPT = "a red circle drifting left over a blue background"
 ROUNDS, QUICK_ROUNDS = 7, 2
@@ -74,7 +74,7 @@ async def measure(quick: bool) -> list[Figure]:
                 for number in range(rounds + 1):
                     say(f"overhead: render {number} of {rounds} (0 warms up)")
                     walk, job = await _walk(running, ada, mo, number, diary)
-                    bare = await asyncio.to_thread(_bare, engine, brief_of(job))
+                    bare = await asyncio.to_thread(_bare, engine, brief_of(job, entry))
                     walks.append(walk)
                     bares.append(bare)
     return _figures(walks[1:], bares[1:])
@@ -113,7 +113,7 @@ async def _walk(
         began=made["from"] - sent,
         made=made["to"] - sent,
         reporting=made["reporting"],
-        encoding=sum(line["to"] - line["from"] for line in encoded),
+        encoding=max(clip["to"] for clip in encoded) - min(clip["from"] for clip in encoded),
         finished=job.finished_at.timestamp() - sent,
         painted=cards[Purpose.REVIEW].painted_at.timestamp() - sent,
         seen=seen - sent,

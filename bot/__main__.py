@@ -115,6 +115,20 @@ def worker(data: Data = None) -> None:
     os.execv(sys.executable, python("gen.worker"))  # noqa: S606  # no shell wanted
 
 
+@app.command(
+    "models",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def models(context: typer.Context) -> None:
+    """List, fetch and check the models that render. Needs the extra `gen`."""
+    from bot.children import python
+    from bot.supervisor import insist_on_gen
+
+    insist_on_gen()
+    os.execv(sys.executable, python("gen.models_cli", *context.args))  # noqa: S606  # no shell wanted
+
+
 @app.command()
 def migrate(data: Data = None) -> None:
     """Update the database to this version; safe to run at any time."""

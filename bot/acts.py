@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from bot import said
+from bot import grammar, said
 from bot.signs import REASONS, VOTES, Sign
 from db.states import Verdict
 from moderation.desk import Desk, Outcome
 from moderation.people import Person
+from moderation.rules import Refused
 from moderation.wish import Request
 
 
@@ -23,7 +24,7 @@ class Act:
     request: Request
     sentence: str = ""
     only: Collection[int] = ()
-    """The clip numbers a review is limited to."""
+    """The clip numbers a review is limited to, or the one that something goes on from."""
 
 
 async def act(desk: Desk, deed: Act) -> str:
@@ -39,6 +40,19 @@ async def act(desk: Desk, deed: Act) -> str:
         case Sign.AGAIN:
             job = await desk.again(person, job_id, deed.request)
             return f"Job {job.id} is in line: the same wish with a new seed."
+        case Sign.VARY:
+            job = await desk.vary(person, job_id, _one(deed), deed.request)
+            return f"Job {job.id} is in line: the same wish, near that clip."
+        case Sign.EXTEND:
+            job = await desk.extend(person, job_id, _one(deed), deed.request)
+            return f"Job {job.id} is in line: what happens next."
+        case Sign.REDRAW:
+            asked = grammar.read(deed.sentence)
+            job = await desk.redraw(person, job_id, _one(deed), deed.request, asked)
+            return f"Job {job.id} is in line: that clip in other words."
+        case Sign.FINAL:
+            job = await desk.finalize(person, job_id, _one(deed), deed.request)
+            return f"Job {job.id} is in line: that clip, rendered in full."
         case Sign.PUBLISH:
             await desk.publish(person, job_id)
             return f"Job {job_id} went to the moderators."
@@ -67,6 +81,13 @@ async def act(desk: Desk, deed: Act) -> str:
         person, job_id, verdict, reason=reason, sentence=deed.sentence, only=deed.only
     )
     return _answer(job_id, outcome)
+
+
+def _one(deed: Act) -> int | None:
+    """The clip that was picked; None where none was, which is right where there is but one."""
+    if len(deed.only) > 1:
+        raise Refused("Pick one clip only; each goes on by itself.")
+    return next(iter(deed.only), None)
 
 
 def _answer(job_id: int, outcome: Outcome) -> str:

@@ -58,6 +58,25 @@ class CardClip:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing worth knowing, and where to read more of it."""
+
+    name: str
+    value: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardPicture:
+    """A picture that the artist gave; the room knows how to reach it by job and ``which``."""
+
+    which: str
+    """first or last."""
+    label: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     purpose: Purpose
     job_id: int
@@ -67,7 +86,8 @@ class Card:
     quote: str
     """The prompt."""
     lines: tuple[Line, ...] = ()
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: tuple[Fact, ...] = ()
+    pictures: tuple[CardPicture, ...] = ()
     percent: int | None = None
     preview_key: str = ""
     clips: tuple[CardClip, ...] = ()

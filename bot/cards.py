@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot import said
+from bot import facts, said
 from bot.card import Button, Card, CardClip, Line, Tone
 from bot.signs import EMOJI, REASONS, VOTES, Sign
 from bot.view import View
 from db.models import Review
-from db.states import WAITING_FOR_REVIEW, Purpose, Reason, Status, Verdict
+from db.states import WAITING_FOR_REVIEW, Purpose, Reason, Status, Task, Verdict
 
 TAKE_BACK_REVIEW = Button(Sign.TAKE_BACK_REVIEW, "Take my review back")
 """For whoever gave one that can still be taken back."""
@@ -60,7 +60,7 @@ def receipt(view: View) -> Card:
         view.artist,
         job.prompt,
         lines=lines,
-        facts=_asked(view),
+        facts=facts.asked(view),
         percent=percent,
         preview_key=job.preview_key if job.status is Status.RENDERING else "",
         buttons=buttons,
@@ -70,7 +70,7 @@ def receipt(view: View) -> Card:
 def result(view: View) -> Card:
     """What the artist owns, whatever anybody decides about the showcase."""
     job = view.job
-    again = Button(Sign.AGAIN, "Again")
+    more = (Button(Sign.AGAIN, "Again"), *_growing(view))
     withdraw = Button(
         Sign.WITHDRAW, "Withdraw", asks="Take it out of everything public?", danger=True
     )
@@ -79,30 +79,30 @@ def result(view: View) -> Card:
     match job.status:
         case Status.READY:
             lines = [Line("Only you can see it.")]
-            buttons = (Button(Sign.PUBLISH, "Publish", strong=True), again, withdraw)
+            buttons = (Button(Sign.PUBLISH, "Publish", strong=True), *more, withdraw)
         case Status.IN_REVIEW:
             lines = [Line("It's yours already. The moderators decide about the showcase.")]
-            buttons = (again, Button(Sign.KEEP, "Keep private"), withdraw)
+            buttons = (*more, Button(Sign.KEEP, "Keep private"), withdraw)
         case Status.PUBLISHED:
             lines = [Line("It's in the showcase.")]
-            buttons = (again, withdraw)
+            buttons = (*more, withdraw)
         case Status.REJECTED:
             tone = Tone.BAD
             lines = [Line("It's yours to keep, but it was not taken into the showcase.")]
             appeal = Button(Sign.APPEAL, "Appeal", asks="Why should others look at it again?")
-            buttons = (appeal, again, withdraw)
+            buttons = (appeal, *more, withdraw)
         case Status.APPEALED:
             tone = Tone.WAITING
             lines = [Line("You appealed; moderators who did not decide before will look at it.")]
-            buttons = (again, withdraw)
+            buttons = (*more, withdraw)
         case Status.REJECTED_FINALLY:
             tone = Tone.BAD
             lines = [Line("The appeal was not granted. It stays yours, outside the showcase.")]
-            buttons = (again, withdraw)
+            buttons = (*more, withdraw)
         case _:
             tone = Tone.QUIET
             lines = [Line("You withdrew it: it's shown nowhere but here.")]
-            buttons = (again,)
+            buttons = more
     lines += [Line(note) for note in job.notes]
     if job.status in {Status.REJECTED, Status.REJECTED_FINALLY, Status.APPEALED}:
         lines += _decisions(view)
@@ -114,7 +114,8 @@ def result(view: View) -> Card:
         view.artist,
         job.prompt,
         lines=tuple(lines),
-        facts=_used(view),
+        facts=facts.used(view),
+        pictures=facts.pictures(job),
         clips=_clips(view),
         buttons=buttons,
     )
@@ -143,7 +144,8 @@ def review(view: View) -> Card:
         view.artist,
         job.prompt,
         lines=tuple(lines),
-        facts=_used(view),
+        facts=facts.used(view),
+        pictures=facts.pictures(job),
         clips=_clips(view),
         spoiler=waiting,
         buttons=_review_buttons() if waiting else (),
@@ -188,11 +190,26 @@ def showcase(view: View) -> Card:
         view.artist,
         job.prompt,
         lines=lines,
-        facts=_credit(view),
+        facts=facts.credit(view),
         clips=clips,
         closes_at=job.ballot_closes_at if open_ballot else None,
         buttons=votes if open_ballot else (),
     )
+
+
+def _growing(view: View) -> tuple[Button, ...]:
+    """What may grow out of these clips, as far as their model can."""
+    if view.offer is None:
+        return ()
+    buttons = [Button(Sign.VARY, "Vary")]
+    if Task.EXTEND in view.offer.tasks:
+        buttons.append(Button(Sign.EXTEND, "Extend"))
+    if Task.VIDEO in view.offer.tasks:
+        asks = "What should it show instead? Options may follow: --strength 0.5"
+        buttons.append(Button(Sign.REDRAW, "Redraw", asks=asks))
+    if view.job.draft:
+        buttons.append(Button(Sign.FINAL, "Final"))
+    return tuple(buttons)
 
 
 def _review_buttons() -> tuple[Button, ...]:
@@ -237,31 +254,3 @@ def _decision(name: str, review: Review) -> str:
 
 def _clips(view: View) -> tuple[CardClip, ...]:
     return tuple(CardClip(clip.number, clip.seed) for clip in view.clips)
-
-
-def _asked(view: View) -> tuple[tuple[str, str], ...]:
-    job = view.job
-    return (
-        ("model", view.model_title),
-        ("size", f"{job.width} × {job.height}, {said.duration(job.frames, job.fps)}"),
-        ("variations", str(job.variations)),
-    )
-
-
-def _used(view: View) -> tuple[tuple[str, str], ...]:
-    job = view.job
-    facts = [
-        ("model", view.model_title),
-        ("licence", view.licence),
-        ("size", f"{job.width} × {job.height}, {said.duration(job.frames, job.fps)}"),
-        ("seed", str(job.seed)),
-        ("steps", str(job.steps)),
-        ("guidance", f"{job.guidance:g}"),
-    ]
-    if job.negative:
-        facts.append(("negative", job.negative))
-    return tuple(facts)
-
-
-def _credit(view: View) -> tuple[tuple[str, str], ...]:
-    return (("model", view.model_title), ("licence", view.licence))

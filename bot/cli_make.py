@@ -10,6 +10,7 @@ import typer
 # The texts are those of bot/grammar.py, repeated because importing it takes longer than `sora --help`
 # should; a test compares them.
 Text = str | None
+File = Path | None
 DATA = "Folder for the studio's data: database, clips, queue (same as SORA_DATA)."
 
 
@@ -27,6 +28,15 @@ def make(
     negative: Annotated[Text, typer.Option(help="What it should not show.")] = None,
     steps: Annotated[Text, typer.Option(help="More steps take longer and look finer.")] = None,
     guidance: Annotated[Text, typer.Option(help="How strictly to follow the prompt.")] = None,
+    image: Annotated[File, typer.Option(help="What it begins with.")] = None,
+    last: Annotated[File, typer.Option(help="What it ends with.")] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="Let it end where it begins.")] = False,
+    style: Annotated[Text, typer.Option(help="How it is drawn; name:0.8 makes it weaker.")] = None,
+    final: Annotated[
+        bool, typer.Option("--final", help="Render it in full at once, without a draft.")
+    ] = False,
+    upscale: Annotated[bool, typer.Option("--upscale", help="Make it twice as large.")] = False,
+    smooth: Annotated[bool, typer.Option("--smooth", help="Make twice as many frames.")] = False,
     publish: Annotated[
         bool, typer.Option("--publish", help="Send it on to review for the showcase.")
     ] = False,
@@ -37,7 +47,7 @@ def make(
     data: Annotated[Path | None, typer.Option(help=f"{DATA} \\[default: data]")] = None,
 ) -> None:
     """Make a clip and write it to a file. Starts what it needs when no studio is running."""
-    from bot import making
+    from bot import making, pictures
     from bot.grammar import from_fields
     from bot.settings import settings_from
 
@@ -51,7 +61,14 @@ def make(
         "negative": negative,
         "steps": steps,
         "guidance": guidance,
+        "style": style,
     }
+    flags = {"loop": loop, "final": final, "upscale": upscale, "smooth": smooth}
+    flags["private"] = not publish
     fields = {name: value for name, value in given.items() if value is not None}
-    wish = from_fields(fields if publish else fields | {"private": "yes"})
-    raise typer.Exit(making.make(settings_from(data), wish, output, force=force, as_json=as_json))
+    fields |= {name: "yes" for name, given in flags.items() if given}
+    attached = {"image": image, "last": last}
+    files = {name: pictures.read(file) for name, file in attached.items() if file is not None}
+    settings = settings_from(data)
+    status = making.make(settings, from_fields(fields), files, output, force=force, as_json=as_json)
+    raise typer.Exit(status)

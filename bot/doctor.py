@@ -277,7 +277,7 @@ async def _renderer() -> Finding:
 def _rendering(said: dict[str, Any]) -> Finding:
     """What `gen.check` reports, in one line."""
     if said["error"]:
-        return Finding("Renderer", State.BAD, said["error"], "Check SORA_MODELS.")
+        return Finding("Renderer", State.BAD, said["error"], "Mend it, then ask again: sora doctor")
     devices = ", ".join(
         f"{device['device']} ({device['name']}, {device['memory_bytes'] / 10**9:.0f} GB)"
         for device in said["devices"]
@@ -287,5 +287,6 @@ def _rendering(said: dict[str, Any]) -> Finding:
     found = f"PyTorch {said['torch']} on {devices}; models: {usable or 'none'}."
     if not broken:
         return Finding("Renderer", State.OK, found)
-    why = " ".join(f"{model['name']}: {model['why']}" for model in broken)
-    return Finding("Renderer", State.WARNING if usable else State.BAD, f"{found} {why}")
+    why = "; ".join(f"{model['name']}: {model['why'].rstrip('.')}" for model in broken)
+    state = State.WARNING if usable else State.BAD
+    return Finding("Renderer", state, f"{found} {why}.", "Look closer with: sora models check")

@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from db.offers import Offer
 from moderation.rules import Refused
-from moderation.wish import DIGITS_LIMIT, PROMPT_LIMIT, SEED_LIMIT, Wish, echo, figure
+from moderation.wish import PROMPT_LIMIT, SEED_LIMIT, Picture, Wish
+from moderation.words import DIGITS_LIMIT, echo, figure
 
 
 class Takes(StrEnum):
@@ -22,6 +23,8 @@ class Takes(StrEnum):
     NOTHING = "nothing"
     MODEL = "the name of a model"
     ASPECT = "an aspect ratio"
+    STYLE = "the name of a style"
+    PICTURE = "a picture that you attach"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,17 @@ OPTIONS: tuple[Option, ...] = (
     Option("steps", Takes.WHOLE, "More steps take longer and look finer."),
     Option("guidance", Takes.NUMBER, "How strictly to follow the prompt."),
     Option("private", Takes.NOTHING, "Keep it to yourself until you publish it."),
+    Option("image", Takes.PICTURE, "What it begins with."),
+    Option("last", Takes.PICTURE, "What it ends with."),
+    Option("loop", Takes.NOTHING, "Let it end where it begins."),
+    Option("style", Takes.STYLE, "How it is drawn; name:0.8 makes it weaker."),
+    Option("final", Takes.NOTHING, "Render it in full at once, without a draft."),
+    Option("upscale", Takes.NOTHING, "Make it twice as large."),
+    Option("smooth", Takes.NOTHING, "Make twice as many frames."),
+    Option("strength", Takes.NUMBER, "How far a redrawn clip may leave the one before."),
 )
+UPON_A_CLIP = frozenset({"strength"})
+"""What only goes with a clip that is there already, and has no place in a form for a new one."""
 _BY_NAME = {option.name: option for option in OPTIONS}
 
 _NAMES = "|".join(_BY_NAME)
@@ -81,9 +94,12 @@ def split(text: str) -> dict[str, str]:
     return fields
 
 
-def from_fields(fields: Mapping[str, str]) -> Wish:
-    """The wish in a form or a command line already split. Empty values count as not given."""
-    values: dict[str, object] = {"prompt": fields.get("prompt", "")}
+def from_fields(fields: Mapping[str, str], pictures: Mapping[str, Picture] | None = None) -> Wish:
+    """The wish in a form or a command line already split. Empty values count as not given.
+
+    ``pictures``: those that were attached, by the names of their options.
+    """
+    values: dict[str, object] = {"prompt": fields.get("prompt", ""), **(pictures or {})}
     for name, value in fields.items():
         if name == "prompt":
             continue
@@ -102,6 +118,8 @@ def choices(option: Option, offers: Sequence[Offer]) -> list[str]:
     """What a person may pick from, for the options that are picked."""
     if option.takes is Takes.MODEL:
         return [offer.name for offer in offers]
+    if option.takes is Takes.STYLE:
+        return list(dict.fromkeys(style.name for offer in offers for style in offer.styles))
     if option.takes is Takes.ASPECT:
         return list(dict.fromkeys(aspect for offer in offers for aspect in offer.sizes))
     return []
@@ -117,6 +135,8 @@ def _flag(option: Option, value: str) -> bool:
 
 
 def _value(option: Option, value: str) -> object:
+    if option.takes is Takes.PICTURE:
+        raise Refused(f"--{option.name} is {option.takes}; it can't be typed.")
     if option.takes is Takes.WHOLE:
         number: float | int = _whole(option, value)
     elif option.takes is Takes.NUMBER:

@@ -11,6 +11,7 @@ import signal
 import tempfile
 import time
 import uuid
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from bot import said, supervisor
+from bot import pictures, said, supervisor
 from bot.settings import SWEEP_SECONDS, BotSettings
 from bot.trouble import Misused, Trouble
 from db import clips, jobs, logs, people, workers
@@ -30,12 +31,14 @@ from db.migrate import current, newest
 from db.models import Job
 from db.offers import Offer, Range
 from db.session import Db
-from db.states import FINISHED, Status
+from db.states import FINISHED, Status, Task
 from moderation import forecast
 from moderation.desk import Desk
 from moderation.people import Person
+from moderation.plan import plan
+from moderation.rules import Refused
 from moderation.sweep import sweep
-from moderation.wish import Request, Wish, plan
+from moderation.wish import Picture, Request, Wish
 
 POLL_SECONDS = 0.2
 JOIN_SECONDS = 120.0
@@ -53,28 +56,43 @@ ANY_MODEL = Offer(
     seconds=_ONE,
     steps=_ONE,
     guidance=_ONE,
+    tasks=tuple(Task),
 )
 
 
-def make(settings: BotSettings, wish: Wish, output: Path, *, force: bool, as_json: bool) -> int:
+def make(
+    settings: BotSettings,
+    wish: Wish,
+    attached: Mapping[str, bytes],
+    output: Path,
+    *,
+    force: bool,
+    as_json: bool,
+) -> int:
     """Make the clips of a wish and write them; the status to exit with.
 
+    ``attached``: pictures, by the fields of the wish that they fill.
     Raises ``Refused`` or ``Trouble`` with one sentence.
     """
     count = wish.variations or 1
     wish = replace(wish, variations=count)
-    _insist_on_sense(wish)
+    _insist_on_sense(_with(wish, dict.fromkeys(attached, Picture(""))))
     files = names(output, count)
     _may_write(files, force)
     logs.configure()
     supervisor.data_folder(settings)
-    return asyncio.run(_make(settings, wish, files, Console(stderr=as_json), as_json))
+    console = Console(stderr=as_json)
+    return asyncio.run(_make(settings, wish, attached, files, console, as_json))
+
+
+def _with(wish: Wish, given: Mapping[str, Picture]) -> Wish:
+    return replace(wish, image=given.get("image"), last=given.get("last"))
 
 
 def _insist_on_sense(wish: Wish) -> None:
     """Raises ``Refused`` for what every model would refuse, before a studio is started for it."""
     open_to_models = replace(
-        wish, model=None, aspect=None, duration=None, steps=None, guidance=None
+        wish, model=None, aspect=None, duration=None, steps=None, guidance=None, style=None
     )
     plan(open_to_models, Request("", ""), 0, [ANY_MODEL])
 
@@ -101,7 +119,12 @@ def _may_write(files: list[Path], force: bool) -> None:
 
 
 async def _make(
-    settings: BotSettings, wish: Wish, files: list[Path], console: Console, as_json: bool
+    settings: BotSettings,
+    wish: Wish,
+    attached: Mapping[str, bytes],
+    files: list[Path],
+    console: Console,
+    as_json: bool,
 ) -> int:
     cancelled = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -114,7 +137,13 @@ async def _make(
         watch = Watch(db, broker, host, console, cancelled)
         if not await watch.worker_joins():
             return _was_cancelled(console, "Nothing was started.")
-        job = await watch.submit(Desk(db, broker, settings.rules()), wish)
+        media = Media(settings.media)
+        given = {name: await pictures.take(media, data) for name, data in attached.items()}
+        try:
+            job = await watch.submit(Desk(db, broker, settings.rules()), _with(wish, given))
+        except Refused:
+            await pictures.let_go(db, media, given.values())
+            raise
         if job.status in {Status.CANCELLED, Status.WITHDRAWN}:
             return _was_cancelled(console, f"Job {job.id} is cancelled.")
         if job.status not in FINISHED:
@@ -122,7 +151,6 @@ async def _make(
             raise Trouble(f"Job {job.id} failed: {job.reason}{where}")
         async with db.read() as s:
             made = list(await clips.of(s, job.id))
-        media = Media(settings.media)
         for clip, file in zip(made, files, strict=True):
             await asyncio.to_thread(_write, media.path(clip.video_key), file)
         for note in job.notes:
@@ -247,7 +275,9 @@ def _write(source: Path, target: Path) -> None:
 
 def _result(job: Job, seeds: list[int], files: list[Path]) -> dict[str, object]:
     shown = {"prompt", "negative", "model", "aspect", "width", "height", "frames", "fps"}
-    shown |= {"steps", "guidance", "private", "status", "notes"}
+    shown |= {"steps", "guidance", "private", "status", "notes", "task", "draft", "final_steps"}
+    shown |= {"style", "style_strength", "upscale", "smooth"}
+    shown |= {"approximations", "compute_seconds", "energy_wh"}
     return {
         "job": job.id,
         **job.model_dump(mode="json", include=shown),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from db.line import Forecast
 from db.states import Reason
-from moderation.wish import listed
+from moderation.words import listed
 
 REASON: Mapping[Reason, str] = {
     Reason.OTHER: "Other",
@@ -21,6 +21,16 @@ REASON: Mapping[Reason, str] = {
 
 def duration(frames: int, fps: int) -> str:
     return f"{frames / fps:.1f} s at {fps} fps"
+
+
+def clip_of(job_id: int | None, number: int | None) -> str:
+    return f"job {job_id}, clip {number}"
+
+
+def computing(seconds: float, watt_hours: float) -> str:
+    """What a render took: ``1.2 s, about 0.02 Wh``; its energy only where it is known."""
+    energy = f", about {watt_hours:.2g} Wh" if watt_hours else ""
+    return f"{seconds:.1f} s{energy}"
 
 
 def about(seconds: float | None) -> str:

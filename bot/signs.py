@@ -12,6 +12,10 @@ class Sign(StrEnum):
     CANCEL = "cancel"
     RETRY = "retry"
     AGAIN = "again"
+    VARY = "vary"
+    EXTEND = "extend"
+    REDRAW = "redraw"
+    FINAL = "final"
     PUBLISH = "publish"
     KEEP = "keep"
     WITHDRAW = "withdraw"
@@ -57,6 +61,9 @@ REASONS: Mapping[Sign, Reason] = {
     Sign.SPAM: Reason.SPAM,
 }
 """What each sign of a no gives as its reason."""
+
+OF_ONE_CLIP = frozenset({Sign.VARY, Sign.EXTEND, Sign.REDRAW, Sign.FINAL})
+"""What goes on from one clip, which is to be picked where there are several."""
 
 VOTES: tuple[Sign, ...] = (Sign.VOTE_1, Sign.VOTE_2, Sign.VOTE_3, Sign.VOTE_4)
 """The sign for clip number i + 1."""

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import clips, events, jobs, people, reviews, votes, workers
 from db.line import Forecast
 from db.models import Clip, Job, Review
+from db.offers import Offer
 from db.states import Kind, Status
 from moderation import forecast
 
@@ -18,8 +19,8 @@ from moderation import forecast
 class View:
     job: Job
     artist: str
-    model_title: str
-    licence: str
+    offer: Offer | None
+    """The model's, as a worker has announced it; None when none did for long."""
     clips: tuple[Clip, ...] = ()
     reviews: tuple[tuple[str, Review], ...] = ()
     """(the moderator's name, the review), oldest first."""
@@ -30,6 +31,10 @@ class View:
     """Seconds; only while it is being rendered, and when speed is known."""
     appeal: str = ""
     """The artist's own words; only while the appeal is to be decided."""
+
+    @property
+    def model_title(self) -> str:
+        return self.offer.title if self.offer else self.job.model
 
 
 async def view(
@@ -44,14 +49,13 @@ async def view(
         return None
     given = await reviews.of(s, job_id)
     names = await people.names(s, {job.person_id, *(review.person_id for review in given)})
-    offer = {offer.name: offer for offer in await workers.offers(s)}.get(job.model)
+    offers = {offer.name: offer for offer in await workers.offers(s)}
     if line is None:
         line = await forecast.of_line(s) if job.status is Status.QUEUED else {}
     return View(
         job=job,
         artist=names[job.person_id],
-        model_title=offer.title if offer else job.model,
-        licence=offer.licence if offer else "unknown",
+        offer=offers.get(job.model),
         clips=tuple(await clips.of(s, job_id)),
         reviews=tuple((names[review.person_id], review) for review in given),
         tally=await votes.tally(s, job_id),

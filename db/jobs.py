@@ -16,11 +16,12 @@ from db.line import Waiting, claimable, order
 from db.models import Clip, Job, Person, utcnow
 from db.session import one_at_a_time
 from db.speed import Shape
-from db.states import MOVES, Kind, Status
+from db.states import MOVES, Descent, Kind, Status
 
 LEASE = timedelta(seconds=30)
 LARGEST_ID = 2**31 - 1
 """What an id column holds; people can type more."""
+CAME_TO_NOTHING = frozenset({Status.CANCELLED, Status.FAILED, Status.WITHDRAWN})
 MAX_LOSSES = 3
 """After so many workers vanished over it, a job is failed instead of rendered again."""
 
@@ -35,6 +36,17 @@ async def get(s: AsyncSession, job_id: int, *, lock: bool = False) -> Job | None
 
 async def by_request(s: AsyncSession, request_key: str) -> Job | None:
     return await s.scalar(select(Job).where(col(Job.request_key) == request_key))
+
+
+async def final_of(s: AsyncSession, job_id: int, clip: int) -> Job | None:
+    """The full render of a draft's clip; one that came to nothing doesn't count."""
+    query = select(Job).where(
+        col(Job.parent_id) == job_id,
+        col(Job.parent_clip) == clip,
+        col(Job.descent) == Descent.FINAL,
+        col(Job.status).not_in(CAME_TO_NOTHING),
+    )
+    return await s.scalar(query.order_by(col(Job.id)).limit(1))
 
 
 async def add(s: AsyncSession, job: Job) -> int:
@@ -186,13 +198,21 @@ async def hold(s: AsyncSession, job_id: int, attempt: int, **values: Any) -> boo
 
 
 async def finish(
-    s: AsyncSession, job_id: int, attempt: int, clips: Sequence[Clip], notes: Sequence[str]
+    s: AsyncSession,
+    job_id: int,
+    attempt: int,
+    clips: Sequence[Clip],
+    notes: Sequence[str],
+    **used: Any,
 ) -> bool:
     """Store the clips and make the job ready, and send it on to review unless it is private.
+
+    ``used``: columns that say what the render took.
 
     False, and nothing stored, when this attempt is no longer the one that counts.
     """
     values = {"finished_at": utcnow(), "lease_until": None, "notes": list(notes), "reason": ""}
+    values |= used
     if not await move(s, job_id, Kind.FINISHED, attempt=attempt, values=values):
         return False
     s.add_all(clips)

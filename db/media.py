@@ -14,7 +14,7 @@ from pathlib import Path
 PARTIAL = ".partial-"
 PARTIAL_SECONDS = 3600
 """No put takes this long: what is older was left by a process that was killed."""
-KEY = re.compile(r"[0-9a-f]{64}\.(mp4|jpg|webp)")
+KEY = re.compile(r"[0-9a-f]{64}\.(mp4|jpg|png|webp)")
 
 
 class Media:
@@ -28,7 +28,13 @@ class Media:
         return await asyncio.to_thread(self._put, source)
 
     async def discard(self, key: str) -> None:
-        await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
+        """Remove a file and every form of it that was made to fit a limit."""
+        await asyncio.to_thread(self._discard, key)
+
+    @property
+    def fitted(self) -> Path:
+        """Where forms of clips that fit a limit are kept, each named by its clip's hash first."""
+        return self.folder / "fitted"
 
     def path(self, key: str) -> Path:
         """Where a key's bytes are. Raises ``ValueError`` for what is no key."""
@@ -41,6 +47,12 @@ class Media:
         for partial in self.folder.glob(f"*/{PARTIAL}*"):
             if partial.stat().st_mtime < time.time() - PARTIAL_SECONDS:
                 partial.unlink(missing_ok=True)
+
+    def _discard(self, key: str) -> None:
+        path = self.path(key)
+        path.unlink(missing_ok=True)
+        for form in self.fitted.glob(f"{path.stem}-*"):
+            form.unlink(missing_ok=True)
 
     def _put(self, source: Path) -> str:
         with source.open("rb") as file:

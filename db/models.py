@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, Enum, Index, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from db.states import Kind, Purpose, Reason, Status, Verdict
+from db.states import Descent, Kind, Purpose, Reason, Status, Task, Verdict
 
 SQLModel.metadata.naming_convention = MetaData(
     naming_convention={
@@ -96,6 +96,30 @@ class Job(SQLModel, table=True):
     seed: int = Field(sa_type=BigInteger)
     variations: int
     private: bool = False
+    draft: bool = False
+    final_steps: int
+    """Of the full render; a draft takes fewer."""
+    style: str = ""
+    style_strength: float | None = None
+    upscale: bool = False
+    smooth: bool = False
+
+    task: Task = Field(default=Task.TEXT, sa_column=_enum(Task))
+    first_key: str = ""
+    last_key: str = ""
+    """The pictures that the clips begin and end with, as media keys."""
+    source_id: int | None = Field(default=None, foreign_key="job.id")
+    source_clip: int | None = None
+    """The clip that is extended or redrawn."""
+    strength: float | None = None
+    """How far a redrawn clip may leave its source."""
+    vary_from: int | None = Field(default=None, sa_type=BigInteger)
+    """The seed that the clips stay near to."""
+    vary: float = 0.0
+    parent_id: int | None = Field(default=None, foreign_key="job.id", index=True)
+    parent_clip: int | None = None
+    """The clip that it grew out of, for the lineage."""
+    descent: Descent | None = Field(default=None, sa_column=_enum(Descent, nullable=True))
 
     status: Status = Field(default=Status.QUEUED, sa_column=_enum(Status))
     reason: str = ""
@@ -112,6 +136,10 @@ class Job(SQLModel, table=True):
     preview_key: str = ""
     notes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """What the engine wants the artist to know, e.g. unknown words."""
+    approximations: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What the render gave up of exactness for speed."""
+    compute_seconds: float | None = None
+    energy_wh: float | None = None
 
     promised_seconds: float | None = None
     """The ETA given at submission; its error is shown by the doctor."""

@@ -78,6 +78,12 @@ class Offer(BaseModel):
     variations: int = Field(default=4, ge=1, le=4)
     """How many variations it makes unless asked for fewer."""
 
+    def draft_size(self, aspect: str) -> tuple[int, int]:
+        """Width and height of a draft; the catalogue sees to it that the model can make them."""
+        scale = self.draft.scale if self.draft else 1.0
+        width, height = self.sizes[aspect]
+        return round(width * scale), round(height * scale)
+
     def frames(self, seconds: float) -> int:
         """The allowed number of frames nearest to this duration, at least one step of the rule."""
         a, b = self.frames_rule

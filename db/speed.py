@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
+from db.states import Task
+
 
 class Shape(NamedTuple):
     """What decides how long a render takes."""
@@ -15,6 +17,9 @@ class Shape(NamedTuple):
     frames: int
     steps: int
     variations: int
+    task: Task = Task.TEXT
+    upscale: bool = False
+    smooth: bool = False
 
     @property
     def work(self) -> int:
@@ -33,8 +38,8 @@ class Render(NamedTuple):
 def estimate(shape: Shape, recent: Sequence[Render]) -> float | None:
     """Seconds a render of this shape will take, or None when nothing was rendered yet.
 
-    Renders of the same size, steps and variations are the best witnesses; failing that, time is taken
-    as proportional to pixels x frames x steps x variations.
+    Renders of the very same shape are the best witnesses; failing that, time is taken as proportional
+    to pixels x frames x steps x variations.
     """
     alike = [render.took for render in recent if render.shape == shape]
     if alike:

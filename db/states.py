@@ -64,6 +64,19 @@ class Task(StrEnum):
     """Nothing else, but it ends where it begins."""
 
 
+class Descent(StrEnum):
+    """How a job grew out of a clip that was there before."""
+
+    VARY = "vary"
+    """It stays near that clip."""
+    EXTEND = "extend"
+    """It goes on where that clip ends."""
+    REDRAW = "redraw"
+    """It draws that clip anew."""
+    FINAL = "final"
+    """It is the full render of that clip, which was a draft."""
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """A transition: the statuses it may start from and the one it ends in."""

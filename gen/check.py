@@ -7,34 +7,41 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from db.settings import BadSettings
-from gen import catalogue
-from gen.catalogue import BadCatalogue, Entry
+from gen import machine, stock, weights
+from gen.catalogue import BadCatalogue
 from gen.settings import WorkerSettings
-
-INDEX = "model_index.json"
+from gen.stock import Standing
 
 
 def report() -> dict[str, Any]:
-    """Torch's version, the devices and their memory in bytes, and for each model why it can't run."""
+    """Torch's version, the devices and their memory in bytes, and for each model why it can't run.
+
+    A model that is merely known isn't named: only what is offered, and what a host began to set up.
+    """
+    here = machine.look()
     try:
-        models = catalogue.read(WorkerSettings().models)
+        settings = WorkerSettings()
+        standings = stock.look(settings, lambda: machine.memory(here["devices"], settings.device))
     except (BadSettings, BadCatalogue) as error:
-        return {"error": str(error), **_machine(), "models": []}
+        return {"error": str(error), **here, "models": []}
     shown = []
-    for entry in models.values():
-        why = why_unusable(entry)
-        shown.append({"name": entry.name, "title": entry.title, "usable": not why, "why": why})
-    return {"error": "", **_machine(), "models": shown}
+    for standing in standings:
+        if standing.begun:
+            entry, why = standing.entry, why_unusable(standing)
+            shown.append({"name": entry.name, "title": entry.title, "usable": not why, "why": why})
+    return {"error": "", **here, "models": shown}
 
 
-def why_unusable(entry: Entry) -> str:
-    """One sentence, or nothing when the engine can be built and the weights are there."""
+def why_unusable(standing: Standing) -> str:
+    """One sentence with the way out, or nothing when the model is offered and its engine can be built."""
+    if standing.why:
+        return standing.why
+    entry = standing.entry
     module, _, family = entry.engine.partition(":")
     try:
         getattr(importlib.import_module(module), family)(**entry.options)
@@ -42,39 +49,20 @@ def why_unusable(entry: Entry) -> str:
         return f"{entry.engine} can't be imported: {error}."
     except (AttributeError, TypeError) as error:
         return f"{entry.engine} can't be built from its options: {error}."
-    source = entry.options.get("source")
-    if source is None or not entry.options.get("local_files_only", True):
-        return ""
-    folder = Path(source) if Path(source).is_absolute() else _fetched(source, entry.options)
-    if folder is None or not (folder / INDEX).is_file():
-        return f"There are no weights at {source}: fetch the model first."
-    if not any(folder.rglob("*.safetensors")):
-        return f"The weights at {source} are incomplete: fetch them again."
     return ""
 
 
-def _fetched(source: str, options: dict[str, Any]) -> Path | None:
-    """Where a repository of the model hub was fetched to, if it was."""
-    hub = importlib.import_module("huggingface_hub")
-    index = hub.try_to_load_from_cache(source, INDEX, revision=options.get("revision"))
-    return Path(index).parent if isinstance(index, str) else None
-
-
-def _machine() -> dict[str, Any]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    devices = [{"device": "cpu", "name": f"{os.cpu_count()} cores", "memory_bytes": memory}]
-    try:
-        torch = importlib.import_module("torch")
-    except ImportError:
-        return {"torch": None, "devices": devices}
-    for number in range(torch.cuda.device_count()):
-        found = torch.cuda.get_device_properties(number)
-        devices.append(
-            {"device": f"cuda:{number}", "name": found.name, "memory_bytes": found.total_memory}
-        )
-    if torch.backends.mps.is_available():
-        devices.append({"device": "mps", "name": "Apple GPU", "memory_bytes": memory})
-    return {"torch": torch.__version__, "devices": devices}
+def why_altered(standing: Standing) -> str:
+    """One sentence with the way out, or nothing when every byte of the weights is as it was fetched."""
+    entry = standing.entry
+    folder = Path(entry.source or "")
+    pin = weights.pin_of(folder) if entry.source else None
+    if pin is None or not (files := list(weights.altered(folder, pin))):
+        return ""
+    return (
+        f"The weights in {folder} are damaged: {files[0]} is not what was fetched:"
+        f" sora models fetch {entry.name}"
+    )
 
 
 def main() -> None:

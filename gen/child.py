@@ -15,15 +15,21 @@ import signal
 import threading
 import time
 import traceback
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from gen import encode
-from gen.engines.base import Brief, CannotMake, Engine, Picture, Stopped
+from gen import encode, finish, pictures
+from gen.energy import Meter
+from gen.engines.base import Brief, CannotMake, Engine, Picture, Stopped, Style, Take, Task
 from gen.trouble import is_full, is_out_of_memory
 
 PREVIEW_SECONDS = 0.5
 """Previews that come faster than this are not worth encoding."""
+ENCODERS = 2
+"""Clips of one render encoded at the same time."""
 
 
 class Child:
@@ -47,7 +53,8 @@ class Child:
             try:
                 self._load(request["engine"], request["options"])
                 if request["what"] == "render":
-                    self._render(Brief(**request["brief"]), Path(request["folder"]))
+                    brief = _brief(request["brief"], request["inputs"])
+                    self._render(brief, Path(request["folder"]), request["watts"])
             except Stopped:
                 self._say("stopped")
             except CannotMake as refusal:
@@ -80,7 +87,7 @@ class Child:
         self._engine, self._built_from = engine, (name, options)
         self._say("ready")
 
-    def _render(self, brief: Brief, folder: Path) -> None:
+    def _render(self, brief: Brief, folder: Path, watts: float | None) -> None:
         assert self._engine is not None  # noqa: S101 - _load has just made it
         shown_at = 0.0
 
@@ -91,25 +98,40 @@ class Child:
             if preview is not None and time.monotonic() - shown_at >= PREVIEW_SECONDS:
                 shown_at = time.monotonic()
                 path = folder / f"preview-{done}.jpg"
-                encode.jpeg(preview, path)
+                path.write_bytes(encode.jpeg(preview))
             self._say("step", done=done, total=total, preview=path and str(path))
 
         self._stop_if_unwanted()
+        meter = Meter(watts)
         result = self._engine.make(brief, progress)
+        cost = meter.read()
+        clips = self._finish(brief, result.takes, folder)
+        self._say("done", clips=clips, notes=list(result.notes), **asdict(cost))
+
+    def _finish(self, brief: Brief, takes: Sequence[Take], folder: Path) -> list[dict[str, Any]]:
+        """Encode every take, several at once: one alone leaves a core idle in part."""
         clips = []
-        for take_number, take in enumerate(result.takes, start=1):
-            self._stop_if_unwanted()
-            files = encode.clip(take.film, brief.fps, folder, f"clip-{take_number}")
-            clips.append(
-                {
-                    "seed": take.seed,
-                    "video": str(files.video),
-                    "poster": str(files.poster),
-                    "preview": str(files.preview),
-                }
-            )
-            self._say("encoded")
-        self._say("done", clips=clips, notes=list(result.notes))
+        pool = ThreadPoolExecutor(ENCODERS)
+        try:
+            waiting = [
+                pool.submit(_clip, brief, take, folder, f"clip-{number}")
+                for number, take in enumerate(takes, start=1)
+            ]
+            for take, encoded in zip(takes, waiting, strict=True):
+                self._stop_if_unwanted()
+                files = encoded.result()
+                clips.append(
+                    {
+                        "seed": take.seed,
+                        "video": str(files.video),
+                        "poster": str(files.poster),
+                        "preview": str(files.preview),
+                    }
+                )
+                self._say("encoded")
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return clips
 
     def _stop_if_unwanted(self) -> None:
         if self._number in self._unwanted:
@@ -129,6 +151,33 @@ class Child:
         json.dump({"is": what, "number": self._number, **more}, self._answers)
         self._answers.write("\n")
         self._answers.flush()
+
+
+def _clip(brief: Brief, take: Take, folder: Path, stem: str) -> encode.Files:
+    film, fps = take.film, brief.fps
+    if brief.smooth:
+        film, fps = finish.smoothed(film), 2 * fps
+    if brief.upscale:
+        film = finish.upscaled(film)
+    return encode.clip(film, fps, folder, stem, take.sound)
+
+
+def _brief(fields: dict[str, Any], inputs: dict[str, str]) -> Brief:
+    """A brief as it was before it was JSON, with its pictures. Raises ``CannotMake``."""
+    files = {name: Path(path) for name, path in inputs.items()}
+    brief = Brief(**fields)
+    task, style, size = Task(brief.task), fields["style"], fields["final_size"]
+    read = pictures.end if task is Task.EXTEND else pictures.film
+    return replace(
+        brief,
+        seeds=tuple(brief.seeds),
+        task=task,
+        style=style and Style(**style),
+        final_size=size and tuple(size),
+        first=pictures.still(files["first"]) if "first" in files else None,
+        last=pictures.still(files["last"]) if "last" in files else None,
+        film=read(files["film"]) if "film" in files else None,
+    )
 
 
 def main() -> NoReturn:

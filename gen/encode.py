@@ -1,20 +1,42 @@
-"""From frames to the three files of a clip: an MP4, a JPEG poster, a small animated WebP preview."""
+"""From frames to the three files of a clip: an MP4, a JPEG poster, a small animated WebP preview.
+
+Everything is made in memory and written once.
+"""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import (
+    ColorPrimaries,
+    ColorRange,
+    Colorspace,
+    ColorTrc,
+    Interpolation,
+)
 
-from gen.engines.base import Film, Picture
+from gen import poster
+from gen.engines.base import Film, Picture, Sound
 
-PREVIEW_WIDTH = 256
+CRF = 19
+"""x264's scale of quality: 0 loses nothing, 51 nearly everything; 6 more is about half the bytes."""
+SOUND_RATE = 48_000
+SOUND_BITS = 160_000
+"""Samples and bits per second of a sound track."""
+PREVIEW_BYTES = 1_000_000
 PREVIEW_FPS = 12
+PREVIEWS = ((256, 70), (256, 40), (192, 30), (128, 15))
+"""How wide a preview may be in pixels, and its quality of 100: the best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,45 +48,129 @@ class Files:
     preview: Path
 
 
-def clip(film: Film, fps: int, folder: Path, stem: str) -> Files:
-    """Encode a film into ``folder`` as ``stem.mp4``, ``.jpg`` (its middle frame) and ``.webp``.
+def clip(
+    film: Film, fps: int | Fraction, folder: Path, stem: str, sound: Sound | None = None
+) -> Files:
+    """Encode a film into ``folder`` as ``stem.mp4``, ``.jpg`` (its most telling frame) and ``.webp``.
 
     Raises ``OSError`` when the disk is full; what was written by then is of no use.
     """
     files = Files(*(folder / f"{stem}.{ending}" for ending in ("mp4", "jpg", "webp")))
-    mp4(film, fps, files.video)
-    jpeg(film[len(film) // 2], files.poster)
-    webp(film, fps, files.preview)
+    files.video.write_bytes(mp4(film, fps, sound))
+    files.poster.write_bytes(jpeg(film[poster.telling(film)]))
+    files.preview.write_bytes(preview(film, fps))
     return files
 
 
-def mp4(film: Film, fps: int, path: Path) -> None:
+# ── the video ────────────────────────────────────────────────────────────────────────────
+
+
+def mp4(film: Film, fps: int | Fraction, sound: Sound | None = None) -> bytes:
     """H.264 that plays everywhere and starts before it is loaded. Odd sizes grow by one pixel."""
-    _, height, width, _ = film.shape
-    even = np.pad(film, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    options = {"profile": "high", "preset": "veryfast", "crf": "19"}
-    with av.open(path, "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream("libx264", rate=fps, options=options)
-        stream.height, stream.width = even.shape[1:3]
-        stream.pix_fmt = "yuv420p"
-        context = stream.codec_context
+    count, height, width, _ = film.shape
+    size = (width + width % 2, height + height % 2)
+    return write(map(_for_players, film), size, fps, count, sound)
+
+
+def write(
+    frames: Iterable[VideoFrame],
+    size: tuple[int, int],
+    fps: int | Fraction,
+    count: int,
+    sound: Sound | None = None,
+    crf: int = CRF,
+    sound_bits: int = SOUND_BITS,
+) -> bytes:
+    """An MP4 of ``count`` frames, which are yuv420p in BT.709 and of this even width and height.
+
+    The sound track lasts as long as the frames: what is longer is cut, what is shorter ends in silence.
+    """
+    made = io.BytesIO()
+    # To move its index to the front, the muxer reads again what it has written.
+    with av.open(
+        made,
+        "w",
+        format="mp4",
+        options={"movflags": "+faststart"},
+        io_open=lambda *_: io.BytesIO(made.getvalue()),
+    ) as container:
+        options = {"profile": "high", "preset": "veryfast", "crf": str(crf)}
+        video = container.add_stream("libx264", rate=fps, options=options)
+        video.width, video.height = size
+        video.pix_fmt = "yuv420p"
+        context = video.codec_context
         context.color_primaries = ColorPrimaries.BT709
         context.color_trc = ColorTrc.BT709
         context.colorspace = Colorspace.ITU709
         context.color_range = ColorRange.MPEG
-        for number, picture in enumerate(even):
-            frame = VideoFrame.from_ndarray(picture, format="rgb24").reformat(
-                format="yuv420p",
-                src_color_range=ColorRange.JPEG,
-                dst_colorspace=Colorspace.ITU709,
-                dst_color_range=ColorRange.MPEG,
+        track = (
+            None if sound is None else _Track(container, sound, count / Fraction(fps), sound_bits)
+        )
+        for number, frame in enumerate(frames):
+            frame.pts, frame.time_base = number, 1 / Fraction(fps)
+            container.mux(video.encode(frame))
+            if track is not None:
+                track.go_on_to((number + 1) / Fraction(fps))
+        container.mux(video.encode())
+        if track is not None:
+            track.end()
+    return made.getvalue()
+
+
+def _for_players(picture: Picture) -> VideoFrame:
+    height, width, _ = picture.shape
+    if height % 2 or width % 2:
+        picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return VideoFrame.from_ndarray(picture, format="rgb24").reformat(
+        format="yuv420p",
+        interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
+        src_color_range=ColorRange.JPEG,
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+    )
+
+
+class _Track:
+    """The sound of an MP4, written bit by bit beside its frames."""
+
+    def __init__(
+        self, container: OutputContainer, sound: Sound, seconds: Fraction, bits: int
+    ) -> None:
+        samples = sound.samples if len(sound.samples) <= 2 else sound.samples.mean(0, keepdims=True)
+        self._samples = _lasting(samples, round(seconds * sound.rate))
+        self._rate = sound.rate
+        self._layout = "mono" if len(samples) == 1 else "stereo"
+        self._written = 0
+        self._container = container
+        self._stream: AudioStream = container.add_stream(
+            "aac", rate=SOUND_RATE, layout=self._layout, bit_rate=bits
+        )
+
+    def go_on_to(self, second: Fraction) -> None:
+        end = round(second * self._rate)
+        part = self._samples[:, self._written : end]
+        if part.size:
+            frame = AudioFrame.from_ndarray(
+                np.ascontiguousarray(part), format="fltp", layout=self._layout
             )
-            frame.pts, frame.time_base = number, Fraction(1, fps)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+            frame.sample_rate, frame.pts = self._rate, self._written
+            frame.time_base = Fraction(1, self._rate)
+            self._container.mux(self._stream.encode(frame))
+        self._written = end
+
+    def end(self) -> None:
+        self._container.mux(self._stream.encode())
 
 
-def jpeg(picture: Picture, path: Path) -> None:
+def _lasting(samples: np.ndarray, count: int) -> np.ndarray:
+    samples = np.nan_to_num(samples[:, :count]).clip(-1, 1).astype(np.float32)
+    return np.pad(samples, ((0, 0), (0, count - samples.shape[1])))
+
+
+# ── the pictures ─────────────────────────────────────────────────────────────────────────
+
+
+def jpeg(picture: Picture) -> bytes:
     """A still of high quality."""
     height, width, _ = picture.shape
     context = av.CodecContext.create("mjpeg", "w")
@@ -75,23 +181,36 @@ def jpeg(picture: Picture, path: Path) -> None:
     frame = VideoFrame.from_ndarray(picture, format="rgb24").reformat(
         format="yuvj420p", src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.JPEG
     )
-    path.write_bytes(b"".join(bytes(p) for p in [*context.encode(frame), *context.encode()]))
+    return b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode()])
 
 
-def webp(film: Film, fps: int, path: Path) -> None:
-    """A loop that is small in every way: at most 256 pixels wide and about 12 frames per second."""
-    _, height, width, _ = film.shape
+def preview(film: Film, fps: int | Fraction) -> bytes:
+    """A loop of about 12 frames per second: the best of ever plainer ones that has at most 1 MB."""
     stride = max(1, round(fps / PREVIEW_FPS))
-    small_width = min(width, PREVIEW_WIDTH)
+    for width, quality in PREVIEWS:
+        data = _webp(film[::stride], Fraction(fps) / stride, width, quality)
+        if len(data) <= PREVIEW_BYTES:
+            return data
+    while len(data) > PREVIEW_BYTES and stride < len(film):
+        stride *= 2
+        data = _webp(film[::stride], Fraction(fps) / stride, width, quality)
+    return data
+
+
+def _webp(film: Film, fps: Fraction, at_most_wide: int, quality: int) -> bytes:
+    _, height, width, _ = film.shape
+    small_width = min(width, at_most_wide)
     small_height = max(1, round(height * small_width / width))
-    rate = Fraction(fps, stride)
-    with av.open(path, "w", format="webp", options={"loop": "0"}) as container:
-        stream = container.add_stream("libwebp_anim", rate=rate, options={"quality": "70"})
+    made = io.BytesIO()
+    with av.open(made, "w", format="webp", options={"loop": "0"}) as container:
+        options = {"quality": str(quality), "compression_level": "2"}
+        stream = container.add_stream("libwebp_anim", rate=fps, options=options)
         stream.width, stream.height, stream.pix_fmt = small_width, small_height, "yuv420p"
-        for number, picture in enumerate(film[::stride]):
+        for number, picture in enumerate(film):
             frame = VideoFrame.from_ndarray(picture, format="rgb24").reformat(
                 width=small_width, height=small_height, format="yuv420p"
             )
-            frame.pts, frame.time_base = number, 1 / rate
+            frame.pts, frame.time_base = number, 1 / fps
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+    return made.getvalue()

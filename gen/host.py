@@ -12,14 +12,15 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from gen.catalogue import Entry
-from gen.engines.base import Brief, CannotMake, Stopped
+from gen.engines.base import NOTHING, Brief, CannotMake, Inputs, Stopped
+from gen.rendered import Made, Rendered, Step
 from gen.trouble import DISK_FULL, OUT_OF_MEMORY
 
 ROOT = Path(__file__).parents[1]
@@ -46,41 +47,15 @@ class RenderFailed(Exception):
     """The render came to nothing; the message is one sentence for the artist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How far the render is; ``preview`` is a JPEG in the render's folder, to be taken or left."""
-
-    done: int
-    total: int
-    preview: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """One encoded take; its files are in the render's folder."""
-
-    seed: int
-    video: Path
-    poster: Path
-    preview: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """What a render gave, in the order of the brief's seeds."""
-
-    clips: tuple[Made, ...]
-    notes: tuple[str, ...]
-
-
 class Host:
     """One render child, kept alive and warm. It renders one brief at a time."""
 
-    def __init__(self, first: Entry, device: str | None = None) -> None:
+    def __init__(self, first: Entry, device: str | None = None, watts: float | None = None) -> None:
         self.state = "starting"
         self.state_changed = asyncio.Event()
         self._entry = first
         self._device = device
+        self._watts = watts
         self._process: Process | None = None
         self._up = asyncio.Event()
         self._idle = asyncio.Event()
@@ -110,9 +85,16 @@ class Host:
             await self._process.wait()
 
     async def render(
-        self, entry: Entry, brief: Brief, folder: Path, on_step: Callable[[Step], None]
+        self,
+        entry: Entry,
+        brief: Brief,
+        folder: Path,
+        on_step: Callable[[Step], None],
+        inputs: Inputs = NOTHING,
     ) -> Rendered:
         """Render a brief into ``folder``, calling ``on_step`` after every step.
+
+        The brief holds no pictures: they are in ``inputs``.
 
         Raises ``Stopped`` after ``stop``, ``CannotMake`` with the engine's refusal, ``RenderFailed``
         when it breaks, crashes, hangs or the disk is full. If this is cancelled, the child is stopped
@@ -126,7 +108,13 @@ class Host:
         self._entry = entry
         self._slowest = 0.0
         self._answers = asyncio.Queue()
-        self._ask("render", brief=asdict(brief), folder=str(folder))
+        self._ask(
+            "render",
+            brief=asdict(brief),
+            inputs=inputs.files(),
+            folder=str(folder),
+            watts=self._watts,
+        )
         try:
             while True:
                 try:
@@ -176,7 +164,8 @@ class Host:
                     Made(c["seed"], Path(c["video"]), Path(c["poster"]), Path(c["preview"]))
                     for c in answer["clips"]
                 ]
-                return Rendered(tuple(clips), tuple(answer["notes"]))
+                took = (answer[key] for key in ("seconds", "energy_wh", "energy_measured"))
+                return Rendered(tuple(clips), tuple(answer["notes"]), *took)
             case "stopped":
                 raise Stopped
             case "refused":

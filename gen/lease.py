@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import clips, jobs
 from db.broker import Broker
 from db.media import Media
 from db.models import Job
 from db.session import Db
-from gen.host import Step
+from gen.rendered import Step
 
 BEAT_SECONDS = jobs.LEASE.total_seconds() / 3
 PROGRESS_SECONDS = 0.5
@@ -86,7 +85,7 @@ class Lease:
         async with self._db.begin() as s:
             held = await jobs.hold(s, job.id, job.attempt, **values)
             if held and old != self.preview_key:
-                await discard_unused(s, self._media, [old])
+                await clips.discard_unused(s, self._media, [old])
         if not held:
             self._lost()
         elif values:
@@ -100,9 +99,3 @@ class Lease:
         except OSError as error:
             log.warning("preview.not_stored", error=type(error).__name__)
             return None
-
-
-async def discard_unused(s: AsyncSession, media: Media, keys: Collection[str]) -> None:
-    """Remove the files that nothing needs, while the transaction keeps others from needing them."""
-    for key in await clips.unused(s, set(keys) - {""}):
-        await media.discard(key)

@@ -10,15 +10,28 @@ from db.settings import StoreSettings
 
 
 class WorkerSettings(StoreSettings):
-    """Read from ``SORA_…`` variables and ``.env`` by the doors `gen.worker` and `gen.check`."""
+    """Read from ``SORA_…`` variables and ``.env`` by the doors of `gen`."""
 
     worker_name: str = Field(default="", description="host name and a random part unless given")
     models: Path | None = Field(default=None, description="a models.toml of the host's own")
+    models_dir: Path | None = Field(
+        default=None, description="folder of fetched weights; `models` in the data folder if unset"
+    )
+    default_model: str | None = Field(
+        default=None, description="used when nobody asks for another; the first one if unset"
+    )
     device: str | None = Field(
         default=None, description="e.g. cuda:1; chosen by the engine if unset"
+    )
+    device_watts: float | None = Field(
+        default=None, gt=0, description="drawn by a busy device, where energy can't be measured"
     )
     running_cap: int = Field(default=2, ge=1, description="jobs of one person rendered at once")
 
     @property
     def scratch(self) -> Path:
         return self.folder / "renders"
+
+    @property
+    def weights(self) -> Path:
+        return (self.models_dir or self.folder / "models").expanduser().resolve()

@@ -13,21 +13,22 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from structlog.contextvars import bound_contextvars
 
-from db import jobs
+from db import clips, jobs
 from db.broker import Broker
 from db.media import Media
 from db.models import Clip, Job
 from db.session import Db
 from db.states import Status
+from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Catalogue
-from gen.engines.base import Brief, CannotMake, Stopped
-from gen.host import BROKE, Host, Rendered, RenderFailed
-from gen.lease import Lease, discard_unused
+from gen.engines.base import CannotMake, Stopped
+from gen.host import BROKE, Host, RenderFailed
+from gen.lease import Lease
+from gen.rendered import Rendered
 from gen.trouble import DISK_FULL, is_full
 
 GLANCE_SECONDS = 5.0
 """An idle worker looks at the line this often even if no bell rings."""
-SEEDS = 2**32
 
 log = structlog.get_logger()
 
@@ -152,14 +153,28 @@ class Renderer:
 
     async def _make(self, job: Job, lease: Lease, stored: list[str]) -> bool:
         """Render, store and finish; whether it still counted. Names in ``stored`` what it stored."""
-        brief, entry = brief_of(job), self._catalogue[job.model]
+        entry = self._catalogue[job.model]
+        brief = brief_of(job, entry)
+        async with self._db.read() as s:
+            inputs = await inputs_of(s, self._media, job)
         try:
             with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as name:
                 async with lease:
-                    rendered = await self._host.render(entry, brief, Path(name), lease.on_step)
+                    rendered = await self._host.render(
+                        entry, brief, Path(name), lease.on_step, inputs
+                    )
                     made = await self._store(job, rendered, stored)
             async with self._db.begin() as s:
-                return await jobs.finish(s, job.id, job.attempt, made, rendered.notes)
+                return await jobs.finish(
+                    s,
+                    job.id,
+                    job.attempt,
+                    made,
+                    rendered.notes,
+                    approximations=list(entry.approximations),
+                    compute_seconds=rendered.seconds,
+                    energy_wh=rendered.energy_wh,
+                )
         except OSError as error:
             if not is_full(error):
                 raise
@@ -210,22 +225,7 @@ class Renderer:
             now = await jobs.get(s, job.id, lock=True)
             if now is not None and now.status in (Status.QUEUED, Status.RENDERING):
                 return
-            await discard_unused(s, self._media, keys)
-
-
-def brief_of(job: Job) -> Brief:
-    """What a job asks of its engine: each variation has a seed of its own, one after the other."""
-    return Brief(
-        prompt=job.prompt,
-        seeds=tuple((job.seed + number) % SEEDS for number in range(job.variations)),
-        width=job.width,
-        height=job.height,
-        frames=job.frames,
-        fps=job.fps,
-        steps=job.steps,
-        guidance=job.guidance,
-        negative=job.negative,
-    )
+            await clips.discard_unused(s, self._media, keys)
 
 
 def _is_ours(now: Job | None, claimed: Job) -> bool:

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -23,7 +24,7 @@ from db.broker import Broker
 from db.media import Media
 from db.session import Db
 from db.settings import BadSettings
-from gen import catalogue, scratch
+from gen import catalogue, machine, scratch, stock
 from gen.host import Host
 from gen.settings import WorkerSettings
 from gen.tasks import Renderer, render
@@ -52,7 +53,7 @@ async def run(settings: WorkerSettings, models: catalogue.Catalogue) -> None:
 async def _working(settings: WorkerSettings, models: catalogue.Catalogue) -> AsyncIterator[None]:
     name = settings.worker_name or f"{socket.gethostname()}-{secrets.token_hex(2)}"
     db, bell, media = Db(settings.database), Broker(settings.broker), Media(settings.media)
-    host = Host(next(iter(models.values())), settings.device)
+    host = Host(next(iter(models.values())), settings.device, settings.device_watts)
     with scratch.folder(settings.scratch) as folder:
         media.tidy()
         renderer = Renderer(db, bell, media, host, models, folder, name, settings.running_cap)
@@ -139,10 +140,21 @@ def main() -> None:
     try:
         settings = WorkerSettings()
         logs.configure(settings.log_format)
-        models = catalogue.read(settings.models)
-    except (BadSettings, catalogue.BadCatalogue) as error:
+        models = _offered(settings)
+    except (BadSettings, catalogue.BadCatalogue, subprocess.SubprocessError) as error:
         sys.exit(str(error))
     asyncio.run(run(settings, models))
+
+
+def _offered(settings: WorkerSettings) -> catalogue.Catalogue:
+    standings = stock.look(settings, lambda: machine.memory_from_outside(settings.device))
+    for standing in standings:
+        if standing.why and standing.begun:
+            log.warning("model.not_offered", model=standing.entry.name, why=standing.why)
+    models = stock.offered(standings)
+    if not models:
+        sys.exit("There is no model to offer; `sora models check` says why.")
+    return models
 
 
 if __name__ == "__main__":

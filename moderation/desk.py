@@ -6,7 +6,7 @@ Every verb raises ``Refused`` with one sentence when the rules say no, and then 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,13 +16,17 @@ from db import clips, events, jobs, reviews, votes, workers
 from db.broker import Broker
 from db.models import Job, Review, utcnow
 from db.session import Db, one_at_a_time
-from db.states import Kind, Reason, Status, Verdict
-from moderation import quorum, rules
+from db.states import Descent, Kind, Reason, Status, Verdict
+from moderation import growth, quorum, rules
 from moderation.people import Person
+from moderation.plan import ALONE, plan, roots_of, wish_of
 from moderation.rules import Refused, Rules
-from moderation.wish import Request, Wish, clean, plan, wish_of
+from moderation.wish import Request, Roots, Wish
+from moderation.words import clean
 
 SENTENCE_LIMIT = 500
+Growing = Callable[..., Job]
+"""A function of ``moderation.growth``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,9 @@ class Desk:
         self.broker = broker
         self.rules = rules
 
-    async def submit(self, person: Person, wish: Wish, request: Request) -> Job:
+    async def submit(
+        self, person: Person, wish: Wish, request: Request, roots: Roots = ALONE
+    ) -> Job:
         """Put a job into the line; the same request twice is the same job."""
         async with self.db.read() as s:
             offers = await workers.offers(s)
@@ -53,7 +59,7 @@ class Desk:
             known = await jobs.by_request(s, request.key)
             if known is not None:
                 return known
-            job = plan(wish, request, person.id, offers)
+            job = plan(wish, request, person.id, offers, roots)
             rules.may_submit(await jobs.count(s, person.id, Status.QUEUED), self.rules)
             await jobs.add(s, job)
         await self._ring(job.id, job.attempt)
@@ -81,7 +87,39 @@ class Desk:
         if job is None:
             raise Refused(f"There is no job {job_id}.")
         rules.owns(person, job)
-        return await self.submit(person, wish_of(job), request)
+        return await self.submit(person, wish_of(job), request, roots_of(job))
+
+    async def vary(
+        self,
+        person: Person,
+        job_id: int,
+        clip: int | None,
+        request: Request,
+        vary: float = growth.VARY.default,
+    ) -> Job:
+        """Submit the same wish near one of its clips; ``vary``: how far from it, up to 1."""
+        return await self._grow(person, job_id, clip, request, growth.varied, vary)
+
+    async def extend(self, person: Person, job_id: int, clip: int | None, request: Request) -> Job:
+        """Submit what happens after a clip."""
+        return await self._grow(person, job_id, clip, request, growth.extended)
+
+    async def redraw(
+        self,
+        person: Person,
+        job_id: int,
+        clip: int | None,
+        request: Request,
+        wish: Wish,
+    ) -> Job:
+        """Submit a clip to be drawn anew, in the words and at the strength of this wish."""
+        return await self._grow(person, job_id, clip, request, growth.redrawn, wish)
+
+    async def finalize(
+        self, person: Person, job_id: int, clip: int | None, request: Request
+    ) -> Job:
+        """Submit the full render of a draft's clip; each clip has one final."""
+        return await self._grow(person, job_id, clip, request, growth.final)
 
     async def publish(self, person: Person, job_id: int) -> None:
         """Ask the moderators to put a finished job into the showcase."""
@@ -186,6 +224,34 @@ class Desk:
         async with self._on(job_id) as (s, job):
             rules.may_withdraw(person, job)
             await jobs.move(s, job_id, Kind.WITHDRAWN, by=person.id, values={"lease_until": None})
+
+    async def _grow(
+        self,
+        person: Person,
+        job_id: int,
+        clip: int | None,
+        request: Request,
+        growing: Growing,
+        *more: object,
+    ) -> Job:
+        """Submit the job that grows out of a clip; the same request twice is the same job.
+
+        ``clip`` may be None where the job has but one.
+        """
+        async with self._on(job_id) as (s, job):
+            await one_at_a_time(s, f"submit {person.id}")
+            known = await jobs.by_request(s, request.key)
+            if known is not None:
+                return known
+            made = {found.number: found for found in await clips.of(s, job_id)}
+            number = rules.may_grow(person, job, clip, len(made))
+            grown = growing(job, made[number], request, await workers.offers(s), *more)
+            if grown.descent is Descent.FINAL:
+                rules.may_finalize(number, await jobs.final_of(s, job_id, number))
+            rules.may_submit(await jobs.count(s, person.id, Status.QUEUED), self.rules)
+            await jobs.add(s, grown)
+        await self._ring(grown.id, grown.attempt)
+        return grown
 
     async def _carry_out(
         self, s: AsyncSession, job: Job, decision: quorum.Decision, person: Person

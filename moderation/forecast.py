@@ -37,7 +37,7 @@ async def remaining(s: AsyncSession, job: Job) -> float | None:
 
 
 def _left(job: Job, recent: list[Render]) -> float | None:
-    shape = Shape(job.width, job.height, job.frames, job.steps, job.variations)
+    shape = Shape(*(getattr(job, name) for name in Shape._fields))
     need = speed.estimate(shape, recent)
     if need is None or job.started_at is None:
         return None

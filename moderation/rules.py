@@ -78,6 +78,28 @@ def may_withdraw(person: Person, job: Job) -> None:
         raise Refused(f"Job {job.id} is already withdrawn.")
 
 
+def may_grow(person: Person, job: Job, clip: int | None, clips: int) -> int:
+    """The number of the clip that another job may grow out of; of a single clip it needn't be said.
+
+    ``clips``: how many the job has.
+    """
+    owns(person, job)
+    if not clips:
+        raise Refused(f"Job {job.id} has no clips to go on from: it is {said(job.status)}.")
+    if clip is None and clips > 1:
+        raise Refused(f"Pick the clip first: job {job.id} has {clips}.")
+    number = 1 if clip is None else clip
+    if not 1 <= number <= clips:
+        raise Refused(f"Job {job.id} has no clip {number}; it has {clips}.")
+    return number
+
+
+def may_finalize(clip: int, final: Job | None) -> None:
+    """``final``: that of this clip, if it has one that still counts."""
+    if final is not None:
+        raise Refused(f"The final of clip {clip} is job {final.id} already.")
+
+
 def decided_before(job: Job, reviews: Iterable[Review]) -> frozenset[int]:
     """Who reviewed the job in the round that its appeal is about; nobody unless it is appealed."""
     if job.status is not Status.APPEALED:
@@ -112,6 +134,13 @@ def may_see(person: Person, job: Job, shown: bool) -> bool:
     if person.id == job.person_id:
         return job.status in FINISHED
     if job.status is Status.PUBLISHED and shown:
+        return True
+    return person.moderates and job.status in WAITING_FOR_REVIEW | {Status.PUBLISHED}
+
+
+def may_see_pictures(person: Person, job: Job) -> bool:
+    """Whether somebody may look at the pictures that were given: they never go into the showcase."""
+    if person.id == job.person_id:
         return True
     return person.moderates and job.status in WAITING_FOR_REVIEW | {Status.PUBLISHED}
 

@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import clips, events, jobs, votes
+from db import clips, events, jobs, votes, workers
 from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
 from db.states import Kind, Status
-from moderation import ranking
+from moderation import growth, ranking
+from moderation.rules import Refused
+from moderation.wish import Request
 
 UNHEARD = timedelta(seconds=5)
 BELLS = 20
@@ -59,7 +61,8 @@ async def lost_renders(db: Db) -> list[int]:
 
 
 async def closed_ballots(db: Db) -> list[int]:
-    """Close the ballots whose time is over, however long ago; the ids of their jobs."""
+    """Close the ballots whose time is over, however long ago; the ids of their jobs, and of the
+    finals that their winners are given."""
     async with db.read() as s:
         due = (await s.scalars(select(col(Job.id)).where(*_due()))).all()
     closed = []
@@ -67,6 +70,7 @@ async def closed_ballots(db: Db) -> list[int]:
         async with db.begin() as s:
             if await _close(s, job_id):
                 closed.append(job_id)
+                closed += await _final_of_winner(s, job_id)
     return closed
 
 
@@ -92,3 +96,23 @@ async def _close(s: AsyncSession, job_id: int) -> bool:
         return False
     await events.record(s, job_id, Kind.BALLOT_CLOSED, tally={str(k): v for k, v in tally.items()})
     return True
+
+
+async def _final_of_winner(s: AsyncSession, job_id: int) -> list[int]:
+    """Put the full render of a winning draft into the line for its artist; the id of its job.
+
+    It is part of closing the ballot, which happens once. An artist who has asked for it before has it.
+    """
+    job = await jobs.get(s, job_id)
+    if job is None or not job.draft or not job.winner:
+        return []
+    clip = await clips.get(s, job_id, job.winner)
+    if clip is None or await jobs.final_of(s, job_id, job.winner) is not None:
+        return []
+    request = Request(f"final:{job_id}:{job.winner}", job.room, job.place)
+    try:
+        final = growth.final(job, clip, request, await workers.offers(s))
+    except Refused as refused:  # e.g. the model is gone: the draft has won all the same
+        log.warning("final.not_rendered", job=job_id, why=str(refused))
+        return []
+    return [await jobs.add(s, final)]

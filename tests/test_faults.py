@@ -71,7 +71,7 @@ async def test_every_job_is_rendered_and_shown_once_whoever_is_killed(
     await until(offered)
     for number in range(JOBS):
         who = await person(db, f"artist {number % 3}")
-        await desk.submit(who, Wish(f"clip {number}", steps=30), request())
+        await desk.submit(who, Wish(f"clip {number}", steps=30, final=True), request())
 
     for victim in VICTIMS:
         await until(lambda: is_rendering(db))

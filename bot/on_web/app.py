@@ -14,16 +14,15 @@ from db.media import Media
 from db.session import Db
 from moderation.desk import Desk
 
-LARGEST_BODY = 256 * 1024
-
 JOB = r"/jobs/{job:\d{1,9}}"
+PICTURE = JOB + r"/{which:first|last}"
 CLIP = JOB + r"/clips/{number:[1-4]}.{kind:mp4|jpg|webp}"
 
 
 def make_app(db: Db, desk: Desk, media: Media, hub: Hub) -> web.Application:
     """The whole site, as an application that a runner serves on this machine."""
     middlewares = [guard.in_words, guard.at_home, guard.introduced, guard.from_our_page]
-    app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
+    app = web.Application(middlewares=middlewares, client_max_size=guard.LARGEST_WORDS)
     app[SITE] = Site(db, desk, media, People(db), Painter(), hub)
     app.on_response_prepare.append(guard.harden)
     for path, handler in {
@@ -38,8 +37,9 @@ def make_app(db: Db, desk: Desk, media: Media, hub: Hub) -> web.Application:
         app.router.add_get(f"/as/{{who}}{path}", handler)
     app.router.add_get("/as/{who}" + JOB + "/preview.jpg", files.preview)
     app.router.add_get("/as/{who}" + CLIP, files.clip)
+    app.router.add_get("/as/{who}" + PICTURE, files.picture)
     app.router.add_get("/as/{who}/live", stream.live, allow_head=False)
-    app.router.add_post("/as/{who}/sora", deeds.sora)
+    app.router.add_post("/as/{who}/sora", deeds.sora, name=guard.PICTURES_MAY_COME)
     app.router.add_post("/as/{who}/act", deeds.press)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import secrets
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot import pictures
 from bot.acts import Act, act
 from bot.on_web import form
 from bot.on_web.live import ROOM
@@ -19,18 +21,23 @@ from bot.on_web.people import Visitor
 from bot.on_web.site import SITE, as_json, back_with, visitor_of, wants_json
 from bot.signs import Sign
 from moderation.rules import Refused
-from moderation.wish import Request
+from moderation.wish import Picture, Request
 
 LONGEST_ID = 9
 
 
 async def sora(request: web.Request) -> web.Response:
     """Put a job into the line; the same form sent twice is one job."""
-    visitor, sent = visitor_of(request), await _fields(request)
+    site, visitor, sent = request.app[SITE], visitor_of(request), await _fields(request)
+    given: dict[str, Picture] = {}
     try:
-        asked = form.wish(sent)
-        job = await request.app[SITE].desk.submit(visitor.person, asked, _request(visitor, sent))
+        for name, data in (await _files(request)).items():
+            given[name] = await pictures.take(site.media, data)
+        asked = form.wish(sent, given)
+        named = _request(visitor, {**sent, **{name: found.key for name, found in given.items()}})
+        job = await site.desk.submit(visitor.person, asked, named)
     except Refused as refused:
+        await pictures.let_go(site.db, site.media, given.values())
         if wants_json(request):
             raise
         return await studio_page(request, sent, str(refused), 409)
@@ -50,9 +57,8 @@ async def press(request: web.Request) -> web.Response:
         only = {int(str(number)) for number in (await request.post()).getall("only", [])}
     except (KeyError, ValueError):
         raise web.HTTPBadRequest from None
-    deed = Act(
-        visitor.person, sign, job_id, _request(visitor, sent), sent.get("sentence", ""), only
-    )
+    words = sent.get("words" if sign is Sign.REDRAW else "sentence", "")
+    deed = Act(visitor.person, sign, job_id, _request(visitor, sent), words, only)
     return await _done(request, await act(request.app[SITE].desk, deed), job_id)
 
 
@@ -74,6 +80,13 @@ async def _done(request: web.Request, sentence: str, job_id: int) -> web.Respons
 
 async def _fields(request: web.Request) -> Mapping[str, str]:
     return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+
+
+async def _files(request: web.Request) -> dict[str, bytes]:
+    """What was attached, by the names of the fields; read no further than a picture may be large."""
+    attached = {n: f for n, f in (await request.post()).items() if isinstance(f, web.FileField)}
+    longest = pictures.LARGEST_BYTES + 1
+    return {n: await asyncio.to_thread(f.file.read, longest) for n, f in attached.items()}
 
 
 def _request(visitor: Visitor, sent: Mapping[str, str]) -> Request:

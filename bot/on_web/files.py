@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from bot import pictures
 from bot.on_web.site import SITE, visitor_of
 from db import clips, jobs
 from db.models import Clip
 from db.states import Status
 from moderation import rules
 
-TYPES = {"mp4": "video/mp4", "jpg": "image/jpeg", "webp": "image/webp"}
+TYPES = {"mp4": "video/mp4", **pictures.KINDS}
 
 
 async def clip(request: web.Request) -> web.StreamResponse:
@@ -26,6 +27,18 @@ async def clip(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound
     name = f"sora-{job_id}-{number}.{kind}" if "download" in request.query else ""
     return _file(request, _key(found, kind), name)
+
+
+async def picture(request: web.Request) -> web.StreamResponse:
+    """A picture that clips begin or end with: for its artist, and for whoever decides about them."""
+    async with request.app[SITE].db.read() as s:
+        job = await jobs.get(s, int(request.match_info["job"]))
+    if job is None or not rules.may_see_pictures(visitor_of(request).person, job):
+        raise web.HTTPNotFound
+    key = job.first_key if request.match_info["which"] == "first" else job.last_key
+    if not key or not request.app[SITE].media.path(key).is_file():
+        raise web.HTTPNotFound
+    return _file(request, key)
 
 
 async def preview(request: web.Request) -> web.StreamResponse:

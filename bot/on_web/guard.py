@@ -7,6 +7,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
+from bot import pictures
 from bot.on_web.site import SITE, answer, introduce, visitor_of
 from bot.settings import is_loopback
 from moderation.rules import Refused
@@ -30,6 +31,10 @@ SAID = {
     413: "That is far too long.",
     421: "This studio is served to this machine only; open it as 127.0.0.1 or localhost.",
 }
+PICTURES_MAY_COME = "sora"
+"""The name of the one address that takes files."""
+LARGEST_WORDS = 256 * 1024
+LARGEST_WITH_PICTURES = 2 * pictures.LARGEST_BYTES + LARGEST_WORDS
 UNREADABLE = (
     ValueError,
     LookupError,
@@ -93,13 +98,31 @@ async def from_our_page(request: web.Request, handler: Handler) -> web.StreamRes
         raise web.HTTPForbidden
     if origin is not None and origin != f"{request.scheme}://{request.host}":
         raise web.HTTPForbidden
+    files = request.content_type == "multipart/form-data"
+    if files and request.match_info.route.name == PICTURES_MAY_COME:
+        request = request.clone(client_max_size=LARGEST_WITH_PICTURES)
     try:
-        token = (await request.post()).get("csrf", "")
+        sent = await request.post()
     except UNREADABLE:
         raise web.HTTPBadRequest from None
-    if not isinstance(token, str) or not visitor_of(request).vouches_for(token):
-        return answer(request, "This page is from an earlier visit. Reload it and try again.", 403)
-    return await handler(request)
+    except web.HTTPRequestEntityTooLarge:
+        if not files:
+            raise
+        return answer(request, pictures.TOO_LARGE, 413)
+    attached = [value for value in sent.values() if isinstance(value, web.FileField)]
+    try:
+        words = sum(len(v) for v in sent.values() if not isinstance(v, web.FileField))
+        if words > LARGEST_WORDS:
+            raise web.HTTPRequestEntityTooLarge(LARGEST_WORDS, words)
+        token = sent.get("csrf", "")
+        if not isinstance(token, str) or not visitor_of(request).vouches_for(token):
+            return answer(
+                request, "This page is from an earlier visit. Reload it and try again.", 403
+            )
+        return await handler(request)
+    finally:
+        for value in attached:
+            value.file.close()
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:

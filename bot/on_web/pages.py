@@ -20,6 +20,8 @@ from db import jobs, people, posts, workers
 from db.models import Job, Post, utcnow
 from db.states import Purpose, Status
 from moderation import forecast
+from moderation.plan import CAN
+from moderation.words import listed
 
 PAGE = 20
 WAITING_PAGE = 30
@@ -165,6 +167,7 @@ async def help_page(request: web.Request) -> web.Response:
         "help.html",
         offers=offers,
         options=grammar.OPTIONS,
+        abilities={o.name: listed([CAN[task] for task in o.tasks], "and") for o in offers},
         rules=request.app[SITE].desk.rules,
     )
 

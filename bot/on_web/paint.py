@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import cards
 from bot.card import Card
 from bot.on_web.people import DEMO, Visitor
-from bot.signs import VOTES, Sign
+from bot.signs import OF_ONE_CLIP, VOTES, Sign
 from bot.view import View
 from db import votes
 from db.models import Job, utcnow
@@ -30,7 +30,7 @@ PLACES = {
     Purpose.REVIEW: "review",
     Purpose.SHOWCASE: "showcase",
 }
-NEEDS_SENTENCE = frozenset({Sign.REJECT, Sign.APPEAL})
+NEEDS_SENTENCE = frozenset({Sign.REJECT, Sign.APPEAL, Sign.REDRAW})
 """Of the buttons that ask something first, those that ask for words; the others ask "really?"."""
 
 
@@ -94,6 +94,7 @@ class Painter:
             own_vote=own_vote,
             own_review=own_review,
             refusal=refusal,
+            picks=_picks(place, seen.job, card, refusal),
         )
         return Painted(slot, place, html)
 
@@ -108,12 +109,13 @@ def _may_read(person: Person, place: str, job: Job) -> bool:
 
 
 def _for_eyes_of(person: Person, card: Card, seen: View) -> Card:
-    """Without the clips that this person may not look at any more."""
+    """Without the clips and pictures that this person may not look at any more."""
     shown = {clip.number: clip.shown for clip in seen.clips}
     visible = tuple(
         clip for clip in card.clips if rules.may_see(person, seen.job, shown[clip.number])
     )
-    return replace(card, clips=visible)
+    given = card.pictures if rules.may_see_pictures(person, seen.job) else ()
+    return replace(card, clips=visible, pictures=given)
 
 
 def _own_review(person: Person, seen: View) -> bool:
@@ -134,6 +136,15 @@ def _refusal(person: Person, place: str, seen: View) -> str:
     except Refused as refused:
         return str(refused)
     return ""
+
+
+def _picks(place: str, job: Job, card: Card, refusal: str) -> str:
+    """How clips are picked on this card: several, one, or not at all."""
+    if len(card.clips) < 2 or refusal:
+        return ""
+    if place == "review" and job.status in WAITING_FOR_REVIEW:
+        return "checkbox"
+    return "radio" if any(button.sign in OF_ONE_CLIP for button in card.buttons) else ""
 
 
 def _order(place: str, job: Job) -> int:

@@ -7,12 +7,13 @@ likes and be killed at any time. It knows nothing of jobs, people or the databas
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from db.states import Task
+from db.states import Task as Task  # engines import it from here
 
 Picture = NDArray[np.uint8]
 """RGB, shape (height, width, 3)."""
@@ -60,6 +61,27 @@ class Brief:
     final_size: tuple[int, int] | None = None
     """Of a draft: width and height of its final, whose noise it takes so that it looks like it."""
     style: Style | None = None
+    upscale: bool = False
+    """Twice as wide and high in the end; no engine's affair, as ``smooth`` is."""
+    smooth: bool = False
+    """Twice as many frames a second in the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Where a brief's pictures and film lie until the render child reads them."""
+
+    first: Path | None = None
+    last: Path | None = None
+    film: Path | None = None
+
+    def files(self) -> dict[str, str]:
+        """The paths that there are, by name."""
+        named = {"first": self.first, "last": self.last, "film": self.film}
+        return {name: str(path) for name, path in named.items() if path is not None}
+
+
+NOTHING = Inputs()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""Drives any text-to-video pipeline of diffusers through one code path.
+"""Drives any video pipeline of diffusers through one code path.
 
-What a pipeline can do is read from its signatures, not from its name: whether it takes embeddings
-(then the prompt is encoded once and kept, and all variations are one batch, each with a generator
-of its own), a frame rate, a negative prompt, a callback after each step.
+What a pipeline can do is read from its signatures and from one row of data per family
+(``families``): how it takes pictures, whether one call makes several variations, what it calls its
+frames. The pipelines of a family's tasks share the same loaded parts.
 """
 
 from __future__ import annotations
@@ -10,43 +10,54 @@ from __future__ import annotations
 import gc
 import importlib
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from gen.engines.base import Brief, CannotMake, Film, Picture, Progress, Result, Stopped, Take
-from gen.engines.tensors import best_device, best_dtype, empty_cache, films, out_of_memory
-
-# What encode_prompt answers, in order, by the embeddings that a pipeline's call accepts.
-_ENCODED = (
-    ("prompt_embeds", "negative_prompt_embeds"),
-    (
-        "prompt_embeds",
-        "prompt_attention_mask",
-        "negative_prompt_embeds",
-        "negative_prompt_attention_mask",
-    ),
-)
-_SPATIAL = ("vae_scale_factor_spatial", "vae_spatial_compression_ratio", "vae_spatial_scale_factor")
-_TEMPORAL = (
-    "vae_scale_factor_temporal", "vae_temporal_compression_ratio", "vae_temporal_scale_factor",
+from gen.engines import approximations, calls, families, grid, memory, refusals
+from gen.engines.base import (
+    Brief,
+    CannotMake,
+    Picture,
+    Progress,
+    Result,
+    Sound,
+    Stopped,
+    Take,
+    Task,
 )  # fmt: skip
-_PROMPTS_KEPT = 16
-_PREVIEW_EVERY = 3
+from gen.engines.families import Family, Way
+from gen.engines.noise import sown
+from gen.engines.prompts import Prompts
+from gen.engines.steps import Count, followed
+from gen.engines.styles import Styles
+from gen.engines.tensors import best_device, best_dtype, empty_cache, films, out_of_memory, sounds
 
-Embeds = dict[str, torch.Tensor]
+_PREVIEW_EVERY = 3
+_MADE = {
+    Task.TEXT: "from words alone",
+    Task.IMAGE: "from a picture",
+    Task.FRAMES: "between two pictures",
+    Task.EXTEND: "that goes on from another",
+    Task.VIDEO: "out of another",
+    Task.LOOP: "that ends where it begins",
+}
 
 
 class DiffusersEngine:
-    """One pipeline, kept warm.
+    """One model, kept warm.
 
     ``source`` is a folder or the id of a repository that was fetched before; nothing is downloaded
     unless ``local_files_only`` is False, and no code that comes with weights is ever run.
-    ``pipeline`` names the class as "module:Class" where the weights' own index can't.
-    ``offload`` keeps only the part that computes on the accelerator: less memory, slower, exact.
+    ``pipeline`` names the class where the weights' own index can't: one of diffusers, or
+    "module:Class". ``components`` replaces parts by others: {part: {"class", "source", …}}, where
+    what else is given goes to ``from_pretrained``. ``offload`` ("auto", "none", "model", "group")
+    trades speed for memory; ``compile`` is on where there is CUDA unless it says otherwise;
+    ``attention`` names a backend of diffusers. All that is exact; ``approximations`` is not.
     """
 
     def __init__(
@@ -56,7 +67,11 @@ class DiffusersEngine:
         dtype: str = "auto",
         revision: str | None = None,
         pipeline: str | None = None,
-        offload: bool = False,
+        components: Mapping[str, Mapping[str, Any]] | None = None,
+        offload: str = "auto",
+        compile: bool | None = None,
+        attention: str | None = None,
+        approximations: Sequence[str] = (),
         local_files_only: bool = True,
     ) -> None:
         self.source = str(source)
@@ -64,10 +79,19 @@ class DiffusersEngine:
         self.dtype = best_dtype(self.device) if dtype == "auto" else getattr(torch, dtype)
         self.revision = revision
         self.pipeline = pipeline
+        self.components = components or {}
         self.offload = offload
+        self.compile = self.device.startswith("cuda") if compile is None else compile
+        self.attention = attention
+        self.approximations = tuple(approximations)
         self.local_files_only = local_files_only
         self._pipe: Any = None
-        self._encoded: dict[tuple[str, str, bool], Embeds] = {}
+        self._active: Any = None
+        self._offloaded = memory.NONE
+        self._sisters: dict[str, Any] = {}
+        self._prompts = Prompts()
+        self._styles = Styles(local_files_only)
+        self._fits: dict[tuple[Task, int, int, int], int] = {}
 
     def load(self) -> None:
         """Bring the weights into memory. Raises ``CannotMake`` when they are missing or unusable."""
@@ -75,221 +99,202 @@ class DiffusersEngine:
             return
         importlib.import_module("diffusers").utils.logging.disable_progress_bar()
         try:
-            pipe = self._pipeline_class().from_pretrained(
+            pipe = families.pipeline_class(self.pipeline or "DiffusionPipeline").from_pretrained(
                 self.source,
                 revision=self.revision,
                 dtype=self.dtype,
                 local_files_only=self.local_files_only,
                 use_safetensors=True,
+                **{name: self._component(**part) for name, part in self.components.items()},
             )
-            _check_complete(pipe)
-            if self.offload and self.device != "cpu":
-                pipe.enable_model_cpu_offload(device=self.device)
-            else:
-                pipe.to(self.device)
+            refusals.check_complete(pipe)
+            approximations.approximate(pipe, self.approximations)
+            for part in approximations.denoisers(pipe):
+                if self.attention:
+                    part.set_attention_backend(self.attention)
+                if self.compile and getattr(part, "_repeated_blocks", None):
+                    part.compile_repeated_blocks(fullgraph=True)
+            self._offloaded = memory.place(pipe, self.device, self.offload)
         # Damaged weights surface as whatever the library that met them raises.
         except Exception as error:
             self.close()
-            raise CannotMake(self._why_unusable(error)) from error
-        pipe.set_progress_bar_config(disable=True)
-        self._pipe = pipe
+            raise refusals.unusable(self.source, error) from error
+        self._pipe = self._active = self._ready(pipe)
 
     def make(self, brief: Brief, progress: Progress) -> Result:
         """Render the brief. Raises ``Stopped`` or ``CannotMake``; the engine stays usable after."""
         self.load()
-        self._check_size(brief)
+        family = families.family_of(type(self._pipe))
+        count, notes = Count(progress), list(self._about_approximations())
         try:
-            films = self._render(brief, progress)
+            if brief.task is Task.LOOP and Task.LOOP not in family.ways:
+                takes = self._loop(brief, family, count, notes)
+            else:
+                takes = self._render(brief, family, count, notes)
         except Stopped:
-            self._pipe.maybe_free_model_hooks()
+            self._tidy()
             raise
         except (MemoryError, RuntimeError) as error:
+            self._tidy()
             if not out_of_memory(error):
                 raise
-            self._pipe.maybe_free_model_hooks()
-            raise CannotMake(
-                f"{brief.frames} frames of {brief.width} × {brief.height} need more memory than the"
-                " worker has; ask for a smaller or shorter clip."
-            ) from error
+            raise refusals.too_large(brief) from error
         except ValueError as error:  # how pipelines refuse their inputs
-            self._pipe.maybe_free_model_hooks()
-            raise CannotMake(_first_sentence(error)) from error
+            self._tidy()
+            raise refusals.refused(error) from error
         finally:
             empty_cache()
-        for film in films:
-            if film.shape != (brief.frames, brief.height, brief.width, 3):
-                frames, height, width, _ = film.shape
-                raise CannotMake(
-                    f"This model makes {frames} frames of {width} × {height} of that;"
-                    " ask for exactly so many."
-                )
-        takes = tuple(Take(seed, film) for seed, film in zip(brief.seeds, films, strict=True))
         remarks = getattr(self._pipe, "remarks", None)
-        return Result(takes, tuple(remarks(brief.prompt)) if remarks else ())
+        said = remarks(brief.prompt) if remarks else ()
+        return Result(tuple(takes), (*said, *dict.fromkeys(notes)))
 
     def close(self) -> None:
         """Free what ``load`` took."""
-        self._pipe = None
-        self._encoded.clear()
+        self._pipe = self._active = None
+        self._sisters.clear()
+        self._prompts.forget()
+        self._styles = Styles(self.local_files_only)
         gc.collect()
         empty_cache()
 
-    def _pipeline_class(self) -> Any:
-        if self.pipeline is None:
-            return importlib.import_module("diffusers").DiffusionPipeline
-        module, _, name = self.pipeline.partition(":")
-        return getattr(importlib.import_module(module), name)
+    def _component(self, source: str, **options: Any) -> Any:
+        """A part from a repository of its own; ``class`` is one of diffusers or "module:Class"."""
+        kind = families.pipeline_class(options.pop("class"))
+        return kind.from_pretrained(source, local_files_only=self.local_files_only, **options)
 
-    def _why_unusable(self, error: Exception) -> str:
-        if out_of_memory(error):
-            return "This model needs more memory than its worker has; choose another model."
-        if isinstance(error, _Incomplete) or (Path(self.source) / "model_index.json").exists():
-            return "This model's weights are incomplete or damaged; a host has to fetch them again."
-        return "This model's weights are not on its worker; a host has to fetch them first."
+    def _ready(self, pipe: Any) -> Any:
+        pipe.set_progress_bar_config(disable=True)
+        self._prompts.remember(pipe)
+        return pipe
 
-    def _check_size(self, brief: Brief) -> None:
-        """Refuse what a pipeline would otherwise round silently."""
-        side = _first_attribute(self._pipe, _SPATIAL) * self._patch()
-        if brief.width % side or brief.height % side:
-            raise CannotMake(
-                f"This model's width and height go in steps of {side} pixels;"
-                f" {brief.width} × {brief.height} does not fit."
-            )
-        every = _first_attribute(self._pipe, _TEMPORAL)
-        if every > 1 and brief.frames % every != 1:
-            below = max(0, brief.frames - 1) // every * every + 1
-            raise CannotMake(
-                f"This model makes {below} or {below + every} frames, not {brief.frames}."
-            )
+    def _about_approximations(self) -> Sequence[str]:
+        if not self.approximations:
+            return ()
+        return (f"Made faster by an approximation: {', '.join(self.approximations)}.",)
 
-    def _patch(self) -> int:
-        transformer = getattr(self._pipe, "transformer", None)
-        patch = getattr(getattr(transformer, "config", None), "patch_size", 1)
-        return int(patch[-1] if isinstance(patch, (list, tuple)) else patch or 1)
+    def _tidy(self) -> None:
+        """A call that was broken off leaves parts on the accelerator and caches half-filled."""
+        self._active.maybe_free_model_hooks()
 
-    def _render(self, brief: Brief, progress: Progress) -> list[Film]:
-        """All variations in one call if the pipeline takes embeddings, else one call per seed."""
-        takes = set(inspect.signature(self._pipe.__call__).parameters)
-        embeds = self._encode(brief, takes)
-        runs = [brief.seeds] if embeds else [(seed,) for seed in brief.seeds]
-        made: list[Film] = []
-        for run, seeds in enumerate(runs):
-            options = self._options(brief, takes, seeds, embeds)
-            start, total = run * brief.steps, len(runs) * brief.steps
-            with self._reporting(takes, options, progress, start, total, brief.steps):
-                made += films(self._pipe(**options).frames)
+    def _way(self, task: Task, family: Family) -> Way:
+        way = family.ways.get(Task.FRAMES if task is Task.LOOP else task)
+        if way is None or not way.only_if(self._pipe):
+            raise CannotMake(f"This model can't make a clip {_MADE[task]}.")
+        return way
+
+    def _pipe_for(self, task: Task, family: Family) -> tuple[Any, Way]:
+        """The pipeline that does this task, over the parts that are loaded."""
+        way = self._way(task, family)
+        name = way.pipeline
+        if name == type(self._pipe).__name__:
+            pipe = self._pipe
+        else:
+            if name not in self._sisters:
+                self._sisters[name] = self._ready(families.sister(self._pipe, way))
+            pipe = self._sisters[name]
+        if pipe is not self._active and self._offloaded == memory.MODEL:
+            pipe.enable_model_cpu_offload(device=self.device)
+        self._active = pipe
+        return pipe, way
+
+    def _loop(self, brief: Brief, family: Family, count: Count, notes: list[str]) -> list[Take]:
+        """A clip from a picture back to it; its last frame is its first, so it is left out.
+
+        The picture is the brief's, or else drawn by the model as a clip of one frame.
+        """
+        self._way(Task.LOOP, family)
+        if brief.first is None and Task.TEXT not in family.ways:
+            raise CannotMake("This model makes a loop from a picture; give one.")
+        count.total += len(brief.seeds) * brief.steps * (2 if brief.first is None else 1)
+        takes = []
+        for seed in brief.seeds:
+            one = replace(brief, seeds=(seed,))
+            picture = brief.first
+            if picture is None:
+                drawn = replace(one, task=Task.TEXT, frames=1)
+                picture = self._render(drawn, family, count, notes, expected=True)[0].film[0]
+            ring = replace(one, task=Task.FRAMES, first=picture, last=picture)
+            (take,) = self._render(ring, family, count, notes, expected=True)
+            takes.append(replace(take, film=take.film[:-1]))
+        return takes
+
+    def _render(
+        self,
+        brief: Brief,
+        family: Family,
+        count: Count,
+        notes: list[str],
+        expected: bool = False,
+    ) -> list[Take]:
+        """As many variations in one call as memory holds; ``expected`` steps are counted already."""
+        pipe, way = self._pipe_for(brief.task, family)
+        grid.check(pipe, brief)
+        if self._styles.wear(pipe, brief.style):
+            self._prompts.forget()
+        takes = set(inspect.signature(pipe.__call__).parameters)
+        together = way.together and any("prompt_embeds" in name for name in takes)
+        kind = (brief.task, brief.width, brief.height, brief.frames)
+        fits = self._fits.get(kind, len(brief.seeds)) if together else 1
+        waiting = list(brief.seeds)
+        shot = way.given(pipe, brief, min(fits, len(waiting)))
+        steps = max(1, int(brief.steps * shot.part)) * grid.passes(pipe, shot.frames)
+        if not expected:
+            count.total += math.ceil(len(waiting) / fits) * steps
+        made: list[Take] = []
+        while waiting:
+            seeds, before = waiting[:fits], count.done
+            try:
+                made += self._call(pipe, takes, way, family, brief, seeds, count, notes)
+                waiting = waiting[len(seeds) :]
+                continue
+            except (MemoryError, RuntimeError) as error:
+                if not out_of_memory(error) or len(seeds) == 1:
+                    raise
+            # Only here has the error let go of what the attempt had taken.
+            pipe.maybe_free_model_hooks()
+            gc.collect()
+            empty_cache()
+            calls = math.ceil(len(waiting) / fits)
+            self._fits[kind] = fits = len(seeds) // 2
+            count.total += (math.ceil(len(waiting) / fits) - calls) * steps
+            count.done = before
         return made
 
-    def _encode(self, brief: Brief, takes: set[str]) -> Embeds:
-        """The prompt's embeddings, computed once per prompt; none if the pipeline takes none."""
-        offered = {name for name in takes if name.endswith(("embeds", "_mask"))}
-        names = next((row for row in _ENCODED if set(row) == offered), None)
-        if names is None or not hasattr(self._pipe, "encode_prompt"):
-            return {}
-        guided = brief.guidance > 1
-        key = (brief.prompt, brief.negative, guided)
-        if key not in self._encoded:
-            with torch.inference_mode():
-                answer = self._pipe.encode_prompt(
-                    brief.prompt, brief.negative or None, do_classifier_free_guidance=guided
-                )
-            if len(self._encoded) >= _PROMPTS_KEPT:
-                self._encoded.pop(next(iter(self._encoded)))
-            pairs = zip(names, answer, strict=True)
-            self._encoded[key] = {name: value for name, value in pairs if value is not None}
-        return self._encoded[key]
-
-    def _options(
-        self, brief: Brief, takes: set[str], seeds: Sequence[int], embeds: Embeds
-    ) -> dict[str, Any]:
-        count = len(seeds)
-        options: dict[str, Any] = {
-            "height": brief.height,
-            "width": brief.width,
-            "num_frames": brief.frames,
-            "num_inference_steps": brief.steps,
-            # On the CPU whatever the device: so a seed means the same noise everywhere.
-            "generator": [torch.Generator("cpu").manual_seed(seed) for seed in seeds],
-            "output_type": "pt",
-        }
-        if embeds:
-            repeated = {name: value.repeat_interleave(count, 0) for name, value in embeds.items()}
-            options |= repeated
-        else:
-            options |= {"prompt": brief.prompt, "generator": options["generator"][0]}
-            if "negative_prompt" in takes and brief.negative:
-                options["negative_prompt"] = brief.negative
-        if "guidance_scale" in takes:
-            options["guidance_scale"] = brief.guidance
-        elif hasattr(self._pipe, "guider"):
-            self._pipe.guider = self._pipe.guider.new(guidance_scale=brief.guidance)
-        for name in {"frame_rate", "fps"} & takes:
-            options[name] = brief.fps
-        return options
-
-    @contextmanager
-    def _reporting(
+    def _call(
         self,
+        pipe: Any,
         takes: set[str],
-        options: dict[str, Any],
-        progress: Progress,
-        start: int,
-        total: int,
-        steps: int,
-    ) -> Iterator[None]:
-        """Calls ``progress`` after each step while the pipeline runs."""
-        if "callback_on_step_end" in takes:
+        way: Way,
+        family: Family,
+        brief: Brief,
+        seeds: Sequence[int],
+        count: Count,
+        notes: list[str],
+    ) -> list[Take]:
+        shot = way.given(pipe, brief, len(seeds))
+        options = calls.options(pipe, takes, family, brief, shot, len(seeds))
 
-            def after_step(
-                pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]
-            ) -> dict[str, Any]:
-                done = min(step + 1, steps)
-                picture = self._preview(done, tensors.get("latents"))
-                progress(start + done, total, picture)
-                return {}
+        def after(latents: torch.Tensor | None) -> None:
+            count.step(self._preview(pipe, count.done + 1, latents))
 
-            options["callback_on_step_end"] = after_step
-            yield
-            return
-        # The scheduler steps whether or not a pipeline tells anybody.
-        scheduler, plain = self._pipe.scheduler, self._pipe.scheduler.step
-        done = 0
+        with (
+            sown(pipe, brief, seeds, grid.spatial(pipe), family.latent_axes) as generators,
+            memory.decoding(pipe) as noted,
+            followed(pipe, takes, after) as following,
+        ):
+            generator = generators if len(seeds) > 1 else generators[0]
+            output = pipe(**options, **following, generator=generator)
+        notes += noted
+        made = [calls.news(film, shot, brief) for film in films(output.frames)]
+        audio = getattr(output, "audio", None)
+        heard: list[Sound | None] = [None] * len(made)
+        if audio is not None:
+            rate = int(pipe.vocoder.config.output_sampling_rate)
+            heard = [calls.heard(sound, shot, brief) for sound in sounds(audio, rate)]
+        return [Take(*parts) for parts in zip(seeds, made, heard, strict=True)]
 
-        def counted(*args: Any, **kwargs: Any) -> Any:
-            nonlocal done
-            answer = plain(*args, **kwargs)
-            done = min(done + 1, steps)
-            progress(start + done, total)
-            return answer
-
-        scheduler.step = counted
-        try:
-            yield
-        finally:
-            del scheduler.step
-
-    def _preview(self, done: int, latents: torch.Tensor | None) -> Picture | None:
-        draw: Callable[[torch.Tensor], Picture] | None = getattr(self._pipe, "preview", None)
-        if draw is None or latents is None or done % _PREVIEW_EVERY:
+    def _preview(self, pipe: Any, done: int, latents: torch.Tensor | None) -> Picture | None:
+        if latents is None or done % _PREVIEW_EVERY or not hasattr(pipe, "preview"):
             return None
-        return draw(latents)
-
-
-class _Incomplete(Exception):
-    """Weights that loaded, but not all of them."""
-
-
-def _check_complete(pipe: Any) -> None:
-    for name, part in pipe.components.items():
-        if isinstance(part, torch.nn.Module) and any(p.is_meta for p in part.parameters()):
-            raise _Incomplete(name)
-
-
-def _first_attribute(pipe: Any, names: Sequence[str]) -> int:
-    return next((int(getattr(pipe, name)) for name in names if hasattr(pipe, name)), 1)
-
-
-def _first_sentence(error: Exception) -> str:
-    """A refusal in one line, without the markup of a library's message."""
-    first = str(error).replace("`", "").split("\n")[0].split(". ")[0].rstrip(".")
-    return f"The model refuses this: {first}."
+        picture: Picture = pipe.preview(latents)
+        return picture

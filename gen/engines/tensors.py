@@ -1,13 +1,15 @@
-"""What every torch engine needs to know of devices, memory and frames."""
+"""What every torch engine needs to know of devices, memory, frames and sound."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 
-from gen.engines.base import Film
+from gen.engines.base import Film, Sound
 
 
 def best_device() -> str:
@@ -24,7 +26,7 @@ def best_dtype(device: str) -> torch.dtype:
     return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32
 
 
-def out_of_memory(error: Exception) -> bool:
+def out_of_memory(error: BaseException) -> bool:
     known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
     return known or "can't allocate memory" in str(error)
 
@@ -34,9 +36,29 @@ def empty_cache() -> None:
         torch.cuda.empty_cache()
 
 
+@contextmanager
+def replaced(thing: Any, name: str, function: Any) -> Iterator[None]:
+    """``thing.name`` is ``function`` for a while; a method of the class shows through again after."""
+    own = vars(thing).get(name)
+    setattr(thing, name, function)
+    try:
+        yield
+    finally:
+        if own is None:
+            delattr(thing, name)
+        else:
+            setattr(thing, name, own)
+
+
 def films(frames: Any) -> list[Film]:
     """What a pipeline calls frames -> uint8 (frames, height, width, 3), one per variation."""
     return [_film(video) for video in frames]
+
+
+def sounds(audio: Any, rate: int) -> list[Sound]:
+    """What a vocoder makes, (variations, channels, n) -> a sound per variation."""
+    samples = audio.detach().float().clamp(-1, 1).cpu().numpy()
+    return [Sound(np.ascontiguousarray(one), rate) for one in samples]
 
 
 def _film(video: Any) -> Film:

@@ -11,6 +11,7 @@ from bot.signs import Sign
 from bot.view import View
 from db.models import Job, Review
 from db.states import Reason, Status, Verdict
+from tests.support.studio import OFFER
 
 APPROVE, REJECT = Verdict.APPROVE, Verdict.REJECT
 
@@ -30,13 +31,14 @@ def seen(**review: Any) -> View:
         frames=16,
         fps=8,
         steps=4,
+        final_steps=4,
         guidance=2,
         seed=7,
         variations=2,
         status=Status.IN_REVIEW,
     )
     given = Review(job_id=1, person_id=2, round=1, **review)
-    return View(job, "Ada", "Toy", "Apache-2.0", reviews=(("Mo", given),))
+    return View(job, "Ada", OFFER, reviews=(("Mo", given),))
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def sora(*arguments: str, env: Mapping[str, str] | None = None) -> Said:
 def test_help_names_every_command() -> None:
     said = sora("--help")
     assert said.status == 0
-    for command in ("up", "bot", "worker", "migrate", "doctor", "make", "outbox"):
+    for command in ("up", "bot", "worker", "migrate", "doctor", "make", "models", "outbox"):
         assert f"│ {command} " in said.out
     assert sora("--version").out.startswith("sora-commons")
     assert "[default: 8040]" in sora("up", "--help").out  # the brackets are no markup
@@ -72,6 +72,8 @@ def test_help_names_every_command() -> None:
         (["make", "x", "--seed", "seven"], {}, 2, "--seed needs a whole number"),
         (["make", "x", "--variations", "5"], {}, 2, "--variations is 1 to 4"),
         (["make", "x", "-o", "clip.gif"], {}, 2, "clip.mp4"),
+        (["make", "x", "--image", "nowhere.png"], {}, 2, "nowhere.png can't be read: No such file"),
+        (["make", "x", "--image", "/dev/null"], {}, 2, "That is no picture; give a PNG"),
         (["make", "x", "-o", "nowhere/clip.mp4"], {}, 2, "There is no folder"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -105,11 +107,12 @@ def test_a_bug_shows_where_and_how_to_report_it(
     assert "Please report it" in said
 
 
-def test_a_worker_without_its_extra_says_how_to_install_it() -> None:
+@pytest.mark.parametrize("command", ["worker", "models"])
+def test_what_needs_the_extra_says_how_to_install_it(command: str) -> None:
     program = (
         "import importlib.util as u; real = u.find_spec\n"
         "u.find_spec = lambda name: None if name == 'torch' else real(name)\n"
-        "import sys; sys.argv = ['sora', 'worker']\n"
+        f"import sys; sys.argv = ['sora', '{command}']\n"
         "import bot.__main__ as door; door.main()"
     )
     ended = subprocess.run(
@@ -135,7 +138,8 @@ def test_make_has_the_options_of_the_grammar() -> None:
         for name, p in parameters.items()
     }
     for option in (grammar.PROMPT, *grammar.OPTIONS):
-        if option.name != "private":  # a clip from the shell is private unless --publish
+        # A clip from the shell is private unless --publish, and starts from no other clip.
+        if option.name not in {"private", *grammar.UPON_A_CLIP}:
             assert texts[option.name] == option.help
 
 

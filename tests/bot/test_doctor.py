@@ -11,6 +11,7 @@ import pytest
 from bot.doctor import _folder as folder_finding
 from bot.settings import BotSettings
 from tests.support import toy
+from tests.support import weights as made
 from tests.support.processes import Processes
 
 
@@ -67,6 +68,17 @@ async def test_a_broken_studio(doctor: Doctor) -> None:
     assert found["Broker"][2] == "Check SORA_REDIS_URL and its server."
     assert (doctor.data / "sora.lock").read_text() == "left by somebody"
     assert {file.name for file in doctor.data.iterdir()} == {"sora.db", "sora.lock"}
+
+
+async def test_a_model_that_somebody_began_to_set_up_is_named_and_no_other(doctor: Doctor) -> None:
+    (made.pipeline(doctor.data / "models" / "mochi-1") / "model_index.json").unlink()
+    status, found = await doctor.says()
+    state, sentence, mend = found["Renderer"]
+    assert (status, state) == (0, "warning")
+    assert "models: grey, commons-shapes. mochi-1: The weights in" in sentence
+    assert "sora models fetch mochi-1." in sentence
+    assert "wan2" not in sentence
+    assert "sora models check" in mend
 
 
 async def test_settings_that_can_not_be_read_are_findings(doctor: Doctor) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.grammar import OPTIONS, Takes, from_fields, read
 from moderation.rules import Refused
-from moderation.wish import Wish
+from moderation.wish import Picture, Wish
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,9 @@ from moderation.wish import Wish
         ("a cat --private no", Wish("a cat")),
         ("a cat —prompt and all", Wish("a cat —prompt and all")),
         ("a cat --seed +000000000007", Wish("a cat", seed=7)),
+        ("a cat --loop --style ink:0.8", Wish("a cat", loop=True, style="ink:0.8")),
+        ("a cat --final --upscale --smooth no", Wish("a cat", final=True, upscale=True)),
+        ("a cat --strength 0.5", Wish("a cat", strength=0.5)),
     ],
 )
 def test_prompt_first_then_options(text: str, wish: Wish) -> None:
@@ -72,6 +75,12 @@ def test_prompt_first_then_options(text: str, wish: Wish) -> None:
         ("a cat --duration 1e999", "--duration needs a number, not “1e999”."),
         ("a cat --duration nan", "--duration needs a number, not “nan”."),
         (f"a cat --guidance {'x' * 4000}", f"--guidance needs a number, not “{'x' * 20}…”."),
+        (
+            f"a cat --image {'a' * 64}.png",
+            "--image is a picture that you attach; it can't be typed.",
+        ),
+        ("a cat --last", "--last needs a picture that you attach."),
+        ("a cat --style", "--style needs the name of a style."),
         (f"a cat --{'x' * 4000}", f"There is no option --{'x' * 20}…; the options are --model"),
     ],
 )
@@ -85,6 +94,13 @@ def test_empty_fields_of_a_form_are_not_given() -> None:
     assert from_fields({"prompt": "a cat", "seed": " ", "model": ""}) == Wish("a cat")
 
 
+def test_a_picture_comes_beside_the_words() -> None:
+    picture = Picture(f"{'a' * 64}.png", 64, 64)
+    assert from_fields({"prompt": "a cat", "image": ""}, {"image": picture}).image == picture
+    with pytest.raises(Refused, match="can't be typed"):
+        from_fields({"prompt": "a cat", "image": picture.key})
+
+
 def test_every_option_fills_a_field_of_the_wish() -> None:
     assert {option.name for option in OPTIONS} == {f.name for f in fields(Wish)} - {"prompt"}
 
@@ -96,7 +112,7 @@ def test_whatever_is_typed_is_a_wish_or_one_sentence(text: str) -> None:
         answer = read(text)
     except Refused as refused:
         answer = refused
-    assert isinstance(answer, Wish) or ("\n" not in str(answer) and len(str(answer)) < 200)
+    assert isinstance(answer, Wish) or ("\n" not in str(answer) and len(str(answer)) < 300)
 
 
 values = {
@@ -106,12 +122,14 @@ values = {
     Takes.TEXT: st.sampled_from(["blurry", "low quality"]),
     Takes.MODEL: st.just("toy"),
     Takes.ASPECT: st.just("16:9"),
+    Takes.STYLE: st.sampled_from(["ink", "ink:0.8"]),
 }
+TYPED = [option for option in OPTIONS if option.takes in values]
 
 
 @given(
     st.sampled_from(["a red circle", "a – b", "30% off, 2 -- 3"]),
-    st.lists(st.sampled_from(OPTIONS), unique=True).flatmap(
+    st.lists(st.sampled_from(TYPED), unique=True).flatmap(
         lambda chosen: st.tuples(
             *(st.tuples(st.just(option.name), values[option.takes]) for option in chosen)
         )

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy.exc import DBAPIError
 
 from bot import making
@@ -95,6 +96,24 @@ async def test_it_needs_no_studio_and_tells_what_it_made(shell: Shell) -> None:
     assert empty.said() == "Say what the clip should show: the prompt is empty.\n"
 
 
+async def test_a_picture_goes_with_it_and_what_was_used_is_told(shell: Shell) -> None:
+    picture = shell.file("wide.png")
+    Image.new("RGB", (160, 90), "teal").save(picture)
+    options = ("--image", str(picture), "--json")
+    draft = shell.make("a circle", *options, "--steps", "9", output="draft.mp4")
+    assert await draft.ends(60) == 0, draft.said()
+    said = json.loads(draft.said().splitlines()[-1])
+    assert (said["task"], said["aspect"], said["draft"]) == ("image", "16:9", True)
+    assert (said["width"], said["steps"], said["final_steps"]) == (48, 1, 9)
+    final = shell.make("a circle", *options, "--steps", "3", "--final", output="final.mp4")
+    assert await final.ends(60) == 0, final.said()
+    said = json.loads(final.said().splitlines()[-1])
+    assert (said["draft"], said["width"], said["steps"]) == (False, 96, 3)
+    refused = shell.make("a circle", "--image", str(picture), "--loop", output="no.mp4")
+    assert await refused.ends(60) == 2
+    assert "No model here can start from a picture and end with one." in refused.said()
+
+
 async def test_with_a_studio_it_stands_in_the_same_line(
     shell: Shell, sora_process: Processes
 ) -> None:
@@ -107,7 +126,7 @@ async def test_with_a_studio_it_stands_in_the_same_line(
     assert "16:9" in refused.said()
     assert await failed.ends(30) == 1
     assert "Grey can't draw a break." in failed.said()
-    cancelled = shell.make("a circle", "--steps", "1000", output="never.mp4")
+    cancelled = shell.make("a circle", "--steps", "1000", "--final", output="never.mp4")
     await up.line(r"render\.started.*attempt=1.*job=2")
     published = shell.make("a circle", "--publish", output=PUBLIC)
     cancelled.popen.send_signal(signal.SIGINT)
@@ -121,7 +140,7 @@ async def test_with_a_studio_it_stands_in_the_same_line(
 
 
 async def test_one_that_waits_takes_the_place_of_a_studio_that_has_ended(shell: Shell) -> None:
-    first = shell.make("a circle", "--steps", "1000", output="first.mp4")
+    first = shell.make("a circle", "--steps", "1000", "--final", output="first.mp4")
     await shell.is_rendering(1)
     second = shell.make("a square", "--variations", "", output="second.mp4")
     await shell.is_in_line(2)

@@ -11,14 +11,8 @@ from typing import Any
 import pytest
 
 from gen import check
+from gen.stock import Standing, State
 from tests.support.engines import Toy, catalogue_file, entry
-
-
-def weights(folder: Path, *files: str) -> Path:
-    folder.mkdir()
-    for file in files:
-        (folder / file).touch()
-    return folder
 
 
 class Sourced:
@@ -31,21 +25,14 @@ class Sourced:
         raise AssertionError("too much for a check")
 
 
-@pytest.mark.parametrize(
-    ("files", "why"),
-    [
-        (["model_index.json", "model.safetensors"], ""),
-        (["model_index.json"], "are incomplete"),
-        ([], "There are no weights at"),
-    ],
-)
-def test_weights_are_looked_for_and_not_loaded(tmp_path: Path, files: list[str], why: str) -> None:
-    source = weights(tmp_path / "weights", *files)
-    model = entry("mine", Toy, tmp_path / "diary").model_copy(
-        update={"engine": f"{__name__}:Sourced", "options": {"source": str(source)}}
-    )
-    said = check.why_unusable(model)
-    assert why in said if why else said == ""
+def standing(engine: str, options: dict[str, Any], diary: Path) -> Standing:
+    model = entry("mine", Toy, diary).model_copy(update={"engine": engine, "options": options})
+    return Standing(model, State.OFFERED, "", begun=True)
+
+
+def test_an_engine_is_built_and_not_loaded(tmp_path: Path) -> None:
+    offered = standing(f"{__name__}:Sourced", {"source": str(tmp_path)}, tmp_path / "diary")
+    assert check.why_unusable(offered) == ""
 
 
 @pytest.mark.parametrize(
@@ -59,10 +46,7 @@ def test_weights_are_looked_for_and_not_loaded(tmp_path: Path, files: list[str],
 def test_an_engine_that_cannot_be_built_is_named(
     tmp_path: Path, engine: str, options: dict[str, Any], why: str
 ) -> None:
-    model = entry("mine", Toy, tmp_path / "diary").model_copy(
-        update={"engine": engine, "options": options}
-    )
-    assert why in check.why_unusable(model)
+    assert why in check.why_unusable(standing(engine, options, tmp_path / "diary"))
 
 
 def test_the_doctor_gets_one_json_object(tmp_path: Path) -> None:

@@ -9,15 +9,21 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
+import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
+from gen import encode, pictures
 from gen import host as host_module
-from gen.engines.base import Brief, CannotMake, Stopped
-from gen.host import BROKE, CRASHED, HANGS, Host, Rendered, RenderFailed, Step
+from gen.engines.base import NOTHING, Brief, CannotMake, Inputs, Stopped, Style, Task
+from gen.host import BROKE, CRASHED, HANGS, Host, RenderFailed
+from gen.pictures import NO_FILM, TOO_LARGE, UNREADABLE
+from gen.rendered import Rendered, Step
 from gen.trouble import DISK_FULL, OUT_OF_MEMORY
 from tests.support import engines
 from tests.support.engines import Toy, entry
@@ -33,16 +39,16 @@ class Bench:
         self.folder = folder
         self.diary = folder / "diary"
         self.entry = entry("toy", Toy, self.diary)
-        self.host = Host(self.entry)
+        self.host = Host(self.entry, watts=360)
         self.host.start()
         self.steps: list[Step] = []
 
     def use(self, engine: type[Toy], name: str = "bad", **options: object) -> None:
         self.entry = entry(name, engine, self.diary, **options)
 
-    async def render(self, brief: Brief = BRIEF) -> Rendered:
+    async def render(self, brief: Brief = BRIEF, inputs: Inputs = NOTHING) -> Rendered:
         async with asyncio.timeout(WITHIN):
-            return await self.host.render(self.entry, brief, self.folder, self.steps.append)
+            return await self.host.render(self.entry, brief, self.folder, self.steps.append, inputs)
 
     def noted(self, what: str) -> list[str]:
         lines = self.diary.read_text().splitlines() if self.diary.exists() else []
@@ -80,6 +86,53 @@ async def test_a_brief_becomes_files(bench: Bench) -> None:
     preview = bench.steps[0].preview
     assert preview is not None
     assert preview.read_bytes().startswith(b"\xff\xd8")
+
+
+async def test_pictures_and_films_reach_the_engine_as_files(bench: Bench, tmp_path: Path) -> None:
+    grey = np.full((24, 40, 3), 90, np.uint8)
+    Image.fromarray(grey).save(tmp_path / "first.png")
+    Image.fromarray(grey).save(tmp_path / "last.webp", lossless=True)
+    (tmp_path / "film.mp4").write_bytes(encode.mp4(np.stack([grey] * 20), 8))
+    inputs = Inputs(tmp_path / "first.png", tmp_path / "last.webp", tmp_path / "film.mp4")
+    style = Style("somewhere", 0.5)
+    brief = replace(BRIEF, task=Task.VIDEO, style=style, final_size=(128, 128))
+    await bench.render(brief, inputs)
+    assert bench.noted("first") == ["first (24, 40, 3) 90"]
+    assert bench.noted("last") == ["last (24, 40, 3) 90"]
+    (noted,) = bench.noted("film")
+    assert noted.startswith("film (20, 24, 40, 3)")
+    assert bench.noted("asked") == [f"asked video {style} (128, 128)"]
+
+
+async def test_a_clip_is_continued_from_its_last_second(bench: Bench, tmp_path: Path) -> None:
+    shades = np.repeat(np.arange(20, 220, 10, dtype=np.uint8), 3 * 24 * 40)
+    (tmp_path / "film.mp4").write_bytes(encode.mp4(shades.reshape(20, 24, 40, 3), 8))
+    await bench.render(replace(BRIEF, task=Task.EXTEND), Inputs(film=tmp_path / "film.mp4"))
+    (noted,) = bench.noted("film")
+    assert noted.startswith("film (8, 24, 40, 3)")
+    assert abs(int(noted.split()[-1]) - 175) <= 3, "the mean of the last eight shades"
+
+
+async def test_a_picture_that_cannot_be_used_is_one_sentence(bench: Bench, tmp_path: Path) -> None:
+    torn, huge, other = (tmp_path / name for name in ("torn.png", "huge.png", "other.png"))
+    Image.fromarray(np.zeros((50, 50, 3), np.uint8)).save(torn)
+    torn.write_bytes(torn.read_bytes()[:60])
+    Image.new("1", (9000, 9000)).save(huge)
+    other.write_text("<svg/>")
+    for file, sentence in ((torn, UNREADABLE), (huge, TOO_LARGE), (other, UNREADABLE)):
+        with pytest.raises(CannotMake, match=sentence):
+            await bench.render(replace(BRIEF, task=Task.IMAGE), Inputs(first=file))
+    with pytest.raises(CannotMake, match=NO_FILM):
+        await bench.render(replace(BRIEF, task=Task.EXTEND), Inputs(film=torn))
+    assert len((await bench.render()).clips) == 2
+
+
+def test_a_photograph_stands_the_way_it_was_taken(tmp_path: Path) -> None:
+    sideways = Image.fromarray(np.zeros((20, 40, 3), np.uint8))
+    turned = sideways.getexif()
+    turned[0x0112] = 6  # a quarter turn
+    sideways.save(tmp_path / "photo.jpg", exif=turned)
+    assert pictures.still(tmp_path / "photo.jpg").shape == (40, 20, 3)
 
 
 async def test_the_model_stays_warm_and_is_switched_when_another_is_asked_for(bench: Bench) -> None:
@@ -175,7 +228,7 @@ async def test_a_child_that_does_not_stop_is_killed_and_replaced(
 async def test_a_silent_child_is_killed_and_replaced(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host_module, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(host_module, "SILENT_SECONDS", 2.0)
     monkeypatch.setattr(host_module, "PATIENCE", 2)
     good = bench.entry
     bench.use(engines.Deaf)
@@ -231,3 +284,28 @@ asyncio.run(main())
         parent.kill()
         parent.wait()
     assert psutil.wait_procs([child], timeout=WITHIN)[1] == []
+
+
+async def test_the_last_steps_of_a_brief_are_taken(bench: Bench) -> None:
+    rendered = await bench.render(replace(BRIEF, upscale=True, smooth=True))
+    for clip in rendered.clips:
+        with av.open(clip.video) as container:
+            stream = container.streams.video[0]
+            assert (stream.width, stream.height, stream.frames) == (128, 128, 16)
+            assert stream.average_rate == 2 * BRIEF.fps
+
+
+async def test_what_a_model_lets_hear_is_heard(bench: Bench) -> None:
+    bench.use(engines.Singing)
+    for clip in (await bench.render()).clips:
+        with av.open(clip.video) as container:
+            loud = [np.abs(frame.to_ndarray()).max() for frame in container.decode(audio=0)]
+        assert max(loud) > 0.3
+
+
+async def test_it_says_what_the_render_took(bench: Bench) -> None:
+    bench.use(Toy, step_ms=50, steps=4)
+    rendered = await bench.render()
+    assert rendered.seconds >= 0.2
+    assert not rendered.energy_measured
+    assert rendered.energy_wh == pytest.approx(rendered.seconds * 360 / 3600)

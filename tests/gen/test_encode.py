@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from gen import encode
-from gen.engines.base import Film
+from gen.engines.base import Film, Sound
+from tests.support.films import ball, decoded, noise, plain
 
 LEFT, RIGHT = (220, 30, 40), (20, 190, 90)
 
@@ -21,11 +23,6 @@ def halves(frames: int, height: int, width: int) -> Film:
     film[:, :, : width // 2] = LEFT
     film[:, :, width // 2 :] = RIGHT
     return film
-
-
-def decoded(path: Path) -> list[np.ndarray]:
-    with av.open(path) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
 def assert_close(picture: np.ndarray, tolerance: int = 6) -> None:
@@ -69,6 +66,99 @@ def test_a_clip_starts_before_it_is_loaded(tmp_path: Path) -> None:
     assert 0 < data.index(b"moov") < data.index(b"mdat")
 
 
+COLOURS = [
+    *itertools.product((0, 255), repeat=3),
+    *((128, 128, 128), (220, 30, 40), (20, 190, 90), (64, 128, 255), (255, 128, 0), (7, 9, 60)),
+]
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_a_colour_is_what_it_was(tmp_path: Path, colour: tuple[int, int, int]) -> None:
+    files = encode.clip(plain(3, 64, colour), 24, tmp_path, "clip-1")
+    for picture in decoded(files.video):
+        assert np.abs(picture.astype(int) - colour).max() <= 2
+
+
+@pytest.mark.parametrize("fps", [12, 16, 24, 60, Fraction(24000, 1001)])
+def test_the_rate_is_exact(tmp_path: Path, fps: int | Fraction) -> None:
+    files = encode.clip(plain(20, 64, (9, 99, 199)), fps, tmp_path, "clip-1")
+    with av.open(files.video) as container:
+        stream = container.streams.video[0]
+        assert stream.average_rate == fps
+        assert stream.frames == 20
+        times = [(frame.pts or 0) * (frame.time_base or 0) for frame in container.decode(stream)]
+        assert times == [number / Fraction(fps) for number in range(20)]
+
+
+def click(seconds: float, rate: int, channels: int, at: float) -> Sound:
+    """Silence with 5 ms of noise at one moment."""
+    samples = np.zeros((channels, round(seconds * rate)), np.float32)
+    begin = round(at * rate)
+    samples[:, begin : begin + rate // 200] = 0.9
+    return Sound(samples, rate)
+
+
+def heard(path: Path) -> tuple[np.ndarray, int]:
+    with av.open(path) as container:
+        stream = container.streams.audio[0]
+        parts = [frame.to_ndarray() for frame in container.decode(stream)]
+        return np.concatenate(parts, axis=1), stream.rate
+
+
+@pytest.mark.parametrize("fps", [16, 24, Fraction(24000, 1001)])
+@pytest.mark.parametrize(("rate", "channels"), [(48000, 2), (44100, 1), (16000, 2), (22050, 3)])
+def test_sound_is_heard_when_it_is_seen(
+    tmp_path: Path, fps: int | Fraction, rate: int, channels: int
+) -> None:
+    frames = 3 * round(fps)
+    sound = click(float(frames / Fraction(fps)), rate, channels, at=1.5)
+    path = encode.clip(plain(frames, 64, (0, 0, 0)), fps, tmp_path, "clip-1", sound).video
+    samples, heard_rate = heard(path)
+    assert len(samples) == (2 if channels == 2 else 1), "any more are mixed into one"
+    assert np.abs(samples).max() > 0.3
+    assert abs(np.argmax(np.abs(samples[0]) > 0.2) / heard_rate - 1.5) < 0.01
+    data = path.read_bytes()
+    assert 0 < data.index(b"moov") < data.index(b"mdat")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 2.0, 5.0])
+def test_sound_lasts_as_long_as_the_frames(tmp_path: Path, seconds: float) -> None:
+    sound = Sound(np.full((2, round(seconds * 32000)), 0.1, np.float32), 32000)
+    files = encode.clip(plain(48, 64, (0, 0, 0)), 24, tmp_path, "clip-1", sound)
+    with av.open(files.video) as container:
+        lasting = {s.type: float((s.duration or 0) * (s.time_base or 0)) for s in container.streams}
+    assert lasting["video"] == 2
+    assert abs(lasting["audio"] - 2) < 1 / 24
+
+
+def test_sound_that_is_no_number_or_too_loud_is_still_sound(tmp_path: Path) -> None:
+    samples = np.full((1, 48000), 9, np.float32)
+    samples[:, ::7] = np.nan
+    path = encode.clip(plain(24, 64, (0, 0, 0)), 24, tmp_path, "c", Sound(samples, 48000)).video
+    assert np.isfinite(heard(path)[0]).all()
+
+
+def test_a_silent_model_leaves_no_track(tmp_path: Path) -> None:
+    files = encode.clip(plain(8, 64, (0, 0, 0)), 8, tmp_path, "clip-1")
+    with av.open(files.video) as container:
+        assert not container.streams.audio
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fps", [12, 24])
+def test_even_a_preview_of_noise_is_within_its_limit(fps: int) -> None:
+    data = encode.preview(noise(96, 768, 768), fps)
+    assert data.count(b"ANMF") > 4, "it still moves"
+    assert 100_000 < len(data) <= 1_000_000
+
+
+def test_the_poster_is_the_most_telling_frame(tmp_path: Path) -> None:
+    film = ball(9, 64, 128)
+    film[2:] = 0
+    (poster,) = decoded(encode.clip(film, 8, tmp_path, "clip-1").poster)
+    assert np.abs(poster.astype(int) - film[1]).mean() < 6
+
+
 @pytest.mark.parametrize(("fps", "frames", "shown"), [(8, 8, 8), (12, 24, 24), (24, 24, 12)])
 def test_the_preview_moves_but_stays_small(
     tmp_path: Path, fps: int, frames: int, shown: int
@@ -80,13 +170,6 @@ def test_the_preview_moves_but_stays_small(
     assert int.from_bytes(data[4:8], "little") == len(data) - 8, "it is whole"
     assert data.count(b"ANMF") == shown
     assert int.from_bytes(data[24:27], "little") + 1 == 256, "pixels wide"
-
-
-def test_the_poster_is_the_middle_frame(tmp_path: Path) -> None:
-    film = np.zeros((9, 32, 32, 3), np.uint8)
-    film[4] = 255
-    (poster,) = decoded(encode.clip(film, 8, tmp_path, "clip-1").poster)
-    assert poster.min() > 250
 
 
 def test_a_single_frame_is_a_clip_too(tmp_path: Path) -> None:

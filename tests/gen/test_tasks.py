@@ -19,6 +19,7 @@ from db.models import Clip, Job
 from db.session import Db
 from db.states import Kind, Status
 from gen import lease, tasks
+from gen.briefs import GONE_PICTURE
 from gen.catalogue import Catalogue
 from gen.host import BROKE, CRASHED, Host
 from gen.tasks import Renderer
@@ -26,9 +27,10 @@ from gen.trouble import DISK_FULL
 from moderation.people import Person
 from moderation.rules import Refused
 from moderation.sweep import sweep
+from moderation.wish import Picture
 from tests.support import engines
 from tests.support.engines import Toy, entry
-from tests.support.studio import Studio, person
+from tests.support.studio import ABLE, Studio, person
 
 WITHIN = 20.0
 
@@ -214,6 +216,15 @@ async def test_a_failure_is_told_in_one_sentence(
     assert bench.unfinished() == []
     out, err = capfd.readouterr()
     assert "secret" not in out + err, "prompts are not logged"
+
+
+async def test_a_picture_that_is_gone_fails_the_job_in_one_sentence(bench: Bench) -> None:
+    await bench.open()
+    await bench.studio.open([ABLE])
+    job = await bench.submit(image=Picture("a" * 64 + ".png"), final=True)
+    failed = await bench.until_is(job, Status.FAILED)
+    assert failed.reason == GONE_PICTURE
+    assert bench.noted("make") == []
 
 
 async def test_a_disk_that_fills_up_while_storing_keeps_nothing(bench: Bench) -> None:

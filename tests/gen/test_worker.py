@@ -20,6 +20,7 @@ from db.session import Db
 from db.states import Kind, Status
 from gen.lease import BEAT_SECONDS
 from moderation.sweep import sweep
+from tests.support import weights as made
 from tests.support.engines import Toy, catalogue_file, entry
 from tests.support.processes import Processes, Running
 from tests.support.studio import Studio, person
@@ -270,6 +271,22 @@ async def test_workers_on_one_machine_differ_and_old_ones_are_forgotten(bench: B
     names = [row.name for row in await bench.rows()]
     assert len(names) == len(set(names)) == 3
     assert "recent" in names
+
+
+async def test_only_models_that_can_be_used_here_are_offered(bench: Bench) -> None:
+    made.pipeline(bench.data / "models" / "cogvideox-2b")  # it states how much memory it needs
+    broken = made.pipeline(bench.data / "models" / "mochi-1")
+    (broken / "transformer" / "config.json").unlink()
+    (broken / "transformer" / "diffusion_pytorch_model.safetensors").write_bytes(b"cut short")
+    worker = bench.worker("one")
+    await worker.line("worker.announced")
+    (row,) = await bench.rows()
+    assert [offer["name"] for offer in row.offers] == ["toy", "commons-shapes", "cogvideox-2b"]
+    assert "sora models fetch mochi-1" in worker.said()
+    assert "ltx-2" not in worker.said()
+    loaded = Path(f"/proc/{worker.pid}/maps")
+    if loaded.exists():
+        assert "torch" not in loaded.read_text()
 
 
 async def test_a_bad_catalogue_is_one_sentence(bench: Bench) -> None:

@@ -24,11 +24,11 @@ from sqlmodel import col
 from db.broker import Broker
 from db.models import Clip, Event, Job, Review, Vote, utcnow
 from db.session import Db
-from db.states import MOVES, Kind, Reason, Status, Verdict
+from db.states import MOVES, Descent, Kind, Reason, Status, Verdict
 from moderation.people import Person, Role
 from moderation.rules import Refused, Rules
 from moderation.sweep import closed_ballots, lost_renders
-from tests.support.studio import NO_BROKER, Studio, person
+from tests.support.studio import ABLE, NO_BROKER, Studio, person, request
 
 CAST = {
     "ada": (),
@@ -44,6 +44,7 @@ anybody = st.sampled_from(["the artist", "the artist", *sorted(CAST)])
 """Who acts on a job; its artist more often than the others, or little would ever happen."""
 picks = st.integers(0, 3)
 numbers = st.integers(1, 2)
+GROWING = {"vary", "extend", "finalize"}
 
 
 class SilentBroker(Broker):
@@ -64,11 +65,10 @@ class DeskMachine(RuleBasedStateMachine):
         self.studio = Studio(
             Db(f"sqlite+aiosqlite:///{self.folder / 'db'}"), SilentBroker(NO_BROKER), RULES
         )
-        self.run(self.studio.open())
+        self.run(self.studio.open([ABLE]))
         self.cast: dict[str, Person] = {
             name: self.run(person(self.studio.db, name, *roles)) for name, roles in CAST.items()
         }
-        self.jobs: list[int] = []
         self.seen = Snapshot({}, {}, {}, [], [])
         self.renders: list[tuple[int, int]] = []
 
@@ -93,6 +93,10 @@ class DeskMachine(RuleBasedStateMachine):
             assert self.run(snapshot(self.studio.db)) == self.seen, "a refusal changed something"
             return None
 
+    @property
+    def jobs(self) -> list[int]:
+        return sorted(self.seen.jobs)
+
     def pick(self, which: int) -> int:
         return self.jobs[which % len(self.jobs)]
 
@@ -108,9 +112,7 @@ class DeskMachine(RuleBasedStateMachine):
 
     @rule(name=people_, private=st.booleans())
     def submit(self, name: str, private: bool) -> None:
-        job = self.attempt(self.studio.submit(self.who(name), private=private))
-        if job is not None:
-            self.jobs.append(job.id)
+        self.attempt(self.studio.submit(self.who(name), private=private))
 
     @precondition(lambda self: self.jobs)
     @rule(name=anybody, which=picks)
@@ -169,6 +171,12 @@ class DeskMachine(RuleBasedStateMachine):
     def take_back_vote(self, name: str, which: int) -> None:
         self.attempt(self.studio.desk.take_back_vote(*self.pick_for(name, which)))
 
+    @precondition(lambda self: self.jobs)
+    @rule(name=anybody, which=picks, clip=numbers, verb=st.sampled_from(sorted(GROWING)))
+    def grow(self, name: str, which: int, clip: int, verb: str) -> None:
+        who, job_id = self.pick_for(name, which)
+        self.attempt(getattr(self.studio.desk, verb)(who, job_id, clip, request()))
+
     # ── what workers and time do ─────────────────────────────────────────────────────────
 
     @rule(name=people_)
@@ -220,7 +228,9 @@ class DeskMachine(RuleBasedStateMachine):
             self.moderators_who_did_not_make_it_decided(job_id)
             self.clips_exist_exactly_where_one_render_was_finished(job_id)
             self.a_closed_ballot_keeps_its_result(job_id)
+            self.what_grew_has_a_clip_of_the_same_artist_behind_it(job_id)
         self.votes_are_for_clips_shown_and_never_the_artists()
+        self.no_clip_has_two_finals()
         self.nobody_has_more_than_allowed()
 
     def the_events_tell_how_it_came_to_be_where_it_is(self, job_id: int) -> None:
@@ -254,13 +264,37 @@ class DeskMachine(RuleBasedStateMachine):
                 assert claimed[-1] is Kind.CLAIMED, "a render came in that nobody wanted any more"
         finished = sum(event.kind is Kind.FINISHED for event in events)
         assert finished <= 1
-        assert len(self.seen.clips[job_id]) == (2 if finished else 0)
+        wanted = self.seen.jobs[job_id].variations
+        assert len(self.seen.clips[job_id]) == (wanted if finished else 0)
 
     def a_closed_ballot_keeps_its_result(self, job_id: int) -> None:
         kinds = [event.kind for event in self.seen.events[job_id]]
         if Kind.BALLOT_CLOSED in kinds:
             after = kinds[kinds.index(Kind.BALLOT_CLOSED) + 1 :]
             assert set(after) <= {Kind.WITHDRAWN}, after
+            winner = self.seen.jobs[job_id].winner
+            if winner and self.seen.jobs[job_id].draft:
+                assert self.finals[job_id, winner], "a draft has won and its final is nowhere"
+
+    def what_grew_has_a_clip_of_the_same_artist_behind_it(self, job_id: int) -> None:
+        job = self.seen.jobs[job_id]
+        if job.parent_id is not None:
+            numbers = [clip.number for clip in self.seen.clips[job.parent_id]]
+            assert job.parent_clip in numbers, "grown out of a clip that isn't there"
+            assert job.person_id == self.seen.jobs[job.parent_id].person_id, "of somebody else's"
+
+    @property
+    def finals(self) -> Counter[tuple[int | None, int | None]]:
+        return Counter(
+            (job.parent_id, job.parent_clip)
+            for job in self.seen.jobs.values()
+            if job.descent is Descent.FINAL
+        )
+
+    def no_clip_has_two_finals(self) -> None:
+        given_up = {Status.CANCELLED, Status.WITHDRAWN}
+        if not any(job.status in given_up for job in self.seen.jobs.values()):
+            assert all(count == 1 for count in self.finals.values()), "a clip has two finals"
 
     def votes_are_for_clips_shown_and_never_the_artists(self) -> None:
         for vote in self.seen.votes:
@@ -272,8 +306,13 @@ class DeskMachine(RuleBasedStateMachine):
         have = Counter((job.person_id, job.status) for job in self.seen.jobs.values())
         for who in self.cast.values():
             assert have[who.id, Status.RENDERING] <= RUNNING_CAP
-            # A render that was lost comes back into the line on top of the cap.
-            most = RULES.queued_cap + RUNNING_CAP
+            # A render that was lost comes back into the line on top of the cap, and so does the
+            # final that a ballot gives.
+            given = sum(
+                job.person_id == who.id and job.request_key.startswith("final:")
+                for job in self.seen.jobs.values()
+            )
+            most = RULES.queued_cap + RUNNING_CAP + given
             assert have[who.id, Status.QUEUED] <= most
 
 

@@ -83,6 +83,12 @@ PLANTS: dict[str, tuple[Any, str, Any, set[str]]] = {
         {"render_one", "approve", "vote"},
     ),
     "no cap on what waits": (rules, "may_submit", lambda *_: None, {"submit", "claim"}),
+    "clips are made finals of again and again": (
+        rules,
+        "may_finalize",
+        lambda *_: None,
+        {"render_one", "grow"},
+    ),
     "a cancelled render comes in": (
         jobs,
         "MOVES",

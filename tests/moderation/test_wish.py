@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moderation.plan import plan
 from moderation.rules import Refused
-from moderation.wish import PROMPT_LIMIT, SEED_LIMIT, Wish, clean, plan
+from moderation.wish import PROMPT_LIMIT, SEED_LIMIT, Wish
+from moderation.words import clean
 from tests.support.studio import OFFER, request
 
 ENGLAND = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"

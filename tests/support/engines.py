@@ -17,7 +17,17 @@ from typing import Any
 import numpy as np
 
 from gen import catalogue
-from gen.engines.base import Brief, CannotMake, Film, Picture, Progress, Result, Take
+from gen.engines.base import (
+    Brief,
+    CannotMake,
+    Film,
+    Picture,
+    Progress,
+    Result,
+    Sound,
+    Take,
+    Task,
+)
 
 HERE = "tests.support.engines"
 
@@ -41,6 +51,12 @@ class Toy:
 
     def make(self, brief: Brief, progress: Progress) -> Result:
         self.note("make")
+        for name in ("first", "last", "film"):
+            given = getattr(brief, name)
+            if given is not None:
+                self.note(f"{name} {given.shape} {given[..., 0].mean():.0f}")
+        if brief.style is not None or brief.task is not Task.TEXT:
+            self.note(f"asked {brief.task} {brief.style} {brief.final_size}")
         steps = self.steps or brief.steps
         for step in range(1, steps + 1):
             time.sleep(self.step_seconds)
@@ -60,6 +76,15 @@ class Toy:
 
 class Other(Toy):
     """A second model, to switch to."""
+
+
+class Singing(Toy):
+    """A tone goes with its frames."""
+
+    def make(self, brief: Brief, progress: Progress) -> Result:
+        result = super().make(brief, progress)
+        tone = (np.sin(np.arange(16000)[None] / 8) / 2).astype(np.float32)
+        return Result(tuple(Take(t.seed, t.film, Sound(tone, 16000)) for t in result.takes))
 
 
 class Broken(Toy):

@@ -10,8 +10,9 @@ from typing import Any
 from db import jobs, people, workers
 from db.broker import Broker
 from db.models import Clip, Job, utcnow
-from db.offers import Offer, Range
+from db.offers import Draft, Offer, Range
 from db.session import Db
+from db.states import Task
 from moderation.desk import Desk
 from moderation.people import Person, Role
 from moderation.rules import Rules
@@ -29,6 +30,8 @@ OFFER = Offer(
     guidance=Range(low=1, high=6, default=2),
     variations=2,
 )
+ABLE = OFFER.model_copy(update={"tasks": tuple(Task), "draft": Draft(steps=2, scale=0.5)})
+"""The same model, able to do all that there is, and with drafts."""
 MODERATOR = frozenset({Role.MODERATOR})
 NO_BROKER = "unix:///nonexistent/valkey.sock"
 _keys = itertools.count()

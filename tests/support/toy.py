@@ -21,6 +21,8 @@ seconds = { low = 1, high = 4, default = 1 }
 steps = { low = 1, high = 1000, default = 2 }
 guidance = { low = 1, high = 6, default = 2 }
 variations = 2
+tasks = ["text", "image", "loop"]
+draft = { steps = 1, scale = 0.5 }
 [model.sizes]
 "1:1" = [64, 64]
 "16:9" = [96, 64]

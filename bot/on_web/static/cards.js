@@ -89,8 +89,10 @@ function keep(old, card) {
     const same = card.querySelector(`[data-asks="${question.dataset.asks}"]`);
     if (same) same.open = true;
   }
-  const words = old.querySelector("textarea"), fresh = card.querySelector("textarea");
-  if (words && fresh) fresh.value = words.value;
+  for (const words of old.querySelectorAll("textarea")) {
+    const fresh = card.querySelector(`textarea[name="${words.name}"]`);
+    if (fresh) fresh.value = words.value;
+  }
   for (const tick of old.querySelectorAll("[name=only]:checked")) {
     const same = card.querySelector(`[name=only][value="${tick.value}"]`);
     if (same) same.checked = true;
@@ -109,7 +111,8 @@ function keep(old, card) {
 function keyOf(element) {
   const { name, value, dataset } = element;
   if (element.matches(".vote")) return `vote ${element.closest("[data-clip]").dataset.clip}`;
-  if (name) return name === "sentence" ? name : `${name}=${value}`;
+  if (element.matches("textarea")) return name;
+  if (name) return `${name}=${value}`;
   if ("reveal" in dataset) return `reveal ${element.textContent}`;
   return element.matches("summary") ? `asks ${element.parentElement.dataset.asks}` : "";
 }

@@ -16,6 +16,10 @@ export function readyForms() {
   document.addEventListener("keydown", onKey);
   document.addEventListener("toggle", onToggle, true);
   document.getElementById("model")?.addEventListener("change", (event) => chooseModel(event.target));
+  for (const input of document.querySelectorAll("[data-sora] input[type=file]")) {
+    input.addEventListener("change", () => preview(input));
+  }
+  document.getElementById("aspect")?.addEventListener("change", (event) => (event.target.dataset.chosen = ""));
 }
 
 async function send(form, button) {
@@ -25,7 +29,7 @@ async function send(form, button) {
     const answer = await fetch(form.action, {
       method: "POST",
       headers: { Accept: "application/json" },
-      body: new URLSearchParams(new FormData(form, button)),
+      body: asks ? new FormData(form) : new URLSearchParams(new FormData(form, button)),
     });
     const { said, cards = [] } = await answer.json();
     if (asks) document.getElementById("refusal").textContent = answer.ok ? "" : said;
@@ -34,7 +38,7 @@ async function send(form, button) {
       return;
     }
     form.elements.key.value = crypto.randomUUID();
-    if (asks) form.elements.prompt.value = "";
+    if (asks) empty(form);
     else form.querySelectorAll("[data-asks]").forEach((question) => (question.open = false));
     cards.forEach(place);
     say(said);
@@ -43,6 +47,37 @@ async function send(form, button) {
   } finally {
     form.ariaBusy = "false";
   }
+}
+
+function empty(form) {
+  form.elements.prompt.value = "";
+  for (const input of form.querySelectorAll("input[type=file]")) {
+    input.value = "";
+    preview(input);
+  }
+}
+
+// The browser has decoded it already, so nothing is asked for again.
+async function preview(input) {
+  const canvas = input.parentElement.querySelector("canvas"), file = input.files[0];
+  const picture = file && await createImageBitmap(file).catch(() => null);
+  if (input.files[0] !== file) return; // another was chosen meanwhile
+  canvas.hidden = !picture;
+  if (!picture) return;
+  if (input.name === "image") suit(picture.width / picture.height);
+  const scale = Math.min(1, 320 / Math.max(picture.width, picture.height));
+  canvas.width = Math.round(picture.width * scale);
+  canvas.height = Math.round(picture.height * scale);
+  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  picture.close();
+}
+
+// The shape that cuts least off the picture, unless a person has chosen one.
+function suit(shape) {
+  const aspect = document.getElementById("aspect");
+  if ("chosen" in aspect.dataset) return;
+  const off = ({ value }) => Math.abs(Math.log((shape * value.split(":")[1]) / value.split(":")[0]));
+  [...aspect.options].sort((one, other) => off(one) - off(other))[0].selected = true;
 }
 
 function onKey(event) {
@@ -59,10 +94,17 @@ function onToggle(event) {
 }
 
 function chooseModel(select) {
-  const { about, aspects, ranges } = JSON.parse(select.selectedOptions[0].dataset.limits);
+  const { about, aspects, ranges, can, styles } = JSON.parse(select.selectedOptions[0].dataset.limits);
   document.getElementById("about").textContent = about;
   const aspect = document.getElementById("aspect"), before = aspect.value;
   aspect.replaceChildren(...aspects.map((name) => new Option(name, name, false, name === before)));
+  const style = document.getElementById("style"), worn = style.value;
+  style.replaceChildren(...styles.map(([name, title]) => new Option(title, name, false, name === worn)));
+  for (const [name, yes] of Object.entries(can)) {
+    const field = document.querySelector(`[data-field="${name}"]`), input = field.querySelector("input");
+    field.hidden = !yes;
+    if (input) input.disabled = !yes; // what can't be seen isn't sent
+  }
   for (const [name, { low, high, default: usual }] of Object.entries(ranges)) {
     Object.assign(document.getElementById(name), { min: low, max: high, placeholder: usual });
   }

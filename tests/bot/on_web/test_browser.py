@@ -12,7 +12,8 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.on_web import pages
 from db.states import Verdict
-from tests.bot.on_web.served import Served
+from tests.bot.on_web.served import Served, moving_square, still
+from tests.support.studio import ABLE, OFFER
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -271,3 +272,35 @@ async def test_more_of_what_waits_is_loaded_below_it(
     ]
     await served.in_review("bo", variations=1)
     await expect(cards).to_have_count(5)
+
+
+async def test_a_picture_is_chosen_seen_and_sent(
+    windows: Browser, served: Served, tmp_path: Path
+) -> None:
+    plain = OFFER.model_copy(update={"name": "plain", "title": "Plain"})
+    await served.open([ABLE, plain])
+    file = tmp_path / "boat.png"
+    still(file, moving_square(90, 96, 54)(3))
+    page = await opened(windows, served, "/as/ada/")
+    chosen, picture = page.locator("#image + canvas"), page.get_by_label("Picture", exact=True)
+    await expect(chosen).to_be_hidden()
+    await picture.set_input_files(file)
+    await expect(chosen).to_be_visible()
+    await expect(page.get_by_label("Aspect")).to_have_value("16:9")
+    await page.get_by_label("Model").select_option("plain")
+    await expect(picture).to_be_hidden()
+    await page.get_by_label("Model").select_option("toy")
+    await expect(picture).to_be_visible()
+    await page.get_by_role("textbox", name="What should the clip show?").fill("A boat sails off")
+    await page.get_by_role("button", name="Make it").click()
+    card = page.locator("#mine-1")
+    await expect(card).to_contain_text("made from")
+    await expect(chosen).to_be_hidden()
+    claimed = await served.claim()
+    assert claimed is not None
+    await served.finish(claimed)
+    await expect(card.get_by_alt_text("Begins with this picture")).to_be_visible()
+    await card.get_by_role("radio", name="Clip 2").check()
+    await card.get_by_role("button", name="Vary").click()
+    await expect(page.locator("#mine-2")).to_contain_text("A boat sails off")
+    assert (await served.job(2)).parent_clip == 2

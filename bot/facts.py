@@ -1,0 +1,101 @@
+"""What cards say of how a clip is made: asked for, really used, and to whose credit."""
+
+from __future__ import annotations
+
+from bot import said
+from bot.card import CardPicture, Fact
+from bot.view import View
+from db.models import Job
+from db.states import Descent, Task
+
+
+def asked(view: View) -> tuple[Fact, ...]:
+    """What the artist sees while they wait."""
+    facts = [Fact("model", view.model_title), *_made_from(view.job), _size(view.job)]
+    facts.append(Fact("variations", str(view.job.variations)))
+    return (*facts, *_draft(view.job))
+
+
+def used(view: View) -> tuple[Fact, ...]:
+    """What really went into the clips, so that anybody could make them again."""
+    job = view.job
+    seeds = ", ".join(str(clip.seed) for clip in view.clips) or str(job.seed)
+    facts = [*_model(view), *_made_from(job), *_style(view), _size(job)]
+    facts.append(Fact("seed" if len(view.clips) < 2 else "seeds", seeds))
+    facts += [Fact("steps", str(job.steps)), Fact("guidance", f"{job.guidance:g}")]
+    if job.negative:
+        facts.append(Fact("negative", job.negative))
+    facts += _draft(job)
+    if job.approximations:
+        facts.append(Fact("approximations", ", ".join(job.approximations)))
+    if job.compute_seconds:
+        facts.append(Fact("computing", said.computing(job.compute_seconds, job.energy_wh or 0)))
+    return tuple(facts)
+
+
+def credit(view: View) -> tuple[Fact, ...]:
+    """Whose work the clips stand on."""
+    return (*_model(view), *_style(view))
+
+
+def pictures(job: Job) -> tuple[CardPicture, ...]:
+    """Those that were given, for the artist and for who decides."""
+    given = [("first", "Begins with", job.first_key), ("last", "Ends with", job.last_key)]
+    return tuple(CardPicture(which, label, key) for which, label, key in given if key)
+
+
+def _model(view: View) -> list[Fact]:
+    offer = view.offer
+    licence = offer.licence if offer else "unknown"
+    facts = [
+        Fact("model", view.model_title),
+        Fact("licence", licence, link=offer.licence_url if offer else ""),
+    ]
+    if offer and offer.restrictions:
+        facts.append(Fact("restrictions", offer.restrictions))
+    return facts
+
+
+def _made_from(job: Job) -> list[Fact]:
+    """Nothing for words alone."""
+    source = said.clip_of(job.source_id, job.source_clip)
+    text = {
+        Task.TEXT: "",
+        Task.IMAGE: "a picture",
+        Task.FRAMES: "one picture, as a loop" if job.first_key == job.last_key else "two pictures",
+        Task.EXTEND: f"the end of {source}",
+        Task.VIDEO: f"{source}, at strength {job.strength or 0:g}",
+        Task.LOOP: "words, as a loop",
+    }[job.task]
+    facts = [Fact("made from", text)] if text else []
+    parent = said.clip_of(job.parent_id, job.parent_clip)
+    if job.descent is Descent.FINAL:
+        facts.append(Fact("final of", parent))
+    elif job.descent is Descent.VARY:
+        facts.append(Fact("varies", f"{parent}, by {job.vary:g} from seed {job.vary_from}"))
+    return facts
+
+
+def _style(view: View) -> list[Fact]:
+    job = view.job
+    if not job.style:
+        return []
+    styles = view.offer.styles if view.offer else ()
+    style = next((style for style in styles if style.name == job.style), None)
+    whose = f"{style.title} by {style.owner} ({style.licence})" if style else job.style
+    return [Fact("style", f"{whose}, at strength {job.style_strength:g}")]
+
+
+def _size(job: Job) -> Fact:
+    size = f"{job.width} × {job.height}, {said.duration(job.frames, job.fps)}"
+    later = [
+        *(["made twice as large"] if job.upscale else []),
+        *(["with twice as many frames"] if job.smooth else []),
+    ]
+    return Fact("size", ", then ".join([size, " and ".join(later)]) if later else size)
+
+
+def _draft(job: Job) -> list[Fact]:
+    if not job.draft:
+        return []
+    return [Fact("draft", f"smaller or with fewer steps; its final takes {job.final_steps}")]

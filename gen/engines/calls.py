@@ -1,0 +1,54 @@
+"""One call of a pipeline: what goes into it and what is kept of what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from gen.engines.base import Brief, CannotMake, Film, Sound
+from gen.engines.families import Family
+from gen.engines.inputs import Shot
+
+
+def options(
+    pipe: Any, takes: set[str], family: Family, brief: Brief, shot: Shot, count: int
+) -> dict[str, Any]:
+    """The arguments of a call, of which a pipeline is given those that it takes."""
+    offered: dict[str, Any] = {
+        "prompt": [brief.prompt] * count if count > 1 else brief.prompt,
+        "height": brief.height,
+        "width": brief.width,
+        "num_frames": shot.frames,
+        "frames": shot.frames,
+        "num_inference_steps": brief.steps,
+        "guidance_scale": brief.guidance,
+        "frame_rate": brief.fps,
+        "fps": brief.fps,
+        "output_type": "pt",
+        **family.arguments,
+        **(family.unguided if brief.guidance <= 1 else {}),
+    }
+    if brief.negative:
+        offered["negative_prompt"] = [brief.negative] * count if count > 1 else brief.negative
+    if hasattr(pipe, "guider"):
+        pipe.guider = pipe.guider.new(guidance_scale=brief.guidance)
+    return {name: value for name, value in offered.items() if name in takes} | shot.arguments
+
+
+def news(film: Film, shot: Shot, brief: Brief) -> Film:
+    """The frames that were asked for, without those that were given. Raises ``CannotMake``."""
+    found = film[shot.given : shot.given + brief.frames]
+    if found.shape != (brief.frames, brief.height, brief.width, 3):
+        frames, height, width, _ = found.shape
+        raise CannotMake(
+            f"This model makes {frames} frames of {width} × {height} of that;"
+            " ask for exactly so many."
+        )
+    return found
+
+
+def heard(sound: Sound, shot: Shot, brief: Brief) -> Sound:
+    """What is heard while those frames are seen."""
+    start = round(shot.given * sound.rate / brief.fps)
+    length = round(brief.frames * sound.rate / brief.fps)
+    return replace(sound, samples=sound.samples[:, start : start + length])

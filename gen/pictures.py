@@ -1,0 +1,70 @@
+"""Pictures and films that people give, as an engine wants them. Only the render child decodes."""
+
+from __future__ import annotations
+
+import warnings
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from PIL import Image, ImageOps
+
+from gen.engines.base import CannotMake, Film, Picture
+
+MOST_PIXELS = 64_000_000
+MOST_SECONDS = 60
+"""Of a film that is redrawn; longer ones are not read to their end."""
+
+UNREADABLE = "The picture can't be read; give a PNG, a JPEG or a WebP."
+TOO_LARGE = "The picture is too large; give one of at most 64 megapixels."
+NO_FILM = "The clip that this one begins with can't be read; choose another."
+
+
+def still(path: Path) -> Picture:
+    """A PNG, JPEG or WebP, the way up it was taken. Raises ``CannotMake``.
+
+    Its size is looked at before any of it is decoded.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
+            image = Image.open(path, formats=("PNG", "JPEG", "WEBP"))
+        if image.width * image.height > MOST_PIXELS:
+            raise CannotMake(TOO_LARGE)
+        upright = ImageOps.exif_transpose(image).convert("RGBA")
+    except Image.DecompressionBombError as error:
+        raise CannotMake(TOO_LARGE) from error
+    # Each format has errors of its own for what is broken.
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise CannotMake(UNREADABLE) from error
+    white = Image.new("RGBA", upright.size, "white")
+    return np.asarray(Image.alpha_composite(white, upright).convert("RGB"))
+
+
+def film(path: Path) -> Film:
+    """All frames of a clip of our own, of its first minute at most. Raises ``CannotMake``."""
+    return _frames(path, None)
+
+
+def end(path: Path) -> Film:
+    """The frames of a clip's last second. Raises ``CannotMake``."""
+    return _frames(path, 1)
+
+
+def _frames(path: Path, seconds: int | None) -> Film:
+    try:
+        with av.open(path, format="mp4") as container:
+            stream = container.streams.video[0]
+            if stream.width * stream.height > MOST_PIXELS or not stream.average_rate:
+                raise CannotMake(NO_FILM)
+            rate = round(stream.average_rate)
+            kept: deque[Any] = deque(maxlen=seconds and seconds * rate)
+            for number, frame in enumerate(container.decode(stream)):
+                if seconds is None and number >= MOST_SECONDS * rate:
+                    break
+                kept.append(frame)
+            return np.stack([frame.to_ndarray(format="rgb24") for frame in kept])
+    except (FFmpegError, IndexError, ValueError) as error:
+        raise CannotMake(NO_FILM) from error

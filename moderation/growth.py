@@ -1,0 +1,69 @@
+"""Jobs that grow out of a clip: near it, after it, over it, or its full render. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from db.models import Clip, Job
+from db.offers import Offer, Range
+from db.states import Descent, Task
+from moderation.plan import plan, roots_of, wish_of
+from moderation.rules import Refused
+from moderation.wish import Request, Roots, Wish
+from moderation.words import figure
+
+VARY = Range(low=0.05, high=1, default=0.35)
+"""How far a variation may go from its clip."""
+
+
+def varied(job: Job, clip: Clip, request: Request, offers: Sequence[Offer], vary: float) -> Job:
+    """The same wish, near this clip. What was varied already stays near the same seed."""
+    if not VARY.holds(vary):
+        raise Refused(
+            f"A variation goes {figure(VARY.low)} to {figure(VARY.high)} away, not {figure(vary)}."
+        )
+    roots = replace(
+        roots_of(job),
+        vary_from=clip.seed if job.vary_from is None else job.vary_from,
+        vary=vary,
+        parent=(job.id, clip.number),
+        descent=Descent.VARY,
+    )
+    return plan(wish_of(job), request, job.person_id, offers, roots)
+
+
+def extended(job: Job, clip: Clip, request: Request, offers: Sequence[Offer]) -> Job:
+    """What happens after this clip, in the same words."""
+    roots = _upon(job, clip, Task.EXTEND, Descent.EXTEND)
+    wish = replace(wish_of(job), image=None, last=None, loop=False, strength=None)
+    return plan(wish, request, job.person_id, offers, roots)
+
+
+def redrawn(job: Job, clip: Clip, request: Request, offers: Sequence[Offer], wish: Wish) -> Job:
+    """This clip drawn anew as the wish says; what it leaves open stays as it was."""
+    roots = _upon(job, clip, Task.VIDEO, Descent.REDRAW)
+    if wish.image or wish.last or wish.loop:
+        raise Refused("A clip is redrawn from itself; leave out image, last and loop.")
+    kept = wish_of(job)
+    said = {
+        name: value
+        for name, value in asdict(wish).items()
+        if value not in (None, "") and value is not False
+    }
+    plain = replace(kept, image=None, last=None, loop=False, strength=None, prompt=wish.prompt)
+    return plan(replace(plain, **said), request, job.person_id, offers, roots)
+
+
+def final(job: Job, clip: Clip, request: Request, offers: Sequence[Offer]) -> Job:
+    """The full render of a draft's clip, from its seed."""
+    if not job.draft:
+        raise Refused(f"Job {job.id} is no draft: its clips are final already.")
+    roots = replace(roots_of(job), parent=(job.id, clip.number), descent=Descent.FINAL)
+    wish = replace(wish_of(job), variations=1, seed=clip.seed, final=True)
+    return plan(wish, request, job.person_id, offers, roots)
+
+
+def _upon(job: Job, clip: Clip, task: Task, descent: Descent) -> Roots:
+    this = (job.id, clip.number)
+    return Roots(task=task, source=this, parent=this, descent=descent)

@@ -1,0 +1,223 @@
+"""Every family is driven for every task it claims: real classes, tiny, with random weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from gen.engines import families
+from gen.engines.base import Brief, CannotMake, Film, Picture, Stopped, Task
+from gen.engines.diffusers import DiffusersEngine
+from tests.support import tiny
+
+pytestmark = [
+    pytest.mark.xdist_group("tiny_families"),
+    # What diffusers' schedulers and Mochi's autocast say of themselves on a CPU with today's NumPy.
+    pytest.mark.filterwarnings("ignore:__array:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:In CPU autocast:UserWarning"),
+]
+
+TEXT, IMAGE, FRAMES = Task.TEXT, Task.IMAGE, Task.FRAMES
+EXTEND, VIDEO, LOOP = Task.EXTEND, Task.VIDEO, Task.LOOP
+
+# What weights of each kind can do, and width, height and frames to ask for where 64 × 64 × 9 is not
+# theirs.
+ABLE: dict[str, tuple[set[Task], tuple[int, int, int]]] = {
+    "ltx": ({TEXT, IMAGE, EXTEND}, (64, 64, 9)),
+    "ltx_condition": ({TEXT, IMAGE, FRAMES, EXTEND, VIDEO, LOOP}, (64, 64, 9)),
+    "ltx2": ({TEXT, IMAGE, FRAMES, EXTEND, LOOP}, (64, 64, 9)),
+    "wan": ({TEXT, VIDEO}, (64, 64, 9)),
+    "wan_5b": ({TEXT, IMAGE, EXTEND}, (64, 64, 9)),
+    "wan_a14b": ({TEXT}, (64, 64, 9)),
+    "wan_image": ({IMAGE, EXTEND}, (64, 64, 9)),
+    "wan_frames": ({FRAMES, LOOP}, (64, 64, 9)),
+    "wan_image_a14b": ({IMAGE, EXTEND, FRAMES, LOOP}, (64, 64, 9)),
+    "cogvideox": ({TEXT, VIDEO}, (64, 64, 9)),
+    "cogvideox_image": ({IMAGE, EXTEND}, (64, 64, 9)),
+    "hunyuan": ({TEXT}, (32, 32, 5)),
+    "hunyuan_image": ({IMAGE, EXTEND}, (32, 32, 5)),
+    "mochi": ({TEXT}, (64, 64, 7)),
+    "kandinsky": ({TEXT}, (64, 64, 9)),
+    "kandinsky_image": ({IMAGE, EXTEND}, (64, 64, 17)),
+    "helios": ({TEXT, IMAGE, EXTEND}, (32, 32, 33)),
+    "sana_video": ({TEXT, IMAGE, EXTEND}, (64, 64, 9)),
+    "animatediff": ({TEXT, VIDEO}, (32, 32, 4)),
+}
+EACH = [(name, task) for name, (tasks, _) in ABLE.items() for task in sorted(tasks)]
+
+KINDS: dict[str, str] = {}
+"""The pipeline class of each, once it was built."""
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {name: tmp_path_factory.mktemp(name) for name in ABLE}
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, DiffusersEngine]:
+    return {}
+
+
+@pytest.fixture
+def engine(
+    name: str, folders: dict[str, Path], loaded: dict[str, DiffusersEngine]
+) -> DiffusersEngine:
+    """Warm, with weights that were saved and read back."""
+    if name not in loaded:
+        torch.manual_seed(0)
+        pipe = tiny.BUILDERS[name]()
+        KINDS[name] = type(pipe).__name__
+        pipe.save_pretrained(folders[name], safe_serialization=True)
+        loaded[name] = DiffusersEngine(folders[name], device="cpu", dtype="float32")
+        loaded[name].load()
+    return loaded[name]
+
+
+def _pictures(count: int, seed: int) -> Film:
+    """Smooth pictures in a size of their own."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 255, (count, 5, 9, 3), dtype=np.uint8)
+    return coarse.repeat(10, axis=1).repeat(10, axis=2)
+
+
+def _brief(name: str, task: Task, **changes: Any) -> Brief:
+    width, height, frames = ABLE[name][1]
+    asked: dict[str, Any] = {
+        "prompt": "a red ball drifting left", "seeds": (1,), "width": width, "height": height,
+        "frames": frames, "fps": 8, "steps": 3, "guidance": 3.0, "task": task,
+    }  # fmt: skip
+    if task in (IMAGE, FRAMES) or (task is LOOP and TEXT not in ABLE[name][0]):
+        asked["first"] = _pictures(1, seed=1)[0]
+    if task is FRAMES:
+        asked["last"] = _pictures(1, seed=2)[0]
+    if task in (EXTEND, VIDEO):
+        asked["film"] = _pictures(10, seed=3)
+    return Brief(**asked | changes)
+
+
+def _silent(done: int, total: int, preview: Picture | None = None) -> None:
+    return None
+
+
+@pytest.mark.parametrize(("name", "task"), EACH)
+def test_each_variation_is_its_own_and_every_step_is_told(
+    engine: DiffusersEngine, name: str, task: Task
+) -> None:
+    told: list[tuple[int, int]] = []
+    together = engine.make(
+        _brief(name, task, seeds=(3, 4)),
+        lambda done, total, preview=None: told.append((done, total)),
+    ).takes
+    alone = engine.make(_brief(name, task, seeds=(4,)), _silent).takes[0]
+    width, height, frames = ABLE[name][1]
+    for take in (*together, alone):
+        assert take.film.shape == (frames - (task is LOOP), height, width, 3)
+        assert take.film.dtype == np.uint8
+        assert take.film.std() > 1, "there is something to see"
+    assert np.abs(together[1].film.astype(int) - alone.film).max() <= 1  # rounding
+    assert not np.array_equal(together[0].film, together[1].film)
+    assert told == [(n + 1, len(told)) for n in range(len(told))]
+    assert len(told) >= (2 if task is VIDEO else 3)
+
+
+@pytest.mark.parametrize(("name", "task"), EACH)
+def test_a_stop_ends_within_the_step_and_harms_nothing(
+    engine: DiffusersEngine, name: str, task: Task
+) -> None:
+    before = engine.make(_brief(name, task), _silent).takes[0].film
+    told: list[int] = []
+
+    def stop(done: int, total: int, preview: Picture | None = None) -> None:
+        told.append(done)
+        if done == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        engine.make(_brief(name, task), stop)
+    assert told == [1, 2]
+    assert np.array_equal(before, engine.make(_brief(name, task), _silent).takes[0].film)
+
+
+@pytest.mark.parametrize("name", ABLE)
+def test_what_the_weights_cannot_do_is_refused_in_one_sentence(
+    engine: DiffusersEngine, name: str
+) -> None:
+    for task in set(Task) - ABLE[name][0]:
+        pictures = _pictures(10, seed=4)
+        brief = _brief(name, task, first=pictures[0], last=pictures[1], film=pictures)
+        with pytest.raises(CannotMake, match=r"^This model can't make a clip [^.]+\.$"):
+            engine.make(brief, _silent)
+
+
+@pytest.mark.parametrize("name", ABLE)
+def test_the_catalogue_is_told_what_a_class_can_do_at_most(
+    engine: DiffusersEngine, name: str
+) -> None:
+    assert ABLE[name][0] <= families.tasks_of(KINDS[name])
+
+
+def test_no_family_claims_what_no_weights_were_seen_to_do() -> None:
+    seen: dict[str, set[Task]] = {}
+    for name, (tasks, _) in ABLE.items():
+        seen.setdefault(type(tiny.BUILDERS[name]()).__name__, set()).update(tasks)
+    claimed = {kind: set(families.tasks_of(kind)) for kind in families.FAMILIES}
+    assert seen == claimed
+
+
+@pytest.mark.parametrize("name", ["ltx", "wan_5b", "cogvideox", "sana_video"])
+def test_the_tasks_of_a_model_share_its_weights(engine: DiffusersEngine, name: str) -> None:
+    for task in sorted(ABLE[name][0]):
+        engine.make(_brief(name, task, steps=1, strength=1.0), _silent)
+    for pipe in engine._sisters.values():
+        assert pipe.transformer is engine._pipe.transformer
+        assert pipe.vae is engine._pipe.vae
+
+
+@pytest.mark.parametrize(
+    ("name", "task"), [("ltx_condition", IMAGE), ("ltx_condition", FRAMES), ("wan_5b", IMAGE)]
+)
+def test_a_clip_depends_on_the_pictures_it_is_given(
+    engine: DiffusersEngine, name: str, task: Task
+) -> None:
+    one = engine.make(_brief(name, task), _silent).takes[0].film
+    end = "first" if task is IMAGE else "last"
+    other = engine.make(_brief(name, task, **{end: _pictures(1, seed=9)[0]}), _silent).takes[0].film
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["ltx2"])
+def test_what_a_model_makes_to_hear_lasts_as_long_as_what_it_makes_to_see(
+    engine: DiffusersEngine, name: str
+) -> None:
+    for task in (TEXT, EXTEND):
+        take = engine.make(_brief(name, task), _silent).takes[0]
+        assert take.sound is not None
+        assert take.sound.samples.dtype == np.float32
+        assert np.abs(take.sound.samples).max() <= 1
+        seconds = take.sound.samples.shape[1] / take.sound.rate
+        assert seconds == pytest.approx(9 / 8, abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["ltx2"])
+def test_without_guidance_no_other_guidance_is_paid_for(engine: DiffusersEngine, name: str) -> None:
+    calls: list[int] = []
+    hook = engine._pipe.transformer.register_forward_pre_hook(lambda *_: calls.append(1))
+    engine.make(_brief(name, TEXT, guidance=1.0), _silent)
+    hook.remove()
+    assert len(calls) == 3
+
+
+@pytest.mark.parametrize("name", ["wan"])
+def test_a_film_is_redrawn_over_its_whole_length(engine: DiffusersEngine, name: str) -> None:
+    film = _pictures(30, seed=5)
+    slow = engine.make(_brief(name, VIDEO, film=film, strength=0.4), _silent).takes[0].film
+    chosen = film[np.linspace(0, 29, 9).round().astype(int)]
+    assert np.array_equal(
+        slow,
+        engine.make(_brief(name, VIDEO, film=chosen, strength=0.4), _silent).takes[0].film,
+    )
