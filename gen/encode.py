@@ -23,6 +23,7 @@ from av.video.reformatter import (
     Colorspace,
     ColorTrc,
     Interpolation,
+    VideoReformatter,
 )
 
 from gen import poster
@@ -69,7 +70,9 @@ def mp4(film: Film, fps: int | Fraction, sound: Sound | None = None) -> bytes:
     """H.264 that plays everywhere and starts before it is loaded. Odd sizes grow by one pixel."""
     count, height, width, _ = film.shape
     size = (width + width % 2, height + height % 2)
-    return write(map(_for_players, film), size, fps, count, sound)
+    converter = VideoReformatter()  # it is costly to prepare, and serves every frame of a size
+    frames = (_for_players(picture, converter) for picture in film)
+    return write(frames, size, fps, count, sound)
 
 
 def write(
@@ -117,11 +120,12 @@ def write(
     return made.getvalue()
 
 
-def _for_players(picture: Picture) -> VideoFrame:
+def _for_players(picture: Picture, converter: VideoReformatter) -> VideoFrame:
     height, width, _ = picture.shape
     if height % 2 or width % 2:
         picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    return VideoFrame.from_ndarray(picture, format="rgb24").reformat(
+    return converter.reformat(
+        VideoFrame.from_ndarray(picture, format="rgb24"),
         format="yuv420p",
         interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
         src_color_range=ColorRange.JPEG,
@@ -201,14 +205,17 @@ def _webp(film: Film, fps: Fraction, at_most_wide: int, quality: int) -> bytes:
     _, height, width, _ = film.shape
     small_width = min(width, at_most_wide)
     small_height = max(1, round(height * small_width / width))
-    made = io.BytesIO()
+    made, converter = io.BytesIO(), VideoReformatter()
     with av.open(made, "w", format="webp", options={"loop": "0"}) as container:
         options = {"quality": str(quality), "compression_level": "2"}
         stream = container.add_stream("libwebp_anim", rate=fps, options=options)
         stream.width, stream.height, stream.pix_fmt = small_width, small_height, "yuv420p"
         for number, picture in enumerate(film):
-            frame = VideoFrame.from_ndarray(picture, format="rgb24").reformat(
-                width=small_width, height=small_height, format="yuv420p"
+            frame = converter.reformat(
+                VideoFrame.from_ndarray(picture, format="rgb24"),
+                width=small_width,
+                height=small_height,
+                format="yuv420p",
             )
             frame.pts, frame.time_base = number, 1 / fps
             container.mux(stream.encode(frame))
