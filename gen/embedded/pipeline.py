@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,6 +44,17 @@ _SILENT = frozenset(
         " has have had s t doesnt"
     )
 )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """So small a network is as fast on one core; on several, whatever else runs there stalls it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @dataclass
@@ -123,6 +138,7 @@ class CommonsShapesPipeline(DiffusionPipeline):  # type: ignore[misc]
         )
 
     @torch.no_grad()
+    @_one_thread()
     def __call__(
         self,
         prompt: str | list[str] | None = None,
@@ -194,10 +210,13 @@ class CommonsShapesPipeline(DiffusionPipeline):  # type: ignore[misc]
 
         frames = latents
         if output_type != "latent":
-            films = []
-            for latent in latents:
-                films.append(self._film(latent, num_frames, given, film is not None, loop))
-            frames = torch.stack(films).permute(0, 1, 4, 2, 3)
+            alone = partial(torch.set_num_threads, 1)
+            with ThreadPoolExecutor(os.cpu_count(), initializer=alone) as painters:
+                films = painters.map(
+                    lambda latent: self._film(latent, num_frames, given, film is not None, loop),
+                    latents,
+                )
+                frames = torch.stack([*films]).permute(0, 1, 4, 2, 3)
         if output_type == "np":
             frames = frames.permute(0, 1, 3, 4, 2).numpy()
         self.maybe_free_model_hooks()
