@@ -117,15 +117,19 @@ def _says_place(plan: Scene, text: str) -> bool:
 class Judge:
     """Judges clips against the plans they were asked for."""
 
-    def __init__(self, drawings: Drawings, each: int = 80) -> None:
+    def __init__(self, drawings: Drawings, each: int = 40) -> None:
         """Learns the looks of backgrounds from ``each`` drawings of every one."""
         rng = np.random.default_rng(21)
-        drawn = [
-            replace(one_subject(rng), background=n) for n in backdrops.NAMES for _ in range(each)
-        ]
+        drawn: list[Scene] = []
+        for name in backdrops.NAMES:
+            made: list[Scene] = []
+            while len(made) < each:
+                plan = replace(one_subject(rng), background=name)
+                made += [plan] if _visible(plan) else []
+            drawn += made
         looks = []
         for plan, latent in zip(drawn, drawings.latents(drawn, rng), strict=True):
-            film = painted(drawings, latent, FRAMES // 2) / 255.0
+            film = painted(drawings, latent, 6) / 255.0
             seen = track(film, plan.subjects[0].colour, plan.subjects[0].shade)
             masks = np.zeros(film.shape[:3], bool)
             if seen is not None:

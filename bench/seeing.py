@@ -67,20 +67,20 @@ def _like(film: NDArray[np.float64], colour: str, shade: str) -> Mask:
 
 
 def _largest(masks: Mask) -> Mask:
-    """The largest connected patch of each mask, found by spreading labels."""
-    inside = torch.from_numpy(masks).float()[:, None]
-    labels = torch.arange(1.0, masks[0].size + 1).view(1, 1, *masks[0].shape) * inside
+    """The largest connected patch of each mask, found by spreading labels over a coarser grid."""
+    coarse = F.max_pool2d(torch.from_numpy(masks).float()[:, None], 2)
+    labels = torch.arange(1.0, coarse[0].numel() + 1).view(1, 1, *coarse.shape[2:]) * coarse
     while True:
         spread = labels
         for _ in range(8):
-            spread = F.max_pool2d(spread, 3, 1, 1) * inside
+            spread = F.max_pool2d(spread, 3, 1, 1) * coarse
         if torch.equal(spread, labels):
             break
         labels = spread
-    patches = labels[:, 0].long().numpy()
-    counts = [np.bincount(patch.ravel(), minlength=2) for patch in patches]
+    fine = F.interpolate(labels, scale_factor=2, mode="nearest")[:, 0].long().numpy() * masks
+    counts = [np.bincount(patch.ravel(), minlength=2) for patch in fine]
     biggest = np.array([1 + count[1:].argmax() for count in counts])
-    return np.asarray(patches == biggest[:, None, None])
+    return np.asarray(fine == biggest[:, None, None])
 
 
 @cache
@@ -199,7 +199,9 @@ def look(film: NDArray[np.float64], masks: Mask | None) -> NDArray[np.float64]:
     with warnings.catch_warnings(action="ignore"):
         still = np.nanmedian(frames, 0)
     holes = np.isnan(still)
-    still[holes] = np.broadcast_to(np.nanmean(still, (0, 1)), still.shape)[holes]
+    # All hidden: then nothing is known of it.
+    mean = np.zeros(3) if holes.all() else np.nanmean(still, (0, 1))
+    still[holes] = np.broadcast_to(mean, still.shape)[holes]
     fields = [
         part.mean((0, 1))
         for band in np.array_split(still, 3)

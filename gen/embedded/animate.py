@@ -19,7 +19,7 @@ from gen.embedded.painter import Figure, Pose, box
 from gen.embedded.scenes import SUBJECTS
 from gen.embedded.timeline import Timeline, played
 
-_ALIKE = 0.35
+_ALIKE = 0.6
 """A subject whose colour is no further from a thing's than this is taken to be that thing."""
 _COAST = 8.0
 """Frames after which a motion that nothing drives has mostly died down."""
@@ -33,6 +33,8 @@ def animate(layers: Layers, lifted: Lifted, frames: int, *, continues: bool) -> 
     timeline = _begun(played(layers, frames + continues), continues)
     present = [s for s in range(SUBJECTS) if layers.present[s] > 0]
     roles = _roles(layers, present, lifted.things)
+    if continues and not lifted.things:  # what was not lifted off is in the picture all the same
+        present = [s for s in present if not _shows(lifted.plate, layers.coat[s])]
     idle = not (lifted.things or timeline.camera.any())
     if idle:
         timeline.camera[:, 2] = _BREATH * _eased(len(timeline.camera), continues)
@@ -79,12 +81,18 @@ def _begun(timeline: Timeline, continues: bool) -> Timeline:
     return begun
 
 
+def _shows(plate: Tensor, coat: Tensor) -> bool:
+    """Whether a noticeable part of the plate is of one of these two colours (2, 3)."""
+    near = (plate[..., None, :] - coat).norm(dim=-1).amin(-1) < 0.25
+    return float(near.float().mean()) > 0.005
+
+
 def _roles(layers: Layers, present: list[int], things: list[Cutout]) -> dict[int, int]:
     """Thing -> the subject whose motion it takes: the assignment whose colours are most alike."""
     if not things or not present:
         return {}
     far = torch.stack([
-        torch.stack([(thing.colour - layers.coat[s, 0]).norm() for s in present])
+        torch.stack([(layers.coat[s] - thing.colour).norm(dim=-1).min() for s in present])
         for thing in things
     ])  # fmt: skip
     count = min(len(things), len(present))
@@ -95,6 +103,20 @@ def _roles(layers: Layers, present: list[int], things: list[Cutout]) -> dict[int
     ]
     best = min(ways, key=lambda way: sum(min(float(far[k, p]), _ALIKE) for k, p in way))
     return {k: present[p] for k, p in best if far[k, p] < _ALIKE}
+
+
+def _kept_in(start: float, timeline: Timeline, s: int, axis: int, side: int) -> Tensor:
+    """How far a thing goes along one axis, in pixels per frame (F,), without leaving the picture."""
+    path = timeline.path[s, axis]
+    way = (path - path[0]) * side / 2
+    edge = 0.1 * side
+    ahead, back = float(way.max()), -float(way.min())
+    share = 1.0
+    if start + ahead > side - edge:
+        share = min(share, max(0.0, side - edge - start) / ahead)
+    if start - back < edge:
+        share = min(share, max(0.0, start - edge) / back)
+    return way * share
 
 
 def _seen(plate: Tensor, camera: Tensor, moved: list[float]) -> Tensor:
@@ -120,9 +142,10 @@ def _put(
     x, y = (at + speed * coasted for at, speed in zip(thing.centre, thing.velocity, strict=True))
     scale, turn, opacity = 1.0, torch.zeros(()), torch.ones(())
     if s is not None:
-        path = timeline.path[s]
-        x += float(path[0, i] - path[0, 0]) * width / 2
-        y += float(path[1, i] - path[1, 0]) * height / 2
+        x += float(_kept_in(thing.centre[0] + _COAST * thing.velocity[0], timeline, s, 0, width)[i])
+        y += float(
+            _kept_in(thing.centre[1] + _COAST * thing.velocity[1], timeline, s, 1, height)[i]
+        )
         scale = float((timeline.size[s, i] - timeline.size[s, 0]).exp())
         turn = timeline.turn[s, i] - timeline.turn[s, 0]
         if timeline.opacity[s, -1] < 0.5:  # it fades away

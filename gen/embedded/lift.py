@@ -52,11 +52,10 @@ class Lifted:
 def lift(frames: Tensor) -> Lifted:
     """Take the last of ``frames`` (F, height, width, 3) in 0..1 apart, with what the others tell."""
     last = frames[-1]
-    drift = _drift(frames)
-    if max(map(abs, drift)) > 0.05:
-        return Lifted(last, [], drift)
     small = _shrunk(frames)
     region = _moved(small) if len(small) > 1 else _stands_out(small[-1])
+    if len(small) > 1 and float(region.float().mean()) > _MOST:
+        return Lifted(last, [], _drift(frames))
     if not 0.001 < float(region.float().mean()) < _MOST:
         region = _stands_out(small[-1])
     if not 0.001 < float(region.float().mean()) < _MOST:
@@ -66,11 +65,13 @@ def lift(frames: Tensor) -> Lifted:
         return Lifted(last, [])
     wide = _grown(_enlarged(region, last.shape[0], last.shape[1]), 2)
     plate = torch.where(wide[..., None], _behind(frames, wide), last)
-    alpha = ((last - plate).abs().amax(-1) / _DIFFERS - 0.3).clamp(0, 1)
+    alpha = ((last - plate).abs().amax(-1) / _DIFFERS).clamp(0, 1)
+    # What must be laid over the plate to give the picture again, also along soft edges.
+    over = plate + (last - plate) / alpha.clamp_min(1e-3)[..., None]
     things = []
     for patch in patches:
         mask = _grown(_enlarged(patch, last.shape[0], last.shape[1]), 2) & wide
-        thing = _cut(last, alpha * mask)
+        thing = _cut(over, alpha * mask)
         if thing is not None:
             thing.velocity = _velocity(small, patch, last.shape[1] / small.shape[2])
             things.append(thing)
@@ -129,13 +130,25 @@ def _filled(mask: Tensor) -> Tensor:
 
 
 def _behind(frames: Tensor, region: Tensor) -> Tensor:
-    """What the last frame shows behind ``region``: of what was ever seen there, the nearest to a
-    smooth continuation of its surroundings; where that is far off, the continuation itself."""
+    """What the last frame shows behind ``region``.
+
+    Where anything changed, it is what was seen there that is least like the thing in front; where
+    nothing ever did, a smooth continuation of the surroundings.
+    """
     smooth = _continued(frames[-1], region)
-    best = (frames - smooth).abs().amax(-1).argmin(0)
-    seen = frames.gather(0, best[None, ..., None].expand(1, *frames.shape[1:]))[0]
-    far = (seen - smooth).abs().amax(-1, keepdim=True) > 2 * _DIFFERS
-    return torch.where(region[..., None], torch.where(far, smooth, seen), frames[-1])
+    away = (frames - smooth).abs().amax(-1)
+    before = max(0, len(frames) - 4)
+    # Where something has just arrived, there is the thing.
+    front = region & (away[-1] > away[before] + _DIFFERS)
+    if not front.any():
+        front = region & (away[-1] > _DIFFERS)
+    if len(frames) == 1 or not front.any():
+        return smooth
+    thing = frames[-1][front].median(0).values
+    barest = (frames - thing).abs().amax(-1).argmax(0)
+    seen = frames.gather(0, barest[None, ..., None].expand(1, *frames.shape[1:]))[0]
+    covered = (seen - thing).abs().amax(-1, keepdim=True) < 2 * _DIFFERS
+    return torch.where(region[..., None], torch.where(covered, smooth, seen), frames[-1])
 
 
 def _continued(picture: Tensor, region: Tensor) -> Tensor:

@@ -57,7 +57,8 @@ def _lifted(*frames: Pixels) -> Any:
 
 def test_a_thing_is_lifted_off_a_picture_and_leaves_no_hole() -> None:
     lifted = _lifted(_disc(50))
-    assert [thing.centre for thing in lifted.things] == [(50.0, 64.0)]
+    (thing,) = lifted.things
+    assert thing.centre == pytest.approx((50, 64), abs=1)
     bare = _disc(-100) / 255.0
     assert np.abs(lifted.plate.numpy() - bare).max() < 0.1
 
@@ -123,14 +124,14 @@ def test_a_clip_goes_on_without_a_jump(pipe: CommonsShapesPipeline, prompt: str)
     more = _made(pipe, prompt, seed=2, film=clip[-12:])
     assert more.shape == clip.shape
     seam = _steps(np.stack([clip[-1], more[0]]))[0]
-    assert seam < 1.0 + 1.5 * _steps(clip).max()
-    assert _steps(more).max() < 8
+    assert seam < 1.0 + 1.2 * _steps(clip).max()
+    assert _steps(more).max() < 1.0 + 1.5 * _steps(clip).max()
 
 
 def test_what_moved_goes_on_moving(pipe: CommonsShapesPipeline) -> None:
     clip = np.stack([_disc(30 + 3 * i) for i in range(12)])
     more = _made(pipe, "a red circle moving right over blue", film=clip)
-    x = _middle_of_red(more)
+    x = _middle_of_red(more[:12])
     assert 1 < x[0] - 63 < 5, "one step after the last frame that was given"
     assert (np.diff(x) > -0.5).all()
 
