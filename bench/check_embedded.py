@@ -117,19 +117,19 @@ def _says_place(plan: Scene, text: str) -> bool:
 class Judge:
     """Judges clips against the plans they were asked for."""
 
-    def __init__(self, drawings: Drawings, each: int = 40) -> None:
+    def __init__(self, drawings: Drawings, each: int = 30) -> None:
         """Learns the looks of backgrounds from ``each`` drawings of every one."""
         rng = np.random.default_rng(21)
         drawn: list[Scene] = []
         for name in backdrops.NAMES:
-            made: list[Scene] = []
-            while len(made) < each:
+            here: list[Scene] = []
+            while len(here) < each:
                 plan = replace(one_subject(rng), background=name)
-                made += [plan] if _visible(plan) else []
-            drawn += made
+                here += [plan] if _visible(plan) else []
+            drawn += here
         looks = []
         for plan, latent in zip(drawn, drawings.latents(drawn, rng), strict=True):
-            film = painted(drawings, latent, 6) / 255.0
+            film = painted(drawings, latent, FRAMES) / 255.0
             seen = track(film, plan.subjects[0].colour, plan.subjects[0].shade)
             masks = np.zeros(film.shape[:3], bool)
             if seen is not None:
@@ -216,8 +216,8 @@ def main() -> None:
             print(f"{i} {prompt}: {[aspect for aspect, fine in right.items() if not fine]}")
         if i % 50 == 49:
             print(f"{i + 1} clips judged", file=sys.stderr)
-    for aspect, fine in rows.items():
-        print(f"{aspect:>12} {100 * np.mean(fine):6.1f} %  of {len(fine)}")
+    for aspect, verdicts in rows.items():
+        print(f"{aspect:>12} {100 * np.mean(verdicts):6.1f} %  of {len(verdicts)}")
     print(f"{'spread':>12} {spread(draw, SPREAD_PROMPTS):6.1f}    of 255, between seeds")
     prompt = "a red circle drifting left over a blue background"
     twice = [rendered(plans(1)[0][1], prompt, 7).tobytes() for _ in range(2)]

@@ -55,7 +55,8 @@ def _compared(engine: DiffusersEngine, brief: Brief, rounds: int) -> tuple[float
     def ours() -> None:
         engine.make(brief, lambda done, total, preview=None: None)
 
-    plain(), ours()  # both warm
+    for warm in (plain, ours):
+        warm()
     taken = [(_seconds(plain), _seconds(ours)) for _ in range(rounds)]
     return statistics.median(t for t, _ in taken), statistics.median(t for _, t in taken)
 

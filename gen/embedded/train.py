@@ -19,6 +19,7 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor, nn
 
+from gen.embedded import curve
 from gen.embedded.captions import vocabulary
 from gen.embedded.codec import SceneCodec
 from gen.embedded.denoiser import SceneDenoiser, WordEncoder
@@ -219,6 +220,7 @@ def main(arguments: list[str] | None = None) -> list[float]:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--out", type=Path, help="the folder to write; --quick makes one up")
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/embedded.pt"))
+    parser.add_argument("--curve", type=Path, help="an SVG of the loss to write")
     parser.add_argument("--quick", action="store_true", help="a tiny model, in seconds")
     parser.add_argument("--export", action="store_true", help="only write the checkpoint's weights")
     asked = parser.parse_args(arguments)
@@ -233,6 +235,8 @@ def main(arguments: list[str] | None = None) -> list[float]:
     losses = run.losses if asked.export else run.train()
     made_up = Path(tempfile.mkdtemp()) if asked.quick and not asked.out else WEIGHTS
     run.save(asked.out or made_up)
+    if asked.curve:
+        curve.draw(losses, asked.curve)
     return losses
 
 

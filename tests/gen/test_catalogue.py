@@ -11,6 +11,7 @@ import pytest
 
 from gen import catalogue, tell
 from gen.catalogue import BadCatalogue
+from gen.engines.families import tasks_of
 from tests.support.engines import Other, Toy, catalogue_file, entry
 
 OURS = catalogue.read()
@@ -182,3 +183,8 @@ def test_reading_the_catalogue_loads_no_engine() -> None:
         [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
     )
     assert not {"torch", "diffusers", "av"} & set(ended.stdout.split())
+
+
+@pytest.mark.parametrize("known", catalogue.read().values(), ids=lambda known: known.name)
+def test_an_entry_claims_no_task_that_its_pipeline_cannot_do(known: catalogue.Entry) -> None:
+    assert set(known.tasks) <= tasks_of(known.options["pipeline"])

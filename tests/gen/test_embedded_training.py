@@ -19,7 +19,8 @@ from gen.embedded.train import Plan, Run, main
 
 
 def test_quick_training_lowers_the_loss_and_leaves_loadable_weights(tmp_path: Path) -> None:
-    losses = main(["--quick", "--out", str(tmp_path)])
+    losses = main(["--quick", "--out", str(tmp_path), "--curve", str(tmp_path / "curve.svg")])
+    assert f"step {len(losses)}" in (tmp_path / "curve.svg").read_text()
     assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:5])
     pipe = CommonsShapesPipeline.from_pretrained(tmp_path, local_files_only=True)
     pipe.set_progress_bar_config(disable=True)
