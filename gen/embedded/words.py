@@ -207,6 +207,13 @@ CAMERAS: dict[str, tuple[tuple[str, str, str], ...]] = {
         for way in ("up", "down")
     },
 }  # fmt: skip
-PLURALS = {"fish": "fish", "box": "boxes", "cross": "crosses", "plus": "plus", "daisy": "daisies"}
+PLURALS = {
+    "fish": "fish",
+    "rhombus": "rhombus",
+    "box": "boxes",
+    "cross": "crosses",
+    "plus": "plus",
+    "daisy": "daisies",
+}
 """Where it isn't an s."""
 TWO = ("two", "two", "two", "2", "a pair of")
