@@ -40,8 +40,8 @@ HALF_FINISHED = """
 import asyncio, pathlib
 from db import jobs
 finish = jobs.finish
-async def half(*args):
-    await finish(*args)
+async def half(*args, **used):
+    await finish(*args, **used)
     pathlib.Path({marker!r}).touch(); await asyncio.sleep(3600)
 jobs.finish = half
 from gen.worker import main; main()
