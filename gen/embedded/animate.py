@@ -46,8 +46,10 @@ def animate(layers: Layers, lifted: Lifted, frames: int, *, continues: bool) -> 
         frame = _seen(plate, timeline.camera[i], [v * coasted for v in lifted.velocity])
         for k, thing in enumerate(lifted.things):
             _put(frame, thing, timeline, roles.get(k), i, coasted)
-        for s, figure in figures:
-            figure.paint(frame, Pose(timeline, s, i, height, width))
+        for s, figure in figures:  # who is new fades in
+            pose = Pose(timeline, s, i, height, width)
+            pose.opacity = pose.opacity * min(1.0, 5 * (i + continues) / (frames + continues - 1))
+            figure.paint(frame, pose)
         film[i] = frame.mul_(255).add_(0.5).clamp_(0, 255)
     return film
 
@@ -59,7 +61,7 @@ def _eased(moments: int, continues: bool) -> Tensor:
 
 
 def _begun(timeline: Timeline, continues: bool) -> Timeline:
-    """The motions counted from where they begin; who is new fades in."""
+    """The motions counted from where they begin."""
     moments = timeline.path.shape[-1]
     eased = _eased(moments, False) * (moments - 1)
     before = eased.floor().long().clamp(max=moments - 2)
@@ -73,7 +75,6 @@ def _begun(timeline: Timeline, continues: bool) -> Timeline:
         at(timeline.path), at(timeline.size), at(timeline.turn), at(timeline.opacity),
         (at(camera) - camera[:, :1]).T, timeline.drift, timeline.echo, timeline.fade,
     )  # fmt: skip
-    begun.opacity = begun.opacity * (torch.linspace(0, 1, moments) / 0.2).clamp(max=1)
     if continues:  # the first moment is the frame that was given
         for name in ("path", "size", "turn", "opacity"):
             setattr(begun, name, getattr(begun, name)[..., 1:])
