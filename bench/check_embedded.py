@@ -83,7 +83,9 @@ def plans(count: int) -> list[tuple[str, Scene]]:
 
 def _visible(plan: Scene) -> bool:
     rng = np.random.default_rng(0)
-    behind, _ = backdrops.paint(plan.background, plan.colours, rng, plan.shades)
+    four, _ = backdrops.paint(plan.background, plan.colours, rng, plan.shades)
+    way = np.linspace(0, 1, 9)[:, None, None]  # along both gradients
+    behind = ((1 - way) * four[::2] + way * four[1::2]).reshape(-1, 3)
     own = [shaded(subject.colour, subject.shade) for subject in plan.subjects]
     far = min(float(np.linalg.norm(behind - colour, axis=1).min()) for colour in own)
     apart = float(np.linalg.norm(own[0] - own[-1])) if len(own) == 2 else 1.0

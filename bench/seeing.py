@@ -143,7 +143,9 @@ def moves_as(seen: Track, motion: str) -> bool:
         return wide > 0.4 and _reversals(x, 0.1) >= 1 and high < wide
     if motion == "floating":
         return wide < 0.35 and 0.05 < high < 0.4 and _reversals(y, 0.04) >= 1
-    stays = wide < 0.3 and high < 0.3
+    # The middle of a crescent isn't the point that it grows or turns around.
+    near = max(0.3, 0.45 * float(r.max()))
+    stays = wide < near and high < near
     if motion == "still":
         return stays and steady and high < 0.06 and not _spins(seen)
     if motion == "spinning":
@@ -190,8 +192,8 @@ def _turns_alike(seen: Track) -> bool:
 
 
 def look(film: NDArray[np.float64], masks: Mask | None) -> NDArray[np.float64]:
-    """What a background looks like: the colours of nine fields, how its light varies along rows and
-    columns, and the directions and finenesses of its pattern."""
+    """What a background looks like: the colours of nine fields, how it varies along rows and columns,
+    and the directions and finenesses of its pattern."""
     frames = film[::3, ::2, ::2].copy()
     if masks is not None:
         hidden = F.max_pool2d(torch.from_numpy(masks).float()[:, None], 9, 1, 4)[:, 0].bool()
@@ -202,19 +204,31 @@ def look(film: NDArray[np.float64], masks: Mask | None) -> NDArray[np.float64]:
     # All hidden: then nothing is known of it.
     mean = np.zeros(3) if holes.all() else np.nanmean(still, (0, 1))
     still[holes] = np.broadcast_to(mean, still.shape)[holes]
-    fields = [
+    fields = np.stack([
         part.mean((0, 1))
         for band in np.array_split(still, 3)
         for part in np.array_split(band, 3, 1)
-    ]
-    light = still.mean(-1)
+    ])  # fmt: skip
+    light = _contrast(still)
     rows, columns = light.std(1), light.std(0)
     steep = [(np.abs(np.diff(light, axis=axis)) > 0.1).mean() for axis in (0, 1)]
     dark, bright = np.percentile(light, (3, 97))
     share = (light > (dark + bright) / 2).mean() if bright - dark > 0.1 else 1.0
     bands = [light.mean(axis).std() for axis in (0, 1)]
+    apart = np.linalg.norm(fields[:, None] - fields, axis=-1).max()
     spread = [share, *bands, rows.mean(), rows.std(), columns.mean(), columns.std(), *steep]
-    return np.concatenate([*fields, np.array(spread), _pattern(light)])
+    spread += [apart, light.std(), bright - dark]
+    return np.concatenate([fields.ravel(), np.array(spread), _pattern(light)])
+
+
+def _contrast(picture: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(h, w, 3) -> (h, w): along the axis on which its colours differ most, brighter upwards.
+
+    Two colours may be as light as each other and yet make a pattern.
+    """
+    off = (picture - picture.mean((0, 1))).reshape(-1, 3)
+    axis = np.linalg.eigh(off.T @ off)[1][:, -1]
+    return np.asarray((picture - picture.mean((0, 1))) @ axis * np.copysign(1.0, axis.sum()))
 
 
 def _pattern(light: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -228,7 +242,7 @@ def _pattern(light: NDArray[np.float64]) -> NDArray[np.float64]:
     way = (np.round(angle / (np.pi / 8)) % 8).astype(int)
     shares = np.bincount((ring * 8 + way).ravel(), power.ravel(), 56)[8:48]
     total = shares.sum()
-    return np.sqrt(shares / total) if total > 0.5 else np.zeros(40)
+    return np.sqrt(shares / total) if total > 0.2 else np.zeros(40)
 
 
 class Recognizer:

@@ -6,7 +6,7 @@ one it was given, and what was moving goes on moving before it follows the words
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from itertools import permutations
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gen.embedded.codec import Layers
 from gen.embedded.lift import Cutout, Lifted
-from gen.embedded.painter import Figure, Pose, box
+from gen.embedded.painter import Figure, Pose, box, through
 from gen.embedded.scenes import SUBJECTS
 from gen.embedded.timeline import Timeline, played
 
@@ -39,13 +39,17 @@ def animate(layers: Layers, lifted: Lifted, frames: int, *, continues: bool) -> 
     if idle:
         timeline.camera[:, 2] = _BREATH * _eased(len(timeline.camera), continues)
     figures = [(s, Figure(layers, s)) for s in reversed(present) if s not in roles.values()]
+    coasted = _COAST * (1 - torch.exp(-(torch.arange(frames) + continues) / _COAST))
+    courses = [
+        _course(thing, timeline, roles.get(k), coasted, height, width)
+        for k, thing in enumerate(lifted.things)
+    ]
     film = torch.empty(frames, height, width, 3, dtype=torch.uint8)
     plate = lifted.plate.movedim(-1, 0)[None]
     for i in range(frames):
-        coasted = _COAST * (1 - math.exp(-(i + continues) / _COAST))
-        frame = _seen(plate, timeline.camera[i], [v * coasted for v in lifted.velocity])
-        for k, thing in enumerate(lifted.things):
-            _put(frame, thing, timeline, roles.get(k), i, coasted)
+        frame = _seen(plate, timeline.camera[i], [v * float(coasted[i]) for v in lifted.velocity])
+        for thing, course in zip(lifted.things, courses, strict=True):
+            _put(frame, thing, course, timeline.camera[i], i)
         for s, figure in figures:  # who is new fades in
             pose = Pose(timeline, s, i, height, width)
             pose.opacity = pose.opacity * min(1.0, 5 * (i + continues) / (frames + continues - 1))
@@ -135,32 +139,51 @@ def _seen(plate: Tensor, camera: Tensor, moved: list[float]) -> Tensor:
     )
 
 
-def _put(
-    frame: Tensor, thing: Cutout, timeline: Timeline, s: int | None, i: int, coasted: float
-) -> None:
-    """Paint a thing where it has gone to by frame ``i``, as subject ``s`` moves."""
-    height, width, _ = frame.shape
+@dataclass
+class _Course:
+    """How a lifted thing goes: its middle in pixels (F,) twice, how many times as large as it was,
+    how far turned, and its opacity, (F,) each."""
+
+    x: Tensor
+    y: Tensor
+    scale: Tensor
+    turn: Tensor
+    opacity: Tensor
+
+
+def _course(
+    thing: Cutout, timeline: Timeline, s: int | None, coasted: Tensor, height: int, width: int
+) -> _Course:
+    """The course of a thing that goes on as it went, and then as subject ``s`` moves."""
     x, y = (at + speed * coasted for at, speed in zip(thing.centre, thing.velocity, strict=True))
-    scale, turn, opacity = 1.0, torch.zeros(()), torch.ones(())
-    if s is not None:
-        x += float(_kept_in(thing.centre[0] + _COAST * thing.velocity[0], timeline, s, 0, width)[i])
-        y += float(
-            _kept_in(thing.centre[1] + _COAST * thing.velocity[1], timeline, s, 1, height)[i]
-        )
-        scale = float((timeline.size[s, i] - timeline.size[s, 0]).exp())
-        turn = timeline.turn[s, i] - timeline.turn[s, 0]
-        if timeline.opacity[s, -1] < 0.5:  # it fades away
-            opacity = timeline.opacity[s, i].clamp(0, 1)
-    pan_x, pan_y, zoom = timeline.camera[i].tolist()
-    near, longer = math.exp(zoom), max(height, width) / 2
+    if s is None:
+        ones = torch.ones(len(coasted))
+        return _Course(x, y, ones, 0 * ones, ones)
+    rest = [at + _COAST * v for at, v in zip(thing.centre, thing.velocity, strict=True)]
+    size, turn, opacity = timeline.size[s], timeline.turn[s], timeline.opacity[s]
+    fades = bool(opacity[-1] < 0.5)
+    return _Course(
+        x + _kept_in(rest[0], timeline, s, 0, width),
+        y + _kept_in(rest[1], timeline, s, 1, height),
+        (size - size[0]).exp(),
+        turn - turn[0],
+        opacity.clamp(0, 1) if fades else torch.ones_like(opacity),
+    )
+
+
+def _put(frame: Tensor, thing: Cutout, course: _Course, camera: Tensor, i: int) -> None:
+    """Paint a thing where it has gone to by frame ``i``."""
+    height, width, _ = frame.shape
     middle = (width - 1) / 2, (height - 1) / 2
-    x = middle[0] + near * (x - middle[0] - pan_x * longer)
-    y = middle[1] + near * (y - middle[1] - pan_y * longer)
-    far = near * scale * (thing.patch.shape[0] // 2)
-    touched = box(frame, x, y, far, turn)
+    x, y, near = through(
+        camera, float(course.x[i]) - middle[0], float(course.y[i]) - middle[1], height, width
+    )
+    far = near * float(course.scale[i]) * (thing.patch.shape[0] // 2)
+    touched = box(frame, x, y, far, course.turn[i])
     if touched is None:
         return
     rows, columns, at = touched
     patch = thing.patch.movedim(-1, 0)[None]
     sampled = F.grid_sample(patch, at[None], align_corners=True)[0]
-    frame[rows, columns].lerp_(sampled[:3].movedim(0, -1), (sampled[3] * opacity)[..., None])
+    alpha = sampled[3] * course.opacity[i]
+    frame[rows, columns].lerp_(sampled[:3].movedim(0, -1), alpha[..., None])

@@ -91,6 +91,8 @@ class WordEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
 def _stem(word: str) -> str:
     """A word without its ending, crudely: enough to see that "drifted" is "drifts"."""
+    if word.endswith("ies"):
+        word = f"{word[:-3]}y"
     for ending in ("ing", "ed", "ish", "ly", "es", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)]

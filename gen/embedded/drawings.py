@@ -90,7 +90,8 @@ class Drawings:
             mean[at, PRESENT], std[at, PRESENT], top[at, PRESENT] = 0.0, 1.0, 1.0
         scale = (std * top).sqrt()
         self.codec.mean.copy_(mean)
-        self.codec.scale.copy_(torch.where(scale < 1e-4, torch.ones(()), scale))
+        # What is smaller still can't be seen: it isn't blown up to be learned.
+        self.codec.scale.copy_(torch.where(scale < 0.01, torch.ones(()), scale))
 
     def raw(self, plans: Sequence[Scene], rng: np.random.Generator) -> Tensor:
         """Unscaled latents (len(plans), TOKENS, WIDTH); an absent subject is all zero but -1."""

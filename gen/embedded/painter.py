@@ -83,15 +83,24 @@ class Pose:
     """Where a subject is in one frame, in pixels, as the camera sees it."""
 
     def __init__(self, timeline: Timeline, s: int, i: int, height: int, width: int) -> None:
-        pan_x, pan_y, zoom = timeline.camera[i].tolist()
-        near = math.exp(zoom)
-        unit, longer = min(height, width) / 2, max(height, width) / 2
-        x, y = timeline.path[s, :, i].tolist()
+        x, y = (timeline.path[s, :, i] * torch.tensor([width - 1, height - 1]) / 2).tolist()
+        self.x, self.y, near = through(timeline.camera[i], x, y, height, width)
+        unit = min(height, width) / 2
         self.radius = float(timeline.size[s, i].exp().clamp(0.02, 1.5)) * unit * near
-        self.x = (width - 1) / 2 + near * (x * (width - 1) / 2 - pan_x * longer)
-        self.y = (height - 1) / 2 + near * (y * (height - 1) / 2 - pan_y * longer)
         self.turn = timeline.turn[s, i]
         self.opacity = timeline.opacity[s, i]
+
+
+def through(
+    camera: Tensor, x: float, y: float, height: int, width: int
+) -> tuple[float, float, float]:
+    """Where the camera (3,) sees a point that is (x, y) pixels from the middle, in pixels from the
+    top left; and how many times as large."""
+    pan_x, pan_y, zoom = camera.tolist()
+    near, longer = math.exp(zoom), max(height, width) / 2
+    x = (width - 1) / 2 + near * (x - pan_x * longer)
+    y = (height - 1) / 2 + near * (y - pan_y * longer)
+    return x, y, near
 
 
 def box(

@@ -114,7 +114,7 @@ def draw_scene(rng: np.random.Generator) -> Scene:
 
 
 def _shade(rng: np.random.Generator, colour: str) -> str:
-    return "" if colour in SHADELESS or rng.random() < 0.75 else pick(rng, SHADES)
+    return "" if colour in SHADELESS or rng.random() < 0.65 else pick(rng, SHADES)
 
 
 def _trained(

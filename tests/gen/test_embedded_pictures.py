@@ -96,6 +96,14 @@ def test_a_clip_begins_with_its_picture_which_then_moves_as_the_words_say(
     assert _steps(film).max() < 8
 
 
+def test_what_fades_away_is_there_at_first(pipe: Any) -> None:
+    picture = _disc(80)
+    film = _made(pipe, "a red circle fading away over a blue background", first=picture)
+    assert np.abs(film[0].astype(int) - picture).max() <= 2
+    red = (np.linalg.norm(film.astype(float) - RED, axis=-1) < 90).sum((1, 2))
+    assert red[-1] < 0.1 * red[0]
+
+
 def test_a_picture_it_cannot_take_apart_keeps_its_colours_and_its_layout(
     pipe: Any,
 ) -> None:

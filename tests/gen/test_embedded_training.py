@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gen.embedded import captions, scenes
+from gen.embedded import captions, scenes, words
 from gen.embedded.codec import SceneCodec
 from gen.embedded.denoiser import WordEncoder
 from gen.embedded.drawings import Drawings
@@ -62,6 +62,13 @@ def test_every_caption_is_made_of_known_words() -> None:
     for _ in range(2000):
         text = captions.describe(scenes.draw_scene(rng), rng)
         assert all(encoder.known(word) for word in captions.split(text)), text
+
+
+@pytest.mark.parametrize("noun", [noun for nouns in words.SHAPES.values() for noun in nouns])
+def test_many_of_a_shape_are_called_by_a_known_word(noun: str) -> None:
+    encoder = WordEncoder(words=captions.vocabulary())
+    many = words.PLURALS.get(noun, f"{noun}s")
+    assert all(encoder.known(word) for word in captions.split(many)), many
 
 
 @pytest.mark.parametrize(
