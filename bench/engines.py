@@ -13,7 +13,7 @@ import numpy as np
 
 from gen import encode
 from gen.catalogue import Entry
-from gen.engines.base import Brief, Engine, Film, Picture, Progress, Result, Sound, Take
+from gen.engines.base import Brief, Engine, Film, Picture, Progress, Ready, Sound, Take
 
 NOTHING = Entry.model_validate(
     {
@@ -38,10 +38,12 @@ class Nothing:
     def load(self) -> None:
         """There is nothing to load."""
 
-    def make(self, brief: Brief, progress: Progress) -> Result:
+    def make(self, brief: Brief, progress: Progress, ready: Ready) -> tuple[str, ...]:
         progress(brief.steps, brief.steps)
         film = np.full((brief.frames, brief.height, brief.width, 3), 128, np.uint8)
-        return Result(tuple(Take(seed, film) for seed in brief.seeds))
+        for seed in brief.seeds:
+            ready(Take(seed, film))
+        return ()
 
     def close(self) -> None:
         """There is nothing to free."""
@@ -69,7 +71,7 @@ class Timed:
 
         encode.clip = timed_clip
 
-    def make(self, brief: Brief, progress: Progress) -> Result:
+    def make(self, brief: Brief, progress: Progress, ready: Ready) -> tuple[str, ...]:
         reporting = 0.0
 
         def timed(done: int, total: int, preview: Picture | None = None) -> None:
@@ -79,9 +81,9 @@ class Timed:
             reporting += time.monotonic() - began
 
         began = time.time()
-        result = self._engine.make(brief, timed)
+        notes = self._engine.make(brief, timed, ready)
         self._note("made", began, reporting=reporting)
-        return result
+        return notes
 
     def close(self) -> None:
         self._engine.close()

@@ -53,7 +53,7 @@ def _compared(engine: DiffusersEngine, brief: Brief, rounds: int) -> tuple[float
             )
 
     def ours() -> None:
-        engine.make(brief, lambda done, total, preview=None: None)
+        engine.make(brief, lambda done, total, preview=None: None, lambda take: None)
 
     for warm in (plain, ours):
         warm()

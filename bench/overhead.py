@@ -25,7 +25,7 @@ from db.models import Job
 from db.states import Purpose
 from gen import catalogue, encode
 from gen.briefs import brief_of
-from gen.engines.base import Brief, Engine, Picture
+from gen.engines.base import Brief, Engine, Picture, Take
 
 PROMPT = "a red circle drifting left over a blue background"
 ROUNDS, QUICK_ROUNDS = 7, 2
@@ -135,9 +135,10 @@ def _bare(engine: Engine, brief: Brief) -> float:
         """Nobody watches."""
 
     began = time.monotonic()
-    result = engine.make(brief, progress)
+    takes: list[Take] = []
+    engine.make(brief, progress, takes.append)
     with tempfile.TemporaryDirectory() as name:
-        for number, take in enumerate(result.takes):
+        for number, take in enumerate(takes):
             encode.clip(take.film, brief.fps, Path(name), str(number))
     return time.monotonic() - began
 

@@ -10,12 +10,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import nn
 
 from gen.embedded import shapes
 from gen.embedded.palette import COLOURS, shaded
 from gen.embedded.scenes import HEADINGS
 
 SIDE, FRAMES = 128, 24
+SHADY = 0.72
+"""So much of its light a subject's darker side keeps."""
 Mask = NDArray[np.bool_]
 
 
@@ -59,7 +62,7 @@ def _like(film: NDArray[np.float64], colour: str, shade: str) -> Mask:
     if shade:
         others.append(shaded(colour))
     pixels = torch.from_numpy(film).float().view(-1, 3)
-    palette = torch.from_numpy(np.stack([own, 0.72 * own, *others])).float()
+    palette = torch.from_numpy(np.stack([own, SHADY * own, *others])).float()
     distance = torch.cdist(pixels, palette)
     nearest = distance[:, :2].amin(1)
     like = (nearest < distance[:, 2:].amin(1)) & (nearest < 0.32)
@@ -143,9 +146,10 @@ def moves_as(seen: Track, motion: str) -> bool:
         return wide > 0.4 and _reversals(x, 0.1) >= 1 and high < wide
     if motion == "floating":
         return wide < 0.35 and 0.05 < high < 0.4 and _reversals(y, 0.04) >= 1
-    # The middle of a crescent isn't the point that it grows or turns around.
-    near = max(0.3, 0.45 * float(r.max()))
-    stays = wide < near and high < near
+    # What fades falls to pieces first; and the middle of a crescent isn't what it grows around.
+    whole = r > 0.6 * r.max() if motion in ("appearing", "vanishing") else r > 0
+    near = max(0.3, 0.55 * float(r.max()))
+    stays = bool(np.ptp(x[whole]) < near and np.ptp(y[whole]) < near)
     if motion == "still":
         return stays and steady and high < 0.06 and not _spins(seen)
     if motion == "spinning":
@@ -194,10 +198,10 @@ def _turns_alike(seen: Track) -> bool:
 def look(film: NDArray[np.float64], masks: Mask | None) -> NDArray[np.float64]:
     """What a background looks like: the colours of nine fields, how it varies along rows and columns,
     and the directions and finenesses of its pattern."""
-    frames = film[::3, ::2, ::2].copy()
+    frames = film[:, ::2, ::2].copy()
     if masks is not None:
         hidden = F.max_pool2d(torch.from_numpy(masks).float()[:, None], 9, 1, 4)[:, 0].bool()
-        frames[hidden.numpy()[::3, ::2, ::2]] = np.nan
+        frames[hidden.numpy()[:, ::2, ::2]] = np.nan
     with warnings.catch_warnings(action="ignore"):
         still = np.nanmedian(frames, 0)
     holes = np.isnan(still)
@@ -246,19 +250,33 @@ def _pattern(light: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class Recognizer:
-    """Tells backgrounds apart by their looks: linear discriminant analysis (Fisher 1936)."""
+    """Tells backgrounds apart by their looks: a small network, taught in a second."""
 
     def __init__(self, looks: NDArray[np.float64], names: list[str]) -> None:
         """``looks`` (n, features) of drawn backgrounds called ``names``."""
         self.names = sorted(set(names))
-        kinds = np.array([self.names.index(name) for name in names])
-        self.means = np.stack([looks[kinds == k].mean(0) for k in range(len(self.names))])
-        within = (looks - self.means[kinds]).T @ (looks - self.means[kinds]) / len(looks)
-        self.inverse = np.linalg.inv(within + 2e-3 * np.eye(len(within)))
+        self.mean, self.spread = looks.mean(0), looks.std(0) + 1e-3
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            self.net = nn.Sequential(
+                nn.Linear(looks.shape[1], 64), nn.GELU(), nn.Linear(64, len(self.names))
+            )
+            self._learn(self._scaled(looks), torch.tensor([self.names.index(n) for n in names]))
 
+    def _learn(self, looks: torch.Tensor, kinds: torch.Tensor) -> None:
+        optimizer = torch.optim.AdamW(self.net.parameters(), lr=3e-3)
+        for _ in range(400):
+            optimizer.zero_grad()
+            guess = self.net(looks + 0.1 * torch.randn_like(looks))
+            torch.autograd.backward(F.cross_entropy(guess, kinds, label_smoothing=0.05))
+            optimizer.step()
+
+    def _scaled(self, looks: NDArray[np.float64]) -> torch.Tensor:
+        return torch.from_numpy((looks - self.mean) / self.spread).float()
+
+    @torch.no_grad()
     def name(self, seen: NDArray[np.float64]) -> str:
-        off = seen - self.means
-        return self.names[int(np.einsum("kf,fg,kg->k", off, self.inverse, off).argmin())]
+        return self.names[int(self.net(self._scaled(seen)).argmax())]
 
 
 def camera_of(film: NDArray[np.float64], masks: Mask | None) -> str:

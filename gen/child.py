@@ -15,15 +15,14 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from gen import encode, finish, pictures
 from gen.energy import Meter
-from gen.engines.base import Brief, CannotMake, Engine, Picture, Stopped, Style, Take, Task
+from gen.engines.base import Brief, CannotMake, Engine, Film, Picture, Stopped, Style, Take, Task
 from gen.trouble import is_full, is_out_of_memory
 
 PREVIEW_SECONDS = 0.5
@@ -103,35 +102,24 @@ class Child:
 
         self._stop_if_unwanted()
         meter = Meter(watts)
-        result = self._engine.make(brief, progress)
-        cost = meter.read()
-        clips = self._finish(brief, result.takes, folder)
-        self._say("done", clips=clips, notes=list(result.notes), **asdict(cost))
+        encoding: list[tuple[int, Future[dict[str, str]]]] = []
+        pool = ThreadPoolExecutor(ENCODERS)  # several at once: one alone leaves a core idle in part
 
-    def _finish(self, brief: Brief, takes: Sequence[Take], folder: Path) -> list[dict[str, Any]]:
-        """Encode every take, several at once: one alone leaves a core idle in part."""
-        clips = []
-        pool = ThreadPoolExecutor(ENCODERS)
+        def ready(take: Take) -> None:
+            stem = f"clip-{len(encoding) + 1}"
+            encoding.append((take.seed, pool.submit(_clip, brief, take, folder, stem)))
+
         try:
-            waiting = [
-                pool.submit(_clip, brief, take, folder, f"clip-{number}")
-                for number, take in enumerate(takes, start=1)
-            ]
-            for take, encoded in zip(takes, waiting, strict=True):
+            notes = self._engine.make(brief, progress, ready)
+            cost = meter.read()
+            clips = []
+            for seed, encoded in encoding:
                 self._stop_if_unwanted()
-                files = encoded.result()
-                clips.append(
-                    {
-                        "seed": take.seed,
-                        "video": str(files.video),
-                        "poster": str(files.poster),
-                        "preview": str(files.preview),
-                    }
-                )
+                clips.append({"seed": seed, **encoded.result()})
                 self._say("encoded")
         finally:
             pool.shutdown(cancel_futures=True)
-        return clips
+        self._say("done", clips=clips, notes=list(notes), **asdict(cost))
 
     def _stop_if_unwanted(self) -> None:
         if self._number in self._unwanted:
@@ -153,13 +141,15 @@ class Child:
         self._answers.flush()
 
 
-def _clip(brief: Brief, take: Take, folder: Path, stem: str) -> encode.Files:
+def _clip(brief: Brief, take: Take, folder: Path, stem: str) -> dict[str, str]:
+    """Encode a take; the paths of its files by what they are."""
     film, fps = take.film, brief.fps
     if brief.smooth:
         film, fps = finish.smoothed(film), 2 * fps
     if brief.upscale:
         film = finish.upscaled(film)
-    return encode.clip(film, fps, folder, stem, take.sound)
+    files = encode.clip(film, fps, folder, stem, take.sound)
+    return {name: str(path) for name, path in asdict(files).items()}
 
 
 def _brief(fields: dict[str, Any], inputs: dict[str, str]) -> Brief:
@@ -167,7 +157,6 @@ def _brief(fields: dict[str, Any], inputs: dict[str, str]) -> Brief:
     files = {name: Path(path) for name, path in inputs.items()}
     brief = Brief(**fields)
     task, style, size = Task(brief.task), fields["style"], fields["final_size"]
-    read = pictures.end if task is Task.EXTEND else pictures.film
     return replace(
         brief,
         seeds=tuple(brief.seeds),
@@ -176,8 +165,12 @@ def _brief(fields: dict[str, Any], inputs: dict[str, str]) -> Brief:
         final_size=size and tuple(size),
         first=pictures.still(files["first"]) if "first" in files else None,
         last=pictures.still(files["last"]) if "last" in files else None,
-        film=read(files["film"]) if "film" in files else None,
+        film=_film(files["film"], task, brief.fps) if "film" in files else None,
     )
+
+
+def _film(path: Path, task: Task, fps: int) -> Film:
+    return pictures.end(path, fps) if task is Task.EXTEND else pictures.film(path)
 
 
 def main() -> NoReturn:

@@ -45,15 +45,22 @@ def still(path: Path) -> Picture:
 
 def film(path: Path) -> Film:
     """All frames of a clip of our own, of its first minute at most. Raises ``CannotMake``."""
-    return _frames(path, None)
+    frames, _ = _frames(path, None)
+    return frames
 
 
-def end(path: Path) -> Film:
-    """The frames of a clip's last second. Raises ``CannotMake``."""
-    return _frames(path, 1)
+def end(path: Path, fps: int) -> Film:
+    """A clip's last second, at ``fps`` whatever its own rate; its last frame is the last.
+
+    Raises ``CannotMake``.
+    """
+    frames, rate = _frames(path, 1)
+    back = np.arange(0, len(frames), rate / fps).round().astype(int)[::-1]
+    return np.asarray(frames[len(frames) - 1 - back[back < len(frames)]])
 
 
-def _frames(path: Path, seconds: int | None) -> Film:
+def _frames(path: Path, seconds: int | None) -> tuple[Film, int]:
+    """The first minute, or only so many last seconds; and how many frames there are in one."""
     try:
         with av.open(path, format="mp4") as container:
             stream = container.streams.video[0]
@@ -65,6 +72,6 @@ def _frames(path: Path, seconds: int | None) -> Film:
                 if seconds is None and number >= MOST_SECONDS * rate:
                     break
                 kept.append(frame)
-            return np.stack([frame.to_ndarray(format="rgb24") for frame in kept])
+            return np.stack([frame.to_ndarray(format="rgb24") for frame in kept]), rate
     except (FFmpegError, IndexError, ValueError) as error:
         raise CannotMake(NO_FILM) from error

@@ -44,7 +44,7 @@ FORM = {"size": slice(0, 10), "turn": slice(10, 16), "opacity": slice(16, 24)}
 
 # Below these, what seems to move is noise of the denoiser, not a motion that was drawn.
 _STILL_CAMERA, _STILL_TILE = 0.12, 0.01
-_STILL = {"path": 0.1, "size": 0.2, "turn": 0.25}
+_STILL = {"path": 0.075, "size": 0.2, "turn": 0.25}
 
 
 @dataclass

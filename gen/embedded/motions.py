@@ -86,7 +86,7 @@ def _path(subject: Subject, rng: np.random.Generator, side: float) -> tuple[Arra
         )
     if subject.motion == "floating":
         bob = np.sin(2 * np.pi * (turns * _t + rng.uniform(0, 1)))
-        return here + _way(rng) * 0.12 * (_t - 0.5), line + rng.uniform(0.07, 0.11) * bob
+        return here + _way(rng) * 0.12 * (_t - 0.5), line + rng.uniform(0.09, 0.13) * bob
     return here, line
 
 

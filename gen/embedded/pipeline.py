@@ -25,7 +25,7 @@ from gen.embedded.codec import TOKENS, WIDTH, SceneCodec
 from gen.embedded.denoiser import SceneDenoiser, WordEncoder
 from gen.embedded.lift import Lifted, lift
 from gen.embedded.painter import paint
-from gen.embedded.timeline import looped, played
+from gen.embedded.timeline import looped, middle, played
 
 SIDES = range(128, 769, 8)
 FRAMES = range(16, 151)
@@ -252,7 +252,7 @@ class CommonsShapesPipeline(DiffusionPipeline):  # type: ignore[misc]
         shrink = min(1.0, _PREVIEW / max(height, width))
         size = round(height * shrink), round(width * shrink)
         layers = self.vae.unpack(self._guess[0]).to("cpu")
-        return np.asarray(paint(layers, played(layers, 3), *size)[1].numpy())
+        return np.asarray(paint(layers, middle(layers), *size)[0].numpy())
 
     def remarks(self, prompt: str) -> tuple[str, ...]:
         """What the artist should know before judging the clip: the words the model doesn't know."""

@@ -44,6 +44,14 @@ def played(layers: Layers, frames: int) -> Timeline:
     )
 
 
+def middle(layers: Layers) -> Timeline:
+    """The one moment half-way."""
+    whole = played(layers, 3)
+    one = {name: getattr(whole, name)[..., 1:2] for name in ("path", "size", "turn", "opacity")}
+    rest = {name: getattr(whole, name)[1:2] for name in ("camera", "drift", "echo", "fade")}
+    return Timeline(**one, **rest)
+
+
 def looped(layers: Layers, frames: int) -> Timeline:
     """Without a seam: the frame after the last would be the first.
 

@@ -36,8 +36,8 @@ class Plan:
     """How long and how big."""
 
     seed: int = 0
-    steps: int = 3200
-    batch: int = 128
+    steps: int = 3400
+    batch: int = 96
     rate: float = 2e-3
     variants: int = 600
     dim: int = 224

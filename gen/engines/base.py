@@ -102,17 +102,6 @@ class Take:
     sound: Sound | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The takes in the order of the brief's seeds, and what the artist should be told about them.
-
-    A note is one plain sentence, e.g. that a word of the prompt is unknown to the model.
-    """
-
-    takes: tuple[Take, ...]
-    notes: tuple[str, ...] = ()
-
-
 class Stopped(Exception):
     """Raised by ``Progress`` when the render is no longer wanted; the engine lets it through."""
 
@@ -128,14 +117,26 @@ class Progress(Protocol):
         """Report ``done`` of ``total`` steps. Raises ``Stopped`` when the render must end now."""
 
 
+class Ready(Protocol):
+    """Called by the engine with each take as soon as it is finished, in the order of the seeds."""
+
+    def __call__(self, take: Take, /) -> None:
+        """Take it; this doesn't wait for what is done with it while the next is still made."""
+
+
 class Engine(Protocol):
     """What every engine family offers. Built as ``Family(**options)`` with the entry's options."""
 
     def load(self) -> None:
         """Bring the weights into memory. Raises ``CannotMake`` when they are missing or unusable."""
 
-    def make(self, brief: Brief, progress: Progress) -> Result:
-        """Render the brief. Raises ``Stopped`` or ``CannotMake``; the engine stays usable after both."""
+    def make(self, brief: Brief, progress: Progress, ready: Ready) -> tuple[str, ...]:
+        """Render the brief; every take is given to ``ready``.
+
+        Returns what the artist should be told about them, each one plain sentence, e.g. that a word of
+        the prompt is unknown to the model. Raises ``Stopped`` or ``CannotMake``; the engine stays usable
+        after both.
+        """
 
     def close(self) -> None:
         """Free what ``load`` took."""

@@ -24,28 +24,19 @@ from gen.engines.base import (
     CannotMake,
     Picture,
     Progress,
-    Result,
+    Ready,
     Sound,
     Stopped,
     Take,
     Task,
 )  # fmt: skip
 from gen.engines.families import Family, Way
+from gen.engines.glimpse import EVERY, Glimpses
 from gen.engines.noise import sown
 from gen.engines.prompts import Prompts
 from gen.engines.steps import Count, followed
 from gen.engines.styles import Styles
 from gen.engines.tensors import best_device, best_dtype, empty_cache, films, out_of_memory, sounds
-
-_PREVIEW_EVERY = 3
-_MADE = {
-    Task.TEXT: "from words alone",
-    Task.IMAGE: "from a picture",
-    Task.FRAMES: "between two pictures",
-    Task.EXTEND: "that goes on from another",
-    Task.VIDEO: "out of another",
-    Task.LOOP: "that ends where it begins",
-}
 
 
 class DiffusersEngine:
@@ -91,6 +82,7 @@ class DiffusersEngine:
         self._sisters: dict[str, Any] = {}
         self._prompts = Prompts()
         self._styles = Styles(local_files_only)
+        self._glimpses: Glimpses | None = None
         self._fits: dict[tuple[Task, int, int, int], int] = {}
 
     def load(self) -> None:
@@ -105,7 +97,10 @@ class DiffusersEngine:
                 dtype=self.dtype,
                 local_files_only=self.local_files_only,
                 use_safetensors=True,
-                **{name: self._component(**part) for name, part in self.components.items()},
+                **{
+                    name: families.component(local_files_only=self.local_files_only, **part)
+                    for name, part in self.components.items()
+                },
             )
             refusals.check_complete(pipe)
             approximations.approximate(pipe, self.approximations)
@@ -115,22 +110,24 @@ class DiffusersEngine:
                 if self.compile and getattr(part, "_repeated_blocks", None):
                     part.compile_repeated_blocks(fullgraph=True)
             self._offloaded = memory.place(pipe, self.device, self.offload)
+            if type(pipe).__name__ in families.FAMILIES:
+                self._glimpses = Glimpses.of(pipe, families.family_of(type(pipe)).latents)
         # Damaged weights surface as whatever the library that met them raises.
         except Exception as error:
             self.close()
             raise refusals.unusable(self.source, error) from error
         self._pipe = self._active = self._ready(pipe)
 
-    def make(self, brief: Brief, progress: Progress) -> Result:
+    def make(self, brief: Brief, progress: Progress, ready: Ready) -> tuple[str, ...]:
         """Render the brief. Raises ``Stopped`` or ``CannotMake``; the engine stays usable after."""
         self.load()
         family = families.family_of(type(self._pipe))
         count, notes = Count(progress), list(self._about_approximations())
         try:
             if brief.task is Task.LOOP and Task.LOOP not in family.ways:
-                takes = self._loop(brief, family, count, notes)
+                self._loop(brief, family, count, notes, ready)
             else:
-                takes = self._render(brief, family, count, notes)
+                self._render(brief, family, count, notes, ready)
         except Stopped:
             self._tidy()
             raise
@@ -146,7 +143,7 @@ class DiffusersEngine:
             empty_cache()
         remarks = getattr(self._pipe, "remarks", None)
         said = remarks(brief.prompt) if remarks else ()
-        return Result(tuple(takes), (*said, *dict.fromkeys(notes)))
+        return (*said, *dict.fromkeys(notes))
 
     def close(self) -> None:
         """Free what ``load`` took."""
@@ -156,11 +153,6 @@ class DiffusersEngine:
         self._styles = Styles(self.local_files_only)
         gc.collect()
         empty_cache()
-
-    def _component(self, source: str, **options: Any) -> Any:
-        """A part from a repository of its own; ``class`` is one of diffusers or "module:Class"."""
-        kind = families.pipeline_class(options.pop("class"))
-        return kind.from_pretrained(source, local_files_only=self.local_files_only, **options)
 
     def _ready(self, pipe: Any) -> Any:
         pipe.set_progress_bar_config(disable=True)
@@ -179,7 +171,7 @@ class DiffusersEngine:
     def _way(self, task: Task, family: Family) -> Way:
         way = family.ways.get(Task.FRAMES if task is Task.LOOP else task)
         if way is None or not way.only_if(self._pipe):
-            raise CannotMake(f"This model can't make a clip {_MADE[task]}.")
+            raise refusals.unable(task)
         return way
 
     def _pipe_for(self, task: Task, family: Family) -> tuple[Any, Way]:
@@ -197,7 +189,9 @@ class DiffusersEngine:
         self._active = pipe
         return pipe, way
 
-    def _loop(self, brief: Brief, family: Family, count: Count, notes: list[str]) -> list[Take]:
+    def _loop(
+        self, brief: Brief, family: Family, count: Count, notes: list[str], ready: Ready
+    ) -> None:
         """A clip from a picture back to it; its last frame is its first, so it is left out.
 
         The picture is the brief's, or else drawn by the model as a clip of one frame.
@@ -206,17 +200,16 @@ class DiffusersEngine:
         if brief.first is None and Task.TEXT not in family.ways:
             raise CannotMake("This model makes a loop from a picture; give one.")
         count.total += len(brief.seeds) * brief.steps * (2 if brief.first is None else 1)
-        takes = []
         for seed in brief.seeds:
             one = replace(brief, seeds=(seed,))
             picture = brief.first
             if picture is None:
-                drawn = replace(one, task=Task.TEXT, frames=1)
-                picture = self._render(drawn, family, count, notes, expected=True)[0].film[0]
+                drawn: list[Take] = []
+                still = replace(one, task=Task.TEXT, frames=1)
+                self._render(still, family, count, notes, drawn.append, expected=True)
+                picture = drawn[0].film[0]
             ring = replace(one, task=Task.FRAMES, first=picture, last=picture)
-            (take,) = self._render(ring, family, count, notes, expected=True)
-            takes.append(replace(take, film=take.film[:-1]))
-        return takes
+            self._render(ring, family, count, notes, lambda t: ready(_opened(t)), expected=True)
 
     def _render(
         self,
@@ -224,8 +217,9 @@ class DiffusersEngine:
         family: Family,
         count: Count,
         notes: list[str],
+        ready: Ready,
         expected: bool = False,
-    ) -> list[Take]:
+    ) -> None:
         """As many variations in one call as memory holds; ``expected`` steps are counted already."""
         pipe, way = self._pipe_for(brief.task, family)
         grid.check(pipe, brief)
@@ -240,11 +234,11 @@ class DiffusersEngine:
         steps = max(1, int(brief.steps * shot.part)) * grid.passes(pipe, shot.frames)
         if not expected:
             count.total += math.ceil(len(waiting) / fits) * steps
-        made: list[Take] = []
         while waiting:
             seeds, before = waiting[:fits], count.done
             try:
-                made += self._call(pipe, takes, way, family, brief, seeds, count, notes)
+                for take in self._call(pipe, takes, way, family, brief, seeds, count, notes):
+                    ready(take)
                 waiting = waiting[len(seeds) :]
                 continue
             except (MemoryError, RuntimeError) as error:
@@ -258,7 +252,6 @@ class DiffusersEngine:
             self._fits[kind] = fits = len(seeds) // 2
             count.total += (math.ceil(len(waiting) / fits) - calls) * steps
             count.done = before
-        return made
 
     def _call(
         self,
@@ -274,18 +267,27 @@ class DiffusersEngine:
         shot = way.given(pipe, brief, len(seeds))
         options = calls.options(pipe, takes, family, brief, shot, len(seeds))
 
-        def after(latents: torch.Tensor | None) -> None:
-            count.step(self._preview(pipe, count.done + 1, latents))
+        last: torch.Tensor | None = None
+        if self._glimpses is not None:
+            self._glimpses.begin()
+
+        def after(latents: torch.Tensor) -> None:
+            nonlocal last
+            last = latents
+            count.step(self._preview(pipe, count.done + 1, latents, brief))
 
         with (
-            sown(pipe, brief, seeds, grid.spatial(pipe), family.latent_axes) as generators,
+            sown(pipe, brief, seeds, grid.spatial(pipe), family.axes) as generators,
             memory.decoding(pipe) as noted,
             followed(pipe, takes, after) as following,
         ):
             generator = generators if len(seeds) > 1 else generators[0]
             output = pipe(**options, **following, generator=generator)
         notes += noted
-        made = [calls.news(film, shot, brief) for film in films(output.frames)]
+        whole = films(output.frames)
+        if self._glimpses is not None and last is not None:
+            self._glimpses.learn(last, whole[0])
+        made = [calls.news(film, shot, brief) for film in whole]
         audio = getattr(output, "audio", None)
         heard: list[Sound | None] = [None] * len(made)
         if audio is not None:
@@ -293,8 +295,16 @@ class DiffusersEngine:
             heard = [calls.heard(sound, shot, brief) for sound in sounds(audio, rate)]
         return [Take(*parts) for parts in zip(seeds, made, heard, strict=True)]
 
-    def _preview(self, pipe: Any, done: int, latents: torch.Tensor | None) -> Picture | None:
-        if latents is None or done % _PREVIEW_EVERY or not hasattr(pipe, "preview"):
+    def _preview(self, pipe: Any, done: int, latents: torch.Tensor, brief: Brief) -> Picture | None:
+        if self._glimpses is not None:
+            self._glimpses.follow(latents, brief.height, brief.width)
+            return None if done % EVERY else self._glimpses.picture(pipe.scheduler)
+        if done % EVERY or not hasattr(pipe, "preview"):
             return None
         picture: Picture = pipe.preview(latents)
         return picture
+
+
+def _opened(ring: Take) -> Take:
+    """A clip whose last frame is its first, without that one."""
+    return replace(ring, film=ring.film[:-1])

@@ -39,8 +39,14 @@ class Family:
     """What its authors call it with, where diffusers' defaults differ."""
     unguided: Mapping[str, Any] = field(default_factory=dict)
     """What turns its other kinds of guidance off when there is none."""
-    latent_axes: tuple[int, int] = (-2, -1)
-    """Where height and width are in its latents."""
+    latents: str = "cfhw"
+    """How one clip's latents lie: channels, frames, height, width; "tc" if they are packed."""
+
+    @property
+    def axes(self) -> tuple[int, int]:
+        """Where height and width are in its noise, which is drawn before it is packed."""
+        lies = "cfhw" if self.latents == "tc" else self.latents
+        return lies.index("h") - len(lies), lies.index("w") - len(lies)
 
 
 def _expands(pipe: Any) -> bool:
@@ -95,6 +101,7 @@ FAMILIES: Mapping[str, Family] = {
             **_animates("LTXImageToVideoPipeline", inputs.images),
         },
         arguments=_DECODING,
+        latents="tc",
     ),
     "LTXConditionPipeline": Family(
         {
@@ -105,6 +112,7 @@ FAMILIES: Mapping[str, Family] = {
             Task.VIDEO: Way("LTXConditionPipeline", inputs.ltx_video),
         },
         arguments=_DECODING,
+        latents="tc",
     ),
     "LTX2Pipeline": Family(
         {
@@ -114,6 +122,7 @@ FAMILIES: Mapping[str, Family] = {
             Task.EXTEND: Way("LTX2ConditionPipeline", inputs.ltx2_after, together=False),
         },
         unguided=_LTX2_UNGUIDED,
+        latents="tc",
     ),
     "WanPipeline": Family(
         {
@@ -132,11 +141,15 @@ FAMILIES: Mapping[str, Family] = {
             ),
         }
     ),
-    "CogVideoXPipeline": _text(
-        "CogVideoXPipeline", video=Way("CogVideoXVideoToVideoPipeline", inputs.video)
+    "CogVideoXPipeline": Family(
+        {
+            Task.TEXT: Way("CogVideoXPipeline", inputs.words),
+            Task.VIDEO: Way("CogVideoXVideoToVideoPipeline", inputs.video),
+        },
+        latents="fchw",
     ),
     "CogVideoXImageToVideoPipeline": Family(
-        _animates("CogVideoXImageToVideoPipeline", inputs.images)
+        _animates("CogVideoXImageToVideoPipeline", inputs.images), latents="fchw"
     ),
     "HunyuanVideo15Pipeline": Family(
         {Task.TEXT: Way("HunyuanVideo15Pipeline", inputs.words, together=False)}
@@ -146,11 +159,11 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "MochiPipeline": _text("MochiPipeline"),
     "Kandinsky5T2VPipeline": Family(
-        {Task.TEXT: Way("Kandinsky5T2VPipeline", inputs.words)}, latent_axes=(-3, -2)
+        {Task.TEXT: Way("Kandinsky5T2VPipeline", inputs.words)}, latents="fhwc"
     ),
     "Kandinsky5I2VPipeline": Family(
         _animates("Kandinsky5I2VPipeline", inputs.kandinsky_image, together=False),
-        latent_axes=(-3, -2),
+        latents="fhwc",
     ),
     "HeliosPipeline": Family(
         {
@@ -180,6 +193,12 @@ def pipeline_class(name: str) -> Any:
     """The class of a catalogue's ``pipeline``: a name in diffusers, or "module:Class"."""
     module, _, of_module = name.rpartition(":")
     return getattr(importlib.import_module(module or "diffusers"), of_module)
+
+
+def component(source: str, local_files_only: bool, **options: Any) -> Any:
+    """A part from a repository of its own; ``class`` is one of diffusers or "module:Class"."""
+    kind = pipeline_class(options.pop("class"))
+    return kind.from_pretrained(source, local_files_only=local_files_only, **options)
 
 
 def sister(pipe: Any, way: Way) -> Any:

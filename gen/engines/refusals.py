@@ -7,8 +7,17 @@ from typing import Any
 
 import torch
 
-from gen.engines.base import Brief, CannotMake
+from gen.engines.base import Brief, CannotMake, Task
 from gen.engines.tensors import out_of_memory
+
+_MADE = {
+    Task.TEXT: "from words alone",
+    Task.IMAGE: "from a picture",
+    Task.FRAMES: "between two pictures",
+    Task.EXTEND: "that goes on from another",
+    Task.VIDEO: "out of another",
+    Task.LOOP: "that ends where it begins",
+}
 
 
 class Incomplete(Exception):
@@ -33,6 +42,10 @@ def unusable(source: str, error: Exception) -> CannotMake:
             "This model's weights are incomplete or damaged; a host has to fetch them again."
         )
     return CannotMake("This model's weights are not on its worker; a host has to fetch them first.")
+
+
+def unable(task: Task) -> CannotMake:
+    return CannotMake(f"This model can't make a clip {_MADE[task]}.")
 
 
 def too_large(brief: Brief) -> CannotMake:

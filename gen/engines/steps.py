@@ -26,19 +26,19 @@ class Count:
         self._progress(self.done, self.total, preview)
 
 
-After = Callable[[torch.Tensor | None], None]
+After = Callable[[torch.Tensor], None]
 
 
 @contextmanager
 def followed(pipe: Any, takes: set[str], after: After) -> Iterator[dict[str, Any]]:
-    """Calls ``after`` with the latents, if they are shown, after each step of the pipeline's call.
+    """Calls ``after`` with the latents after each step of the pipeline's call.
 
     Yields the arguments that the call needs for it.
     """
     if "callback_on_step_end" in takes:
 
         def told(pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-            after(tensors.get("latents"))
+            after(tensors["latents"])
             return {}
 
         yield {"callback_on_step_end": told}
@@ -48,7 +48,7 @@ def followed(pipe: Any, takes: set[str], after: After) -> Iterator[dict[str, Any
 
     def counted(*args: Any, **kwargs: Any) -> Any:
         answer = plain(*args, **kwargs)
-        after(None)
+        after(answer[0])
         return answer
 
     with replaced(pipe.scheduler, "step", counted):

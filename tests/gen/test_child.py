@@ -88,6 +88,12 @@ async def test_a_brief_becomes_files(bench: Bench) -> None:
     assert preview.read_bytes().startswith(b"\xff\xd8")
 
 
+async def test_a_take_is_encoded_while_the_next_is_made(bench: Bench) -> None:
+    bench.use(engines.Patient)
+    rendered = await bench.render()
+    assert [clip.seed for clip in rendered.clips] == [7, 8]
+
+
 async def test_pictures_and_films_reach_the_engine_as_files(bench: Bench, tmp_path: Path) -> None:
     grey = np.full((24, 40, 3), 90, np.uint8)
     Image.fromarray(grey).save(tmp_path / "first.png")
@@ -111,6 +117,17 @@ async def test_a_clip_is_continued_from_its_last_second(bench: Bench, tmp_path: 
     (noted,) = bench.noted("film")
     assert noted.startswith("film (8, 24, 40, 3)")
     assert abs(int(noted.split()[-1]) - 175) <= 3, "the mean of the last eight shades"
+
+
+async def test_a_clip_of_another_rate_is_continued_at_the_briefs(
+    bench: Bench, tmp_path: Path
+) -> None:
+    shades = np.repeat(np.arange(20, 220, 5, dtype=np.uint8), 3 * 24 * 40)
+    (tmp_path / "film.mp4").write_bytes(encode.mp4(shades.reshape(40, 24, 40, 3), 16))
+    await bench.render(replace(BRIEF, task=Task.EXTEND), Inputs(film=tmp_path / "film.mp4"))
+    (noted,) = bench.noted("film")
+    assert noted.startswith("film (8, 24, 40, 3)")
+    assert abs(int(noted.split()[-1]) - 180) <= 3, "every second one of the last sixteen shades"
 
 
 async def test_a_picture_that_cannot_be_used_is_one_sentence(bench: Bench, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import transformers
 
 from gen.engines.base import Brief, CannotMake, Picture, Stopped
 from gen.engines.diffusers import DiffusersEngine
+from tests.support.engines import made
 
 pytestmark = pytest.mark.xdist_group("tiny_pipelines")
 
@@ -114,18 +115,14 @@ def _brief(name: str, **changes: Any) -> Brief:
     return Brief(**{**plain, **changes})
 
 
-def _silent(done: int, total: int, preview: Picture | None = None) -> None:
-    return None
-
-
 @pytest.mark.parametrize("name", FAMILIES)
 def test_each_variation_equals_the_single_render_with_its_seed(
     engines: dict[str, DiffusersEngine], name: str
 ) -> None:
-    together = engines[name].make(_brief(name, seeds=(3, 4, 5)), _silent).takes
+    together = made(engines[name], _brief(name, seeds=(3, 4, 5))).takes
     assert [take.seed for take in together] == [3, 4, 5]
     for take in together:
-        alone = engines[name].make(_brief(name, seeds=(take.seed,)), _silent).takes[0]
+        alone = made(engines[name], _brief(name, seeds=(take.seed,))).takes[0]
         assert take.film.shape == (FAMILIES[name][1], 64, 64, 3)
         assert take.film.dtype == np.uint8
         assert np.abs(take.film.astype(int) - alone.film).max() <= 1  # rounding
@@ -135,7 +132,8 @@ def test_each_variation_equals_the_single_render_with_its_seed(
 @pytest.mark.parametrize("name", FAMILIES)
 def test_progress_is_told_after_every_step(engines: dict[str, DiffusersEngine], name: str) -> None:
     told: list[tuple[int, int]] = []
-    engines[name].make(
+    made(
+        engines[name],
         _brief(name, seeds=(1, 2), steps=3),
         lambda done, total, preview=None: told.append((done, total)),
     )
@@ -146,7 +144,7 @@ def test_progress_is_told_after_every_step(engines: dict[str, DiffusersEngine], 
 def test_a_stop_ends_within_the_step_and_harms_nothing(
     engines: dict[str, DiffusersEngine], name: str
 ) -> None:
-    before = engines[name].make(_brief(name, steps=4), _silent).takes[0].film
+    before = made(engines[name], _brief(name, steps=4)).takes[0].film
     told: list[int] = []
 
     def stop(done: int, total: int, preview: Picture | None = None) -> None:
@@ -155,9 +153,9 @@ def test_a_stop_ends_within_the_step_and_harms_nothing(
             raise Stopped
 
     with pytest.raises(Stopped):
-        engines[name].make(_brief(name, steps=4), stop)
+        made(engines[name], _brief(name, steps=4), stop)
     assert told == [1, 2]
-    after = engines[name].make(_brief(name, steps=4), _silent).takes[0].film
+    after = made(engines[name], _brief(name, steps=4)).takes[0].film
     assert np.array_equal(before, after)
 
 
@@ -171,7 +169,7 @@ def test_a_prompt_is_encoded_once(engines: dict[str, DiffusersEngine]) -> None:
     engine.load()
     calls, hook = _count_calls(engine._pipe.text_encoder)
     for seed in (1, 2):
-        engine.make(_brief("ltx", prompt="the sea", seeds=(seed,)), _silent)
+        made(engine, _brief("ltx", prompt="the sea", seeds=(seed,)))
     hook.remove()
     assert len(calls) == 2  # the prompt and its empty negative, for the first render only
 
@@ -180,7 +178,7 @@ def test_without_guidance_there_is_one_pass_only(engines: dict[str, DiffusersEng
     engine = engines["wan"]
     engine.load()
     calls, hook = _count_calls(engine._pipe.transformer)
-    engine.make(_brief("wan", guidance=1.0, steps=3), _silent)
+    made(engine, _brief("wan", guidance=1.0, steps=3))
     hook.remove()
     assert len(calls) == 3
 
@@ -206,7 +204,7 @@ def test_a_size_the_model_cannot_do_is_refused_in_one_sentence(
     engines: dict[str, DiffusersEngine], name: str, changes: dict[str, int], said: str
 ) -> None:
     with pytest.raises(CannotMake, match=f"^{said}$"):
-        engines[name].make(_brief(name, **changes), _silent)
+        made(engines[name], _brief(name, **changes))
 
 
 def test_too_little_memory_is_said_and_the_engine_stays_usable(
@@ -221,8 +219,8 @@ def test_too_little_memory_is_said_and_the_engine_stays_usable(
     with monkeypatch.context() as patch:
         patch.setattr(engine._pipe.vae, "decode", full)
         with pytest.raises(CannotMake, match=r"^5 frames of 64 × 64 need more memory"):
-            engine.make(_brief("wan"), _silent)
-    assert engine.make(_brief("wan"), _silent).takes
+            made(engine, _brief("wan"))
+    assert made(engine, _brief("wan")).takes
 
 
 def _damage(folder: Path, kind: str) -> None:
@@ -286,7 +284,8 @@ def test_a_pipeline_without_embeddings_or_callback_is_called_once_per_seed() -> 
     engine = DiffusersEngine("nowhere", device="cpu")
     engine._pipe = _Plain()
     told: list[tuple[int, int]] = []
-    takes = engine.make(
+    takes = made(
+        engine,
         Brief("a ball", (1, 2), 16, 8, 3, 8, steps=2, guidance=1.0),
         lambda done, total, preview=None: told.append((done, total)),
     ).takes

@@ -13,6 +13,7 @@ from gen.engines import families
 from gen.engines.base import Brief, CannotMake, Film, Picture, Stopped, Task
 from gen.engines.diffusers import DiffusersEngine
 from tests.support import tiny
+from tests.support.engines import made
 
 pytestmark = [
     pytest.mark.xdist_group("tiny_families"),
@@ -100,20 +101,17 @@ def _brief(name: str, task: Task, **changes: Any) -> Brief:
     return Brief(**asked | changes)
 
 
-def _silent(done: int, total: int, preview: Picture | None = None) -> None:
-    return None
-
-
 @pytest.mark.parametrize(("name", "task"), EACH)
 def test_each_variation_is_its_own_and_every_step_is_told(
     engine: DiffusersEngine, name: str, task: Task
 ) -> None:
     told: list[tuple[int, int]] = []
-    together = engine.make(
+    together = made(
+        engine,
         _brief(name, task, seeds=(3, 4)),
         lambda done, total, preview=None: told.append((done, total)),
     ).takes
-    alone = engine.make(_brief(name, task, seeds=(4,)), _silent).takes[0]
+    alone = made(engine, _brief(name, task, seeds=(4,))).takes[0]
     width, height, frames = ABLE[name][1]
     for take in (*together, alone):
         assert take.film.shape == (frames - (task is LOOP), height, width, 3)
@@ -129,7 +127,7 @@ def test_each_variation_is_its_own_and_every_step_is_told(
 def test_a_stop_ends_within_the_step_and_harms_nothing(
     engine: DiffusersEngine, name: str, task: Task
 ) -> None:
-    before = engine.make(_brief(name, task), _silent).takes[0].film
+    before = made(engine, _brief(name, task)).takes[0].film
     told: list[int] = []
 
     def stop(done: int, total: int, preview: Picture | None = None) -> None:
@@ -138,9 +136,9 @@ def test_a_stop_ends_within_the_step_and_harms_nothing(
             raise Stopped
 
     with pytest.raises(Stopped):
-        engine.make(_brief(name, task), stop)
+        made(engine, _brief(name, task), stop)
     assert told == [1, 2]
-    assert np.array_equal(before, engine.make(_brief(name, task), _silent).takes[0].film)
+    assert np.array_equal(before, made(engine, _brief(name, task)).takes[0].film)
 
 
 @pytest.mark.parametrize("name", ABLE)
@@ -151,7 +149,7 @@ def test_what_the_weights_cannot_do_is_refused_in_one_sentence(
         pictures = _pictures(10, seed=4)
         brief = _brief(name, task, first=pictures[0], last=pictures[1], film=pictures)
         with pytest.raises(CannotMake, match=r"^This model can't make a clip [^.]+\.$"):
-            engine.make(brief, _silent)
+            made(engine, brief)
 
 
 @pytest.mark.parametrize("name", ABLE)
@@ -172,7 +170,7 @@ def test_no_family_claims_what_no_weights_were_seen_to_do() -> None:
 @pytest.mark.parametrize("name", ["ltx", "wan_5b", "cogvideox", "sana_video"])
 def test_the_tasks_of_a_model_share_its_weights(engine: DiffusersEngine, name: str) -> None:
     for task in sorted(ABLE[name][0]):
-        engine.make(_brief(name, task, steps=1, strength=1.0), _silent)
+        made(engine, _brief(name, task, steps=1, strength=1.0))
     for pipe in engine._sisters.values():
         assert pipe.transformer is engine._pipe.transformer
         assert pipe.vae is engine._pipe.vae
@@ -184,9 +182,9 @@ def test_the_tasks_of_a_model_share_its_weights(engine: DiffusersEngine, name: s
 def test_a_clip_depends_on_the_pictures_it_is_given(
     engine: DiffusersEngine, name: str, task: Task
 ) -> None:
-    one = engine.make(_brief(name, task), _silent).takes[0].film
+    one = made(engine, _brief(name, task)).takes[0].film
     end = "first" if task is IMAGE else "last"
-    other = engine.make(_brief(name, task, **{end: _pictures(1, seed=9)[0]}), _silent).takes[0].film
+    other = made(engine, _brief(name, task, **{end: _pictures(1, seed=9)[0]})).takes[0].film
     assert not np.array_equal(one, other)
 
 
@@ -195,7 +193,7 @@ def test_what_a_model_makes_to_hear_lasts_as_long_as_what_it_makes_to_see(
     engine: DiffusersEngine, name: str
 ) -> None:
     for task in (TEXT, EXTEND):
-        take = engine.make(_brief(name, task), _silent).takes[0]
+        take = made(engine, _brief(name, task)).takes[0]
         assert take.sound is not None
         assert take.sound.samples.dtype == np.float32
         assert np.abs(take.sound.samples).max() <= 1
@@ -207,7 +205,7 @@ def test_what_a_model_makes_to_hear_lasts_as_long_as_what_it_makes_to_see(
 def test_without_guidance_no_other_guidance_is_paid_for(engine: DiffusersEngine, name: str) -> None:
     calls: list[int] = []
     hook = engine._pipe.transformer.register_forward_pre_hook(lambda *_: calls.append(1))
-    engine.make(_brief(name, TEXT, guidance=1.0), _silent)
+    made(engine, _brief(name, TEXT, guidance=1.0))
     hook.remove()
     assert len(calls) == 3
 
@@ -215,9 +213,9 @@ def test_without_guidance_no_other_guidance_is_paid_for(engine: DiffusersEngine,
 @pytest.mark.parametrize("name", ["wan"])
 def test_a_film_is_redrawn_over_its_whole_length(engine: DiffusersEngine, name: str) -> None:
     film = _pictures(30, seed=5)
-    slow = engine.make(_brief(name, VIDEO, film=film, strength=0.4), _silent).takes[0].film
+    slow = made(engine, _brief(name, VIDEO, film=film, strength=0.4)).takes[0].film
     chosen = film[np.linspace(0, 29, 9).round().astype(int)]
     assert np.array_equal(
         slow,
-        engine.make(_brief(name, VIDEO, film=chosen, strength=0.4), _silent).takes[0].film,
+        made(engine, _brief(name, VIDEO, film=chosen, strength=0.4)).takes[0].film,
     )

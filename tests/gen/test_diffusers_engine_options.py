@@ -12,10 +12,11 @@ import pytest
 import torch
 
 from gen.engines import memory
-from gen.engines.base import Brief, CannotMake, Film, Picture, Style, Task
+from gen.engines.base import Brief, CannotMake, Film, Style, Take, Task
 from gen.engines.diffusers import DiffusersEngine
 from gen.engines.noise import sown
 from tests.support import tiny
+from tests.support.engines import Made, made, unheard
 
 pytestmark = [
     pytest.mark.xdist_group("tiny_options"),
@@ -31,12 +32,8 @@ SIZES = {"hunyuan": {"width": 32, "height": 32, "frames": 5}}
 """Where 64 × 64 is slow: this one has more latents to a picture."""
 
 
-def _silent(done: int, total: int, preview: Picture | None = None) -> None:
-    return None
-
-
 def _film(engine: DiffusersEngine, **changes: Any) -> Film:
-    return engine.make(replace(BRIEF, **changes), _silent).takes[0].film
+    return made(engine, replace(BRIEF, **changes)).takes[0].film
 
 
 def _distance(one: Film, other: Film) -> float:
@@ -85,7 +82,7 @@ def test_the_sound_stays_near_too(tmp_path: Path) -> None:
     engine = DiffusersEngine(tmp_path, device="cpu", dtype="float32")
 
     def heard(**changes: Any) -> Any:
-        sound = engine.make(replace(BRIEF, steps=2, **changes), _silent).takes[0].sound
+        sound = made(engine, replace(BRIEF, steps=2, **changes)).takes[0].sound
         assert sound is not None
         return sound.samples
 
@@ -237,17 +234,25 @@ def test_variations_share_a_call_as_far_as_memory_goes(
     hook = engine._pipe.transformer.register_forward_pre_hook(crowded, with_kwargs=True)
     try:
         brief = replace(BRIEF, seeds=tuple(range(5)), guidance=1.0)
-        made = engine.make(brief, lambda done, total, preview=None: told.append((done, total)))
+        made(engine, brief, lambda done, total, preview=None: told.append((done, total)))
         assert batches == [5, *[2] * 6, *[1] * 3]
         assert told[-1] == (9, 9)
         batches.clear()
-        engine.make(brief, _silent)
+        news: list[int] = []
+        again = Made([], ())
+
+        def ready(take: Take) -> None:
+            news.append(len(batches))
+            again.takes.append(take)
+
+        engine.make(brief, unheard, ready)
         assert batches == [*[2] * 6, *[1] * 3], "what fits is remembered"
+        assert news == [3, 3, 6, 6, 9], "what is made is told before the next is begun"
     finally:
         hook.remove()
         engine._fits.clear()
     alone = [_film(engine, seeds=(seed,), guidance=1.0) for seed in range(5)]
-    for take, film in zip(made.takes, alone, strict=True):
+    for take, film in zip(again.takes, alone, strict=True):
         assert np.abs(take.film.astype(int) - film).max() <= 1
 
 
@@ -267,7 +272,7 @@ def test_what_does_not_fit_at_once_is_decoded_in_pieces(
         return plain(*args, **kwargs)
 
     monkeypatch.setattr(vae, "decode", decode)
-    result = engine.make(BRIEF, _silent)
+    result = made(engine, BRIEF)
     assert calls[0] == (False, False)
     assert calls[1] == (True, False)
     assert any("tiles" in note for note in result.notes) is noted
@@ -306,7 +311,7 @@ def test_an_approximation_acts_and_is_named(
 ) -> None:
     exact = _film(engines[kind], steps=30)
     near = DiffusersEngine(folders[kind], device="cpu", dtype="float32", approximations=[name])
-    result = near.make(replace(BRIEF, steps=30), _silent)
+    result = made(near, replace(BRIEF, steps=30))
     away = _distance(result.takes[0].film, exact)
     print(f"{kind} {name}: {away:.3f} of 255 from the exact clip")
     assert 0 < away < 64

@@ -15,6 +15,7 @@ from gen.embedded.pipeline import CommonsShapesPipeline
 from gen.embedded.train import WEIGHTS
 from gen.engines.base import Brief, CannotMake, Film, Picture
 from gen.engines.diffusers import DiffusersEngine
+from tests.support.engines import made
 
 pytestmark = pytest.mark.xdist_group("embedded")
 
@@ -35,16 +36,12 @@ def engine() -> Iterator[DiffusersEngine]:
     warm.close()
 
 
-def _silent(done: int, total: int, preview: Picture | None = None) -> None:
-    return None
-
-
 def _make(engine: DiffusersEngine, prompt: str = RED_CIRCLE, **changes: Any) -> list[Film]:
     plain = {
         "seeds": (1,), "width": 128, "height": 128, "frames": 16, "fps": 8, "steps": 12,
         "guidance": 1.5,
     }  # fmt: skip
-    takes = engine.make(Brief(prompt=prompt, **{**plain, **changes}), _silent).takes
+    takes = made(engine, Brief(prompt=prompt, **{**plain, **changes})).takes
     return [take.film for take in takes]
 
 
@@ -146,7 +143,7 @@ def test_sizes_it_cannot_make_are_refused_in_one_sentence(
 def test_words_it_does_not_know_are_said(
     engine: DiffusersEngine, prompt: str, notes: tuple[str, ...]
 ) -> None:
-    assert engine.make(Brief(prompt, (1,), 128, 128, 16, 8, 2, 1.5), _silent).notes == notes
+    assert made(engine, Brief(prompt, (1,), 128, 128, 16, 8, 2, 1.5)).notes == notes
 
 
 @pytest.mark.parametrize(
@@ -163,7 +160,7 @@ def test_words_it_does_not_know_are_said(
     ],
 )
 def test_any_text_makes_a_clip(engine: DiffusersEngine, prompt: str) -> None:
-    result = engine.make(Brief(prompt, (1,), 128, 128, 16, 8, 4, 1.5), _silent)
+    result = made(engine, Brief(prompt, (1,), 128, 128, 16, 8, 4, 1.5))
     assert result.takes[0].film.shape == (16, 128, 128, 3)
     assert sum(map(len, result.notes)) < 400
 
@@ -180,7 +177,7 @@ def test_a_preview_shows_what_the_clip_is_becoming(engine: DiffusersEngine) -> N
         seen.extend([] if preview is None else [preview])
 
     brief = Brief(RED_CIRCLE, (1, 2), 336, 144, 16, 8, 12, 1.5)
-    middle = engine.make(brief, keep).takes[0].film[8]
+    middle = made(engine, brief, keep).takes[0].film[8]
     assert [picture.shape for picture in seen] == [(69, 160, 3)] * 4
     assert np.abs(seen[-1].mean((0, 1)) - middle.mean((0, 1))).max() < 12
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,36 @@ from gen import catalogue
 from gen.engines.base import (
     Brief,
     CannotMake,
+    Engine,
     Film,
     Picture,
     Progress,
-    Result,
+    Ready,
     Sound,
     Take,
     Task,
 )
 
 HERE = "tests.support.engines"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of a brief."""
+
+    takes: list[Take]
+    notes: tuple[str, ...]
+
+
+def unheard(done: int, total: int, preview: Picture | None = None) -> None:
+    """Progress that nobody follows."""
+
+
+def made(engine: Engine, brief: Brief, progress: Progress = unheard) -> Made:
+    """Render a brief with an engine in this process."""
+    takes: list[Take] = []
+    notes = engine.make(brief, progress, takes.append)
+    return Made(takes, notes)
 
 
 class Toy:
@@ -49,7 +70,7 @@ class Toy:
         print("Loading weights: 100%")
         self.note(f"load {os.getpid()}")
 
-    def make(self, brief: Brief, progress: Progress) -> Result:
+    def make(self, brief: Brief, progress: Progress, ready: Ready) -> tuple[str, ...]:
         self.note("make")
         for name in ("first", "last", "film"):
             given = getattr(brief, name)
@@ -64,8 +85,12 @@ class Toy:
             self.note(f"step {step}")
             print("a library prints", step, flush=True)
             progress(step, steps, picture(brief, step))
-        takes = tuple(Take(seed, film(brief, seed, self.noise)) for seed in brief.seeds)
-        return Result(takes, (f"{len(brief.prompt)} letters",))
+        for seed in brief.seeds:
+            ready(self.take(brief, seed))
+        return (f"{len(brief.prompt)} letters",)
+
+    def take(self, brief: Brief, seed: int) -> Take:
+        return Take(seed, film(brief, seed, self.noise))
 
     def at_step(self, step: int, brief: Brief) -> None:
         """What goes wrong at this step."""
@@ -81,10 +106,21 @@ class Other(Toy):
 class Singing(Toy):
     """A tone goes with its frames."""
 
-    def make(self, brief: Brief, progress: Progress) -> Result:
-        result = super().make(brief, progress)
+    def take(self, brief: Brief, seed: int) -> Take:
         tone = (np.sin(np.arange(16000)[None] / 8) / 2).astype(np.float32)
-        return Result(tuple(Take(t.seed, t.film, Sound(tone, 16000)) for t in result.takes))
+        return replace(super().take(brief, seed), sound=Sound(tone, 16000))
+
+
+class Patient(Toy):
+    """Makes its second take only when the first is encoded."""
+
+    def take(self, brief: Brief, seed: int) -> Take:
+        deadline = time.monotonic() + 20
+        while seed != brief.seeds[0] and not (self.diary.parent / "clip-1.webp").exists():
+            if time.monotonic() > deadline:
+                raise CannotMake("The first take was not encoded meanwhile.")
+            time.sleep(0.01)
+        return super().take(brief, seed)
 
 
 class Broken(Toy):

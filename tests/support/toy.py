@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gen.engines.base import Brief, CannotMake, Progress, Result, Take
+from gen.engines.base import Brief, CannotMake, Progress, Ready, Take
 
 MODELS = """
 [[model]]
@@ -42,15 +42,16 @@ class Grey:
     def load(self) -> None:
         """There is nothing to load."""
 
-    def make(self, brief: Brief, progress: Progress) -> Result:
+    def make(self, brief: Brief, progress: Progress, ready: Ready) -> tuple[str, ...]:
         if "break" in brief.prompt:
             raise CannotMake("Grey can't draw a break.")
         for step in range(1, brief.steps + 1):
             time.sleep(0.05)
             progress(step, brief.steps)
         film = np.full((brief.frames, brief.height, brief.width, 3), 128, np.uint8)
-        notes = ("I don't know the word “mauve”.",) if "mauve" in brief.prompt else ()
-        return Result(tuple(Take(seed, film) for seed in brief.seeds), notes)
+        for seed in brief.seeds:
+            ready(Take(seed, film))
+        return ("I don't know the word “mauve”.",) if "mauve" in brief.prompt else ()
 
     def close(self) -> None:
         """There is nothing to free."""
