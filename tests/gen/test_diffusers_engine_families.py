@@ -12,6 +12,7 @@ import torch
 from gen.engines import families
 from gen.engines.base import Brief, CannotMake, Film, Picture, Stopped, Task
 from gen.engines.diffusers import DiffusersEngine
+from gen.engines.glimpse import EVERY
 from tests.support import tiny
 from tests.support.engines import made
 
@@ -106,11 +107,14 @@ def test_each_variation_is_its_own_and_every_step_is_told(
     engine: DiffusersEngine, name: str, task: Task
 ) -> None:
     told: list[tuple[int, int]] = []
-    together = made(
-        engine,
-        _brief(name, task, seeds=(3, 4)),
-        lambda done, total, preview=None: told.append((done, total)),
-    ).takes
+    previews: list[Picture] = []
+
+    def progress(done: int, total: int, preview: Picture | None = None) -> None:
+        told.append((done, total))
+        if preview is not None:
+            previews.append(preview)
+
+    together = made(engine, _brief(name, task, seeds=(3, 4)), progress).takes
     alone = made(engine, _brief(name, task, seeds=(4,))).takes[0]
     width, height, frames = ABLE[name][1]
     for take in (*together, alone):
@@ -121,6 +125,8 @@ def test_each_variation_is_its_own_and_every_step_is_told(
     assert not np.array_equal(together[0].film, together[1].film)
     assert told == [(n + 1, len(told)) for n in range(len(told))]
     assert len(told) >= (2 if task is VIDEO else 3)
+    assert len(previews) == len(told) // EVERY
+    assert all(preview.shape == (256, 256, 3) for preview in previews)
 
 
 @pytest.mark.parametrize(("name", "task"), EACH)
