@@ -42,7 +42,7 @@ PROMPTS = (
     "a black spaceship appears at dusk, zoom out",
     "a green triangle shrinking on black and white checks",
 )
-COLUMNS, SIDE, GAP, CAPTION = 3, 144, 12, 20
+COLUMNS, SIDE, SEAM, GAP, CAPTION = 3, 144, 2, 14, 20
 SEED = 1
 
 
@@ -54,7 +54,7 @@ def main() -> None:
     asked = parser.parse_args()
     pipe = CommonsShapesPipeline.from_pretrained(asked.weights, local_files_only=True)
     pipe.set_progress_bar_config(disable=True)
-    wide, high = 3 * SIDE + GAP, SIDE + CAPTION + GAP
+    wide, high = 3 * (SIDE + SEAM) + GAP, SIDE + CAPTION + GAP
     rows = -(-len(PROMPTS) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * wide + GAP, rows * high + GAP), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
@@ -69,7 +69,7 @@ def main() -> None:
             small = Image.fromarray(np.asarray(frame)).resize(
                 (SIDE, SIDE), Image.Resampling.LANCZOS
             )
-            sheet.paste(small, (x + place * SIDE, y + CAPTION))
+            sheet.paste(small, (x + place * (SIDE + SEAM), y + CAPTION))
     sheet.save(asked.out, quality=88, optimize=True)
     print(asked.out)
 

@@ -13,15 +13,20 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 
 from bench.report import Figure, main, say
 from gen import catalogue
-from gen.engines.base import Brief
+from gen.catalogue import Entry
+from gen.engines.base import Brief, Film, Picture, Take
 from gen.engines.diffusers import DiffusersEngine
+from gen.engines.tensors import replaced
 
 SEEDS = (1, 2, 3, 4)
 PROMPT = "a red circle drifting left over a blue background"
@@ -53,7 +58,7 @@ def _compared(engine: DiffusersEngine, brief: Brief, rounds: int) -> tuple[float
             )
 
     def ours() -> None:
-        engine.make(brief, lambda done, total, preview=None: None, lambda take: None)
+        engine.make(brief, _unheard, _unkept)
 
     for warm in (plain, ours):
         warm()
@@ -78,8 +83,69 @@ def _embedded(quick: bool) -> list[Figure]:
     frames, steps = entry.offer.frames(4), int(entry.steps.default)
     brief = Brief(PROMPT, SEEDS, width, height, frames, entry.fps, steps, entry.guidance.default)
     found = _figures(entry.title, _compared(engine, brief, 2 if quick else 5), 1 / 3)
+    found += [_previews(engine, brief, entry.title), _drafts(engine, brief, entry)]
     engine.close()
     return found
+
+
+def _previews(engine: DiffusersEngine, brief: Brief, name: str) -> Figure:
+    """How much of a render goes into what is shown meanwhile."""
+    plain, spent = engine._preview, 0.0
+
+    def timed(*given: Any) -> Any:
+        nonlocal spent
+        began = time.perf_counter()
+        shown = plain(*given)
+        spent += time.perf_counter() - began
+        return shown
+
+    with replaced(engine, "_preview", timed):
+        whole = _seconds(lambda: engine.make(brief, _unheard, _unkept))
+    return Figure(f"{name}: previews' share of a render", 100 * spent / whole, "%", at_most=2)
+
+
+def _drafts(engine: DiffusersEngine, brief: Brief, entry: Entry) -> Figure:
+    """How far a draft of the fewest steps and half the size is from its final, beside other seeds."""
+    size = brief.width, brief.height
+    draft = replace(
+        brief,
+        steps=int(entry.steps.low),
+        width=size[0] // 2,
+        height=size[1] // 2,
+        final_size=size,
+    )
+    drafts, finals = ([_small(take.film) for take in _takes(engine, b)] for b in (draft, brief))
+    away = statistics.mean(map(_distance, drafts, finals))
+    others = statistics.mean(_distance(one, other) for one, other in pairwise(finals))
+    return Figure(
+        f"{entry.title}: from a draft to its final, of 255",
+        away,
+        "levels",
+        f"another seed's final: {others:.1f}",
+    )
+
+
+def _takes(engine: DiffusersEngine, brief: Brief) -> list[Take]:
+    takes: list[Take] = []
+    engine.make(brief, _unheard, takes.append)
+    return takes
+
+
+def _small(film: Film) -> torch.Tensor:
+    frames = torch.from_numpy(film[::8]).movedim(-1, 1).float()
+    return F.interpolate(frames, (64, 64), mode="area")
+
+
+def _distance(one: torch.Tensor, other: torch.Tensor) -> float:
+    return float((one - other).abs().mean())
+
+
+def _unheard(done: int, total: int, preview: Picture | None = None) -> None:
+    return None
+
+
+def _unkept(take: Take) -> None:
+    return None
 
 
 def _text_encoder(dim: int, kind: str) -> dict[str, Any]:
@@ -133,6 +199,7 @@ def _large(name: str, build: Callable[[], Any], width: int, quick: bool) -> list
         engine.load()
         brief = Brief(PROMPT, SEEDS, width, 480, 81, 16, 4 if quick else 10, 5.0)
         found = _figures(name, _compared(engine, brief, 1 if quick else 2), 1 / 1.5)
+        found.append(_previews(engine, brief, name))
         engine.close()
     return found
 

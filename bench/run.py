@@ -15,7 +15,9 @@ from typing import Any
 from bench.report import Figure, arguments, say, show, show_json
 
 ROOT = Path(__file__).parents[1]
-BENCHES = ("startup", "memory", "encode", "overhead", "receipts", "lifecycles", "desk")
+BENCHES = (
+    "startup", "memory", "renders", "generate", "encode", "overhead", "receipts", "lifecycles", "desk",
+)  # fmt: skip
 LIMIT_SECONDS = 1000.0
 """Beyond every bench's own limit."""
 STOP_SECONDS = 60.0

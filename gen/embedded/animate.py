@@ -38,7 +38,8 @@ def animate(layers: Layers, lifted: Lifted, frames: int, *, continues: bool) -> 
     idle = not (lifted.things or timeline.camera.any())
     if idle:
         timeline.camera[:, 2] = _BREATH * _eased(len(timeline.camera), continues)
-    figures = [(s, Figure(layers, s)) for s in reversed(present) if s not in roles.values()]
+    new = [s for s in reversed(present) if s not in roles.values()]
+    figures = [(s, Figure(layers, s, height, width)) for s in new]
     coasted = _COAST * (1 - torch.exp(-(torch.arange(frames) + continues) / _COAST))
     courses = [
         _course(thing, timeline, roles.get(k), coasted, height, width)

@@ -14,7 +14,8 @@ from gen.embedded.scenes import SUBJECTS
 from gen.embedded.timeline import Timeline
 
 _FINE = 192
-"""Fields are refined to this many points a side once before they are sampled frame by frame."""
+"""Fields are refined to so many points a side, fewer for a small picture, once before they are sampled
+frame by frame."""
 
 
 class Background:
@@ -28,7 +29,7 @@ class Background:
         square = x * (width / self.longer), y * (height / self.longer)
         self.at = torch.stack(torch.broadcast_tensors(*square), -1)
         self.full = torch.tensor([width / self.longer, height / self.longer])
-        self.fine = _refine(layers.field[None], 2 * _FINE)
+        self.fine = _refine(layers.field[None], 2 * _fine(self.longer))
         cos, sin = layers.angle.cos(), layers.angle.sin()
         self.turned = torch.stack([torch.stack([cos, -sin]), torch.stack([sin, cos])])
         self._still: tuple[Tensor, Tensor] | None = None
@@ -60,10 +61,11 @@ class Background:
 class Figure:
     """One subject, painted within the box it reaches."""
 
-    def __init__(self, layers: Layers, s: int) -> None:
+    def __init__(self, layers: Layers, s: int, height: int, width: int) -> None:
+        side = _fine(max(height, width))
         self.coat, self.sheen = layers.coat[s], layers.sheen[s]
         self.fine = torch.cat(
-            [_refine(layers.outline[s, None], _FINE), _refine(layers.texture[s, None], _FINE)], 1
+            [_refine(layers.outline[s, None], side), _refine(layers.texture[s, None], side)], 1
         )
 
     def paint(self, frame: Tensor, pose: Pose) -> None:
@@ -125,7 +127,8 @@ def paint(layers: Layers, timeline: Timeline, height: int, width: int) -> Tensor
     """uint8 frames (F, height, width, 3)."""
     frames = timeline.path.shape[-1]
     background = Background(layers, height, width)
-    figures = [(s, Figure(layers, s)) for s in reversed(range(SUBJECTS)) if layers.present[s] > 0]
+    present = [s for s in reversed(range(SUBJECTS)) if layers.present[s] > 0]
+    figures = [(s, Figure(layers, s, height, width)) for s in present]
     film = torch.empty(frames, height, width, 3, dtype=torch.uint8)
     for i in range(frames):
         frame = background.paint(timeline.camera[i], timeline.drift[i])
@@ -143,6 +146,10 @@ def _mix(first: Tensor, second: Tensor, field: Tensor, soft: Tensor, crisp: floa
     gain = 0.5 * (2 * crisp) ** (1 - soft)
     share = (0.5 + gain * field).clamp(0, 1)[..., None]
     return torch.lerp(first, second, share)
+
+
+def _fine(longer: int) -> int:
+    return min(_FINE, longer // 2)
 
 
 def _refine(field: Tensor, side: int) -> Tensor:

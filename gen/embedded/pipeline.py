@@ -29,7 +29,7 @@ from gen.embedded.timeline import looped, middle, played
 
 SIDES = range(128, 769, 8)
 FRAMES = range(16, 151)
-_PREVIEW = 160
+_PREVIEW = 128
 _GLANCE = 24
 """Of a clip that is continued, no more than so many last frames are looked at."""
 

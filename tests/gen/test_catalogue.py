@@ -12,7 +12,7 @@ import pytest
 from gen import catalogue, tell
 from gen.catalogue import BadCatalogue
 from gen.engines.families import tasks_of
-from tests.support.engines import Other, Toy, catalogue_file, entry
+from tests.support.engines import Other, Toy, catalogue_file, entry, style
 
 OURS = catalogue.read()
 ONE = '{ name = "x", title = "X", owner = "x", licence = "x", models = ["mine"], source = "./x" }'
@@ -123,15 +123,7 @@ def test_two_models_of_one_name_are_a_mistake(tmp_path: Path) -> None:
         catalogue.read(catalogue_file(tmp_path / "models.toml", *twice))
 
 
-STYLE = """
-[[style]]
-name = "ink"
-title = "Ink"
-owner = "Ada"
-licence = "CC-BY-4.0"
-models = ["mine"]
-source = "./loras"
-"""
+STYLE = style("./loras")
 
 
 def with_style(folder: Path, old: str = "", new: str = "") -> Path:

@@ -20,7 +20,7 @@ from gen.stock import State
 from tests.support import hub as hubs
 from tests.support import tiny_images
 from tests.support import weights as made
-from tests.support.engines import Toy, entry
+from tests.support.engines import Toy, entry, style
 from tests.support.hub import Hub
 
 ROOT = Path(catalogue.__file__).parents[1]
@@ -37,15 +37,7 @@ guidance = { low = 1, high = 6, default = 2 }
 sizes = { "1:1" = [64, 64] }
 options = { source = "ada/mine" }
 """
-STYLE = """
-[[style]]
-name = "ink"
-title = "Ink"
-owner = "Ada"
-licence = "CC-BY-4.0"
-models = ["mine"]
-source = "ada/ink"
-"""
+STYLE = style("ada/ink")
 
 
 @dataclass

@@ -233,3 +233,16 @@ def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return "{ " + ", ".join(f'"{k}" = {_toml(v)}' for k, v in value.items()) + " }"
     return json.dumps(value)
+
+
+def style(source: str) -> str:
+    """A style's row in a catalogue, for the model called mine."""
+    return f"""
+[[style]]
+name = "ink"
+title = "Ink"
+owner = "Ada"
+licence = "CC-BY-4.0"
+models = ["mine"]
+source = "{source}"
+"""
