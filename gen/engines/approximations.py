@@ -60,3 +60,8 @@ def approximate(pipe: Any, names: Sequence[str]) -> None:
                     f"The approximation {name} can't act on this model; a host has to take it out of"
                     " the model's entry."
                 ) from error
+
+
+def notes(names: Sequence[str]) -> list[str]:
+    """What the artist is told of them."""
+    return [f"Made faster by an approximation: {', '.join(names)}."] if names else []

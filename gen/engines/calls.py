@@ -8,6 +8,7 @@ from typing import Any
 from gen.engines.base import Brief, CannotMake, Film, Sound
 from gen.engines.families import Family
 from gen.engines.inputs import Shot
+from gen.engines.tensors import sounds
 
 
 def options(
@@ -47,8 +48,14 @@ def news(film: Film, shot: Shot, brief: Brief) -> Film:
     return found
 
 
-def heard(sound: Sound, shot: Shot, brief: Brief) -> Sound:
-    """What is heard while those frames are seen."""
-    start = round(shot.given * sound.rate / brief.fps)
-    length = round(brief.frames * sound.rate / brief.fps)
-    return replace(sound, samples=sound.samples[:, start : start + length])
+def heard(pipe: Any, output: Any, shot: Shot, brief: Brief) -> list[Sound | None]:
+    """What is heard while those frames are seen, for each clip of a call."""
+    audio = getattr(output, "audio", None)
+    if audio is None:
+        return [None] * len(output.frames)
+    rate = int(pipe.vocoder.config.output_sampling_rate)
+    start, length = (round(n * rate / brief.fps) for n in (shot.given, brief.frames))
+    return [
+        replace(sound, samples=sound.samples[:, start : start + length])
+        for sound in sounds(audio, rate)
+    ]

@@ -25,7 +25,6 @@ from gen.engines.base import (
     Picture,
     Progress,
     Ready,
-    Sound,
     Stopped,
     Take,
     Task,
@@ -36,7 +35,7 @@ from gen.engines.noise import sown
 from gen.engines.prompts import Prompts
 from gen.engines.steps import Count, followed
 from gen.engines.styles import Styles
-from gen.engines.tensors import best_device, best_dtype, empty_cache, films, out_of_memory, sounds
+from gen.engines.tensors import best_device, best_dtype, empty_cache, films, out_of_memory
 
 
 class DiffusersEngine:
@@ -122,7 +121,7 @@ class DiffusersEngine:
         """Render the brief. Raises ``Stopped`` or ``CannotMake``; the engine stays usable after."""
         self.load()
         family = families.family_of(type(self._pipe))
-        count, notes = Count(progress), list(self._about_approximations())
+        count, notes = Count(progress), approximations.notes(self.approximations)
         try:
             if brief.task is Task.LOOP and Task.LOOP not in family.ways:
                 self._loop(brief, family, count, notes, ready)
@@ -158,11 +157,6 @@ class DiffusersEngine:
         pipe.set_progress_bar_config(disable=True)
         self._prompts.remember(pipe)
         return pipe
-
-    def _about_approximations(self) -> Sequence[str]:
-        if not self.approximations:
-            return ()
-        return (f"Made faster by an approximation: {', '.join(self.approximations)}.",)
 
     def _tidy(self) -> None:
         """A call that was broken off leaves parts on the accelerator and caches half-filled."""
@@ -248,9 +242,9 @@ class DiffusersEngine:
             pipe.maybe_free_model_hooks()
             gc.collect()
             empty_cache()
-            calls = math.ceil(len(waiting) / fits)
+            expected_calls = math.ceil(len(waiting) / fits)
             self._fits[kind] = fits = len(seeds) // 2
-            count.total += (math.ceil(len(waiting) / fits) - calls) * steps
+            count.total += (math.ceil(len(waiting) / fits) - expected_calls) * steps
             count.done = before
 
     def _call(
@@ -288,11 +282,7 @@ class DiffusersEngine:
         if self._glimpses is not None and last is not None:
             self._glimpses.learn(last, whole[0])
         made = [calls.news(film, shot, brief) for film in whole]
-        audio = getattr(output, "audio", None)
-        heard: list[Sound | None] = [None] * len(made)
-        if audio is not None:
-            rate = int(pipe.vocoder.config.output_sampling_rate)
-            heard = [calls.heard(sound, shot, brief) for sound in sounds(audio, rate)]
+        heard = calls.heard(pipe, output, shot, brief)
         return [Take(*parts) for parts in zip(seeds, made, heard, strict=True)]
 
     def _preview(self, pipe: Any, done: int, latents: torch.Tensor, brief: Brief) -> Picture | None:
