@@ -72,7 +72,7 @@ def _made_from(job: Job) -> list[Fact]:
     if job.descent is Descent.FINAL:
         facts.append(Fact("final of", parent))
     elif job.descent is Descent.VARY:
-        facts.append(Fact("varies", f"{parent}, by {job.vary:g} from seed {job.vary_from}"))
+        facts.append(Fact("varies", f"{parent}, by {job.vary:g}"))
     return facts
 
 

@@ -113,9 +113,11 @@ class Job(SQLModel, table=True):
     """The clip that is extended or redrawn."""
     strength: float | None = None
     """How far a redrawn clip may leave its source."""
-    vary_from: int | None = Field(default=None, sa_type=BigInteger)
-    """The seed that the clips stay near to."""
+    near: list[list[float]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """The clip that these stay near to: its seed, or the one that it was near to itself and then how far
+    it went (0 to 1) towards a seed of its own, and so on."""
     vary: float = 0.0
+    """How far they go from it."""
     parent_id: int | None = Field(default=None, foreign_key="job.id", index=True)
     parent_clip: int | None = None
     """The clip that it grew out of, for the lineage."""

@@ -35,7 +35,7 @@ def brief_of(job: Job, entry: Entry) -> Brief:
         negative=job.negative,
         task=job.task,
         strength=entry.strength.default if job.strength is None else job.strength,
-        vary_from=job.vary_from,
+        near=tuple((int(seed), far) for seed, far in job.near),
         vary=job.vary,
         final_size=entry.sizes.get(job.aspect) if job.draft else None,
         style=style,

@@ -160,6 +160,7 @@ def _brief(fields: dict[str, Any], inputs: dict[str, str]) -> Brief:
     return replace(
         brief,
         seeds=tuple(brief.seeds),
+        near=tuple((seed, far) for seed, far in brief.near),
         task=task,
         style=style and Style(**style),
         final_size=size and tuple(size),

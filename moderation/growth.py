@@ -18,14 +18,15 @@ VARY = Range(low=0.05, high=1, default=0.35)
 
 
 def varied(job: Job, clip: Clip, request: Request, offers: Sequence[Offer], vary: float) -> Job:
-    """The same wish, near this clip. What was varied already stays near the same seed."""
+    """The same wish, near this clip, which may itself be near another."""
     if not VARY.holds(vary):
         raise Refused(
             f"A variation goes {figure(VARY.low)} to {figure(VARY.high)} away, not {figure(vary)}."
         )
+    kept = roots_of(job)
     roots = replace(
-        roots_of(job),
-        vary_from=clip.seed if job.vary_from is None else job.vary_from,
+        kept,
+        near=(*kept.near, (clip.seed, kept.vary if kept.near else 1.0)),
         vary=vary,
         parent=(job.id, clip.number),
         descent=Descent.VARY,

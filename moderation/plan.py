@@ -82,7 +82,7 @@ def plan(
         source_id=source[0],
         source_clip=source[1],
         strength=_strength(wish.strength, task, offer),
-        vary_from=roots.vary_from,
+        near=[[seed, far] for seed, far in roots.near],
         vary=roots.vary,
         parent_id=parent[0],
         parent_clip=parent[1],
@@ -123,7 +123,7 @@ def roots_of(job: Job) -> Roots:
     return Roots(
         task=job.task if job.task in {Task.EXTEND, Task.VIDEO} else None,
         source=_which(job.source_id, job.source_clip),
-        vary_from=job.vary_from,
+        near=tuple((int(seed), far) for seed, far in job.near),
         vary=job.vary,
         parent=_which(job.parent_id, job.parent_clip) if ours else None,
         descent=job.descent if ours else None,

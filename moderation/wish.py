@@ -57,8 +57,8 @@ class Roots:
     """EXTEND or VIDEO, which need a source; None where the wish itself says what it takes."""
     source: Which | None = None
     """The clip that is extended or redrawn."""
-    vary_from: int | None = None
-    """The seed that the clips stay near to, and how far from it they may go."""
+    near: tuple[tuple[int, float], ...] = ()
+    """The seeds of the clip that these stay near to, and how far from it they may go."""
     vary: float = 0.0
     parent: Which | None = None
     """The clip that it grew out of, and how."""

@@ -54,10 +54,11 @@ class Brief:
     """For EXTEND the last frames of a clip, the newest last; for VIDEO the clip that is redrawn."""
     strength: float = 0.7
     """How far a redrawn clip may leave ``film``, from 0 (not at all) to 1 (entirely)."""
-    vary_from: int | None = None
-    """The seed that every variation stays near to; None lets each go its own way."""
+    near: tuple[tuple[int, float], ...] = ()
+    """The clip that every variation stays near to, as (seed, how far towards it), each from what the
+    ones before make; empty lets each go its own way."""
     vary: float = 0.0
-    """How far from ``vary_from``: 0 gives its very clip, 1 knows nothing of it."""
+    """How far from that clip: 0 gives it itself, 1 knows nothing of it."""
     final_size: tuple[int, int] | None = None
     """Of a draft: width and height of its final, whose noise it takes so that it looks like it."""
     style: Style | None = None

@@ -25,37 +25,52 @@ def sown(
 ) -> Iterator[list[torch.Generator]]:
     """A generator per seed for the pipeline's call, which draws its latents as the brief wants them.
 
-    A variation's own noise is mixed into that of ``vary_from``: sqrt(1 - s²)·theirs + s·its own,
-    which keeps it noise. A draft's is its final's, averaged over areas, so that both show the same.
+    A variation that stays near another goes from that one's noise towards its own by ``vary``, and that
+    one may have gone so from a third: sqrt(1 - s²)·theirs + s·its own, which keeps it noise. A draft's is
+    its final's, averaged over areas, so that both show the same.
     ``factor`` is how many pixels make one latent; ``axes`` are height and width of its latents.
     """
-    stays = brief.vary_from is not None and brief.vary < 1
-    first = [brief.vary_from if stays and brief.vary_from is not None else seed for seed in seeds]
     # On the CPU whatever the device: so a seed means the same noise everywhere.
-    generators = [torch.Generator("cpu").manual_seed(seed) for seed in first]
-    others = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-    mixed = stays and brief.vary > 0
+    paths = [_path(brief, seed) for seed in seeds]
+    sources = [[torch.Generator("cpu").manual_seed(s) for s, _ in path] for path in paths]
+    generators = [first for first, *_ in sources]
     draft = brief.final_size not in (None, (brief.width, brief.height))
-    if not mixed and not draft:
+    if len(paths[0]) == 1 and not draft:
         yield generators
         return
-    partners = dict(zip(map(id, generators), others, strict=True))
+    ways = {
+        id(generators[i]): [
+            (source, far) for source, (_, far) in zip(sources[i], path, strict=True)
+        ]
+        for i, path in enumerate(paths)
+    }
 
     def draw(shape: Sequence[int], generator: torch.Generator, **options: Any) -> Tensor:
-        noise = _of_final(brief, factor, axes, shape, generator, **options)
-        if not mixed:
-            return noise
-        own = _of_final(brief, factor, axes, shape, partners[id(generator)], **options)
-        return math.sqrt(1 - brief.vary**2) * noise + brief.vary * own
+        noise = torch.zeros(())
+        for source, far in ways[id(generator)]:
+            own = _of_final(brief, factor, axes, shape, source, **options)
+            noise = math.sqrt(1 - far**2) * noise + far * own
+        return noise
 
     with ExitStack() as stack:
         for name in filter(_PREPARES.fullmatch, dir(type(pipe))):
-            stack.enter_context(replaced(pipe, name, _drawing(getattr(pipe, name), draw, partners)))
+            stack.enter_context(
+                replaced(pipe, name, _drawing(getattr(pipe, name), draw, set(ways)))
+            )
         yield generators
 
 
+def _path(brief: Brief, seed: int) -> list[tuple[int, float]]:
+    """The seeds whose noise a variation begins as, and how far it goes towards each in turn."""
+    if not brief.near or brief.vary == 1:
+        return [(seed, 1.0)]
+    (first, _), *others = brief.near
+    own = [(seed, brief.vary)] if brief.vary else []
+    return [(first, 1.0), *others, *own]
+
+
 def _drawing(
-    prepare: Callable[..., Any], draw: Callable[..., Tensor], partners: dict[int, torch.Generator]
+    prepare: Callable[..., Any], draw: Callable[..., Tensor], ours: set[int]
 ) -> Callable[..., Any]:
     """Pipelines differ in how they prepare latents, but all draw them with ``torch.randn``."""
 
@@ -64,7 +79,7 @@ def _drawing(
             self, function: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:
             options = kwargs or {}
-            if function is torch.randn and id(options.get("generator")) in partners:
+            if function is torch.randn and id(options.get("generator")) in ours:
                 with torch._C.DisableTorchFunction():
                     return draw(*args, **options)
             return function(*args, **options)

@@ -68,12 +68,12 @@ def test_a_style_that_this_worker_lacks_is_one_sentence() -> None:
 
 def test_last_steps_and_seeds_to_stay_near_go_with_it() -> None:
     job = planned(upscale=True, smooth=True)
-    job.vary_from, job.vary = 2**32 - 1, 0.35
+    job.near, job.vary = [[2**32 - 1, 1.0], [5, 0.2]], 0.35
     brief = brief_of(job, MODEL)
-    assert (brief.upscale, brief.smooth, brief.vary_from, brief.vary) == (
+    assert (brief.upscale, brief.smooth, brief.near, brief.vary) == (
         True,
         True,
-        2**32 - 1,
+        ((2**32 - 1, 1.0), (5, 0.2)),
         0.35,
     )
     assert (brief.task, brief.strength) == (Task.TEXT, MODEL.strength.default)

@@ -69,10 +69,13 @@ def test_a_variation_stays_as_near_as_it_is_told_to(
         return _film(engines[kind], seeds=(seed,), **SIZES.get(kind, {}), **changes)
 
     origin, own = film(5), film(7)
-    near, far = (film(7, vary_from=5, vary=s) for s in (0.1, 0.7))
-    assert np.array_equal(film(7, vary_from=5, vary=0.0), origin)
-    assert np.array_equal(film(7, vary_from=5, vary=1.0), own)
+    near, far = (film(7, near=((5, 1.0),), vary=s) for s in (0.1, 0.7))
+    assert np.array_equal(film(7, near=((5, 1.0),), vary=0.0), origin)
+    assert np.array_equal(film(7, near=((5, 1.0),), vary=1.0), own)
     assert 0 < _distance(near, origin) < _distance(far, origin)
+    nearer = film(8, near=((5, 1.0), (7, 0.7)), vary=0.05)
+    assert _distance(nearer, far) < _distance(nearer, origin), "near what was itself near another"
+    assert np.array_equal(film(8, near=((5, 1.0), (7, 0.7)), vary=0.0), far)
     assert np.array_equal(film(5), origin), "the next clip knows nothing of it"
 
 
@@ -87,7 +90,7 @@ def test_the_sound_stays_near_too(tmp_path: Path) -> None:
         return sound.samples
 
     origin = heard(seeds=(5,))
-    near, far = (heard(seeds=(7,), vary_from=5, vary=s) for s in (0.1, 0.9))
+    near, far = (heard(seeds=(7,), near=((5, 1.0),), vary=s) for s in (0.1, 0.9))
     assert 0 < np.abs(near - origin).mean() < np.abs(far - origin).mean()
 
 
@@ -130,7 +133,9 @@ def test_a_drafts_noise_is_its_finals_seen_smaller(final: tuple[int, int]) -> No
 
 def test_mixed_noise_is_still_noise() -> None:
     for vary in (0.1, 0.5, 0.9):
-        made = _noise(replace(BRIEF, seeds=(3,), vary_from=9, vary=vary), (1, 16, 9, 16, 16))
+        made = _noise(
+            replace(BRIEF, seeds=(3,), near=((9, 1.0), (4, 0.5)), vary=vary), (1, 16, 9, 16, 16)
+        )
         assert made.std() == pytest.approx(1, abs=0.02)
 
 

@@ -46,8 +46,8 @@ async def test_each_verb_puts_one_job_into_the_line(studio: Studio, ada: Person)
         Task.TEXT,
     ]
     stored = await studio.job(varied.id)
-    assert (stored.vary_from, stored.vary, stored.parent_id, stored.parent_clip) == (
-        8,
+    assert (stored.near, stored.vary, stored.parent_id, stored.parent_clip) == (
+        [[8, 1.0]],
         0.35,
         job.id,
         2,

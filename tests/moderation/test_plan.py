@@ -140,10 +140,19 @@ def test_a_variation_is_the_same_wish_near_one_clip() -> None:
     varied = growth.varied(job, clip, request(), [ALL], 0.35)
     same = {"prompt", "model", "task", "first_key", "style", "style_strength", "guidance", "draft"}
     assert varied.model_dump(include=same) == job.model_dump(include=same)
-    assert (varied.vary_from, varied.vary, varied.variations) == (8, 0.35, 2)
+    assert (varied.near, varied.vary, varied.variations) == ([[8, 1.0]], 0.35, 2)
     assert (varied.parent_id, varied.parent_clip, varied.descent) == (3, 2, Descent.VARY)
     with pytest.raises(Refused, match=r"A variation goes 0.05 to 1 away, not 0\."):
         growth.varied(job, clip, request(), [ALL], 0)
+
+
+def test_what_varies_a_variation_stays_near_that_and_not_where_it_came_from() -> None:
+    job, clip = rendered()
+    varied = growth.varied(job, clip, request(), [ALL], 0.35)
+    varied.id = 4
+    near = clip.model_copy(update={"job_id": 4, "number": 1, "seed": 60})
+    again = growth.varied(varied, near, request(), [ALL], 0.1)
+    assert (again.near, again.vary) == ([[8, 1.0], [60, 0.35]], 0.1)
 
 
 def test_a_clip_is_extended_in_the_same_words_and_redrawn_in_others() -> None:
@@ -173,10 +182,10 @@ def test_what_grew_keeps_its_roots_when_it_grows_on() -> None:
     next_clip = clip.model_copy(update={"job_id": 4, "number": 1, "seed": 50})
     varied = growth.varied(extended, next_clip, request(), [ALL], 0.2)
     assert (varied.task, varied.source_id, varied.source_clip) == (Task.EXTEND, 3, 2)
-    assert (varied.parent_id, varied.parent_clip, varied.vary_from) == (4, 1, 50)
+    assert (varied.parent_id, varied.parent_clip, varied.near) == (4, 1, [[50, 1.0]])
     varied.id = 5
     last = clip.model_copy(update={"job_id": 5, "number": 1, "seed": 90})
     final = growth.final(varied, last, request(), [ALL])
-    assert (final.seed, final.vary_from, final.vary, final.source_id) == (90, 50, 0.2, 3)
+    assert (final.seed, final.near, final.vary, final.source_id) == (90, [[50, 1.0]], 0.2, 3)
     again = roots_of(final)
     assert (again.parent, again.descent, again.source) == (None, None, (3, 2))
