@@ -62,10 +62,10 @@ def _made_from(job: Job) -> list[Fact]:
     text = {
         Task.TEXT: "",
         Task.IMAGE: "a picture",
-        Task.FRAMES: "one picture, as a loop" if job.first_key == job.last_key else "two pictures",
+        Task.FRAMES: "two pictures",
         Task.EXTEND: f"the end of {source}",
         Task.VIDEO: f"{source}, at strength {job.strength or 0:g}",
-        Task.LOOP: "words, as a loop",
+        Task.LOOP: "a picture, as a loop" if job.first_key else "words, as a loop",
     }[job.task]
     facts = [Fact("made from", text)] if text else []
     parent = said.clip_of(job.parent_id, job.parent_clip)

@@ -71,6 +71,8 @@ def _styled(job: Job, entry: Entry) -> tuple[Style | None, str]:
     offered = {style.name: style for style in entry.styles}
     if job.style not in offered or job.style_strength is None:
         raise CannotMake(f"The worker doesn't have the style {job.style} any more; choose another.")
+    if not job.style_strength:
+        return None, job.prompt
     asleep = [
         word for word in offered[job.style].triggers if word.lower() not in job.prompt.lower()
     ]

@@ -8,6 +8,14 @@ DISK_FULL = "The studio's disk is full; nothing was kept. Retry when a host has 
 OUT_OF_MEMORY = "This needs more memory than the studio has; try a smaller or shorter clip."
 
 
+_NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
+
+
 def is_full(error: BaseException) -> bool:
     """Whether there is no room for a file: the disk, a quota or a limit on its size."""
     full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -15,5 +23,7 @@ def is_full(error: BaseException) -> bool:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Torch has an error of its own for it, which this module must not import."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    """Torch has an error of its own for it, which this module must not import, and others' words."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)

@@ -78,7 +78,7 @@ def plan(
         smooth=wish.smooth,
         task=task,
         first_key=wish.image.key if wish.image else "",
-        last_key=_last_key(wish, task),
+        last_key=wish.last.key if wish.last else "",
         source_id=source[0],
         source_clip=source[1],
         strength=_strength(wish.strength, task, offer),
@@ -148,15 +148,11 @@ def _task(wish: Wish) -> Task:
         raise Refused("last is the picture it ends with; give the one it begins with as image.")
     if wish.last is not None and wish.loop:
         raise Refused("A loop ends where it begins; leave out loop or last.")
+    if wish.loop:
+        return Task.LOOP
     if wish.image is not None:
-        return Task.FRAMES if wish.last is not None or wish.loop else Task.IMAGE
-    return Task.LOOP if wish.loop else Task.TEXT
-
-
-def _last_key(wish: Wish, task: Task) -> str:
-    """A loop from a picture is a clip that ends with the picture that it begins with."""
-    last = wish.last or (wish.image if task is Task.FRAMES else None)
-    return last.key if last else ""
+        return Task.FRAMES if wish.last is not None else Task.IMAGE
+    return Task.TEXT
 
 
 def _offer(wish: Wish, task: Task, offers: Sequence[Offer]) -> Offer:
@@ -165,7 +161,10 @@ def _offer(wish: Wish, task: Task, offers: Sequence[Offer]) -> Offer:
         raise Refused(
             "No worker has joined the studio yet, so nothing can be rendered; try again soon."
         )
-    able = [offer for offer in offers if task in offer.tasks]
+    # From a picture, a loop is a clip that ends with the picture it begins with.
+    needed = Task.FRAMES if task is Task.LOOP and wish.image else task
+    able = [offer for offer in offers if needed in offer.tasks]
+    can = CAN[task] if needed is task else f"{CAN[task]} from a picture"
     if wish.model is not None:
         named = next((offer for offer in offers if offer.name == wish.model), None)
         if named is None:
@@ -177,10 +176,10 @@ def _offer(wish: Wish, task: Task, offers: Sequence[Offer]) -> Offer:
             others = (
                 f"; {listed((o.name for o in able), 'and')} can" if able else ", nor can others"
             )
-            raise Refused(f"{named.title} can't {CAN[task]}{others}.")
+            raise Refused(f"{named.title} can't {can}{others}.")
         return named
     if not able:
-        raise Refused(f"No model here can {CAN[task]}.")
+        raise Refused(f"No model here can {can}.")
     return next((offer for offer in able if _named(wish.style, offer)), able[0])
 
 

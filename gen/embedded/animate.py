@@ -118,9 +118,9 @@ def _kept_in(start: float, timeline: Timeline, s: int, axis: int, side: int) -> 
     edge = 0.1 * side
     ahead, back = float(way.max()), -float(way.min())
     share = 1.0
-    if start + ahead > side - edge:
+    if ahead > 0 and start + ahead > side - edge:
         share = min(share, max(0.0, side - edge - start) / ahead)
-    if start - back < edge:
+    if back > 0 and start - back < edge:
         share = min(share, max(0.0, start - edge) / back)
     return way * share
 

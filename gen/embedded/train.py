@@ -36,7 +36,7 @@ class Plan:
     """How long and how big."""
 
     seed: int = 0
-    steps: int = 2600
+    steps: int = 3000
     batch: int = 96
     rate: float = 2e-3
     variants: int = 600

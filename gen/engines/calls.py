@@ -36,6 +36,13 @@ def options(
     return {name: value for name, value in offered.items() if name in takes} | shot.arguments
 
 
+def unheeded(takes: set[str], brief: Brief) -> list[str]:
+    """What was asked for and can't act, as notes."""
+    if brief.negative and (brief.guidance <= 1 or "negative_prompt" not in takes):
+        return ["The negative prompt did nothing: this model takes none, or not at this guidance."]
+    return []
+
+
 def news(film: Film, shot: Shot, brief: Brief) -> Film:
     """The frames that were asked for, without those that were given. Raises ``CannotMake``."""
     found = film[shot.given : shot.given + brief.frames]

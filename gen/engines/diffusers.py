@@ -12,6 +12,7 @@ import importlib
 import inspect
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,23 +20,16 @@ from typing import Any
 import torch
 
 from gen.engines import approximations, calls, families, grid, memory, refusals
-from gen.engines.base import (
-    Brief,
-    CannotMake,
-    Picture,
-    Progress,
-    Ready,
-    Stopped,
-    Take,
-    Task,
-)  # fmt: skip
+from gen.engines.base import Brief, CannotMake, Picture, Progress, Ready, Take, Task
 from gen.engines.families import Family, Way
-from gen.engines.glimpse import EVERY, Glimpses
-from gen.engines.noise import sown
+from gen.engines.glimpse import EVERY, Glimpses, glimpses
+from gen.engines.inputs import Shot
+from gen.engines.noise import Anywhere, sown
 from gen.engines.prompts import Prompts
 from gen.engines.steps import Count, followed
 from gen.engines.styles import Styles
-from gen.engines.tensors import best_device, best_dtype, empty_cache, films, out_of_memory
+from gen.engines.tensors import best_device, best_dtype, empty_cache, films
+from gen.trouble import is_out_of_memory
 
 
 class DiffusersEngine:
@@ -107,15 +101,15 @@ class DiffusersEngine:
                 if self.attention:
                     part.set_attention_backend(self.attention)
                 if self.compile and getattr(part, "_repeated_blocks", None):
-                    part.compile_repeated_blocks(fullgraph=True)
+                    part.compile_repeated_blocks()  # not as one graph: hooks and styles break it
             self._offloaded = memory.place(pipe, self.device, self.offload)
-            if type(pipe).__name__ in families.FAMILIES:
-                self._glimpses = Glimpses.of(pipe, families.family_of(type(pipe)).latents)
         # Damaged weights surface as whatever the library that met them raises.
         except Exception as error:
             self.close()
             raise refusals.unusable(self.source, error) from error
         self._pipe = self._active = self._ready(pipe)
+        row = families.FAMILIES.get(type(pipe).__name__)
+        self._glimpses = glimpses(pipe, row.latents) if row else None
 
     def make(self, brief: Brief, progress: Progress, ready: Ready) -> tuple[str, ...]:
         """Render the brief. Raises ``Stopped`` or ``CannotMake``; the engine stays usable after."""
@@ -127,17 +121,12 @@ class DiffusersEngine:
                 self._loop(brief, family, count, notes, ready)
             else:
                 self._render(brief, family, count, notes, ready)
-        except Stopped:
-            self._tidy()
+        except BaseException as error:
+            # A call that was broken off leaves parts on the accelerator and caches half-filled.
+            self._active.maybe_free_model_hooks()
+            if is_out_of_memory(error):
+                raise refusals.too_large(brief) from error
             raise
-        except (MemoryError, RuntimeError) as error:
-            self._tidy()
-            if not out_of_memory(error):
-                raise
-            raise refusals.too_large(brief) from error
-        except ValueError as error:  # how pipelines refuse their inputs
-            self._tidy()
-            raise refusals.refused(error) from error
         finally:
             empty_cache()
         remarks = getattr(self._pipe, "remarks", None)
@@ -157,10 +146,6 @@ class DiffusersEngine:
         pipe.set_progress_bar_config(disable=True)
         self._prompts.remember(pipe)
         return pipe
-
-    def _tidy(self) -> None:
-        """A call that was broken off leaves parts on the accelerator and caches half-filled."""
-        self._active.maybe_free_model_hooks()
 
     def _way(self, task: Task, family: Family) -> Way:
         way = family.ways.get(Task.FRAMES if task is Task.LOOP else task)
@@ -224,22 +209,27 @@ class DiffusersEngine:
         kind = (brief.task, brief.width, brief.height, brief.frames)
         fits = self._fits.get(kind, len(brief.seeds)) if together else 1
         waiting = list(brief.seeds)
-        shot = way.given(pipe, brief, min(fits, len(waiting)))
+        at_once = min(fits, len(waiting))
+        shot = way.given(pipe, brief, at_once)
+        notes += calls.unheeded(takes, brief)
         steps = max(1, int(brief.steps * shot.part)) * grid.passes(pipe, shot.frames)
         if not expected:
             count.total += math.ceil(len(waiting) / fits) * steps
         while waiting:
             seeds, before = waiting[:fits], count.done
             try:
-                for take in self._call(pipe, takes, way, family, brief, seeds, count, notes):
+                if len(seeds) != at_once:
+                    at_once, shot = len(seeds), way.given(pipe, brief, len(seeds))
+                for take in self._call(pipe, takes, way, family, brief, seeds, shot, count, notes):
                     ready(take)
                 waiting = waiting[len(seeds) :]
                 continue
             except (MemoryError, RuntimeError) as error:
-                if not out_of_memory(error) or len(seeds) == 1:
+                if not is_out_of_memory(error) or len(seeds) == 1:
                     raise
             # Only here has the error let go of what the attempt had taken.
             pipe.maybe_free_model_hooks()
+            self._prompts.forget()
             gc.collect()
             empty_cache()
             expected_calls = math.ceil(len(waiting) / fits)
@@ -255,10 +245,10 @@ class DiffusersEngine:
         family: Family,
         brief: Brief,
         seeds: Sequence[int],
+        shot: Shot,
         count: Count,
         notes: list[str],
     ) -> list[Take]:
-        shot = way.given(pipe, brief, len(seeds))
         options = calls.options(pipe, takes, family, brief, shot, len(seeds))
 
         last: torch.Tensor | None = None
@@ -274,9 +264,13 @@ class DiffusersEngine:
             sown(pipe, brief, seeds, grid.spatial(pipe), family.axes) as generators,
             memory.decoding(pipe) as noted,
             followed(pipe, takes, after) as following,
+            Anywhere() if way.draws else nullcontext(),
         ):
             generator = generators if len(seeds) > 1 else generators[0]
-            output = pipe(**options, **following, generator=generator)
+            try:
+                output = pipe(**options, **following, generator=generator)
+            except ValueError as error:  # how pipelines refuse their inputs
+                raise refusals.refused(error) from error
         notes += noted
         whole = films(output.frames)
         if self._glimpses is not None and last is not None:

@@ -28,6 +28,8 @@ class Way:
     """Whether a call may make several variations; else their noise would not be their own."""
     only_if: Callable[[Any], bool] = lambda pipe: True
     """Whether the loaded weights are of the kind that can do it."""
+    draws: bool = False
+    """Whether its call draws noise of its own accord, and on the model's device."""
     scheduler: str | None = None
     """The class of the scheduler it needs where that isn't the family's."""
 
@@ -168,8 +170,8 @@ FAMILIES: Mapping[str, Family] = {
     "HeliosPipeline": Family(
         {
             Task.TEXT: Way("HeliosPipeline", inputs.words),
-            Task.IMAGE: Way("HeliosPipeline", inputs.image, together=False),
-            Task.EXTEND: Way("HeliosPipeline", inputs.helios_after, together=False),
+            Task.IMAGE: Way("HeliosPipeline", inputs.image, together=False, draws=True),
+            Task.EXTEND: Way("HeliosPipeline", inputs.helios_after, together=False, draws=True),
         }
     ),
     "SanaVideoPipeline": Family(
@@ -226,8 +228,8 @@ def tasks_of(pipeline: str) -> frozenset[Task]:
 
 
 def loops(family: Family) -> bool:
-    """A clip that ends with the picture it begins with is a loop."""
-    return Task.FRAMES in family.ways or Task.LOOP in family.ways
+    """Whether words alone can become a loop: a picture is drawn, and a clip from it back to it."""
+    return Task.LOOP in family.ways or {Task.TEXT, Task.FRAMES} <= set(family.ways)
 
 
 def _own_ways(kind: Any) -> dict[Task, Way]:

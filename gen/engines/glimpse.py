@@ -7,6 +7,7 @@ noise, then to the first clip that it decodes: so they need no table per model.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from torch import Tensor
 
 from gen.engines import grid
 from gen.engines.base import Film, Picture
+
+log = logging.getLogger(__name__)
 
 EVERY = 3
 """Steps from one to the next."""
@@ -48,7 +51,8 @@ class Glimpses:
         frames, height, width = _NOISE
         coarse = torch.randn(frames, channels, 3, 3, generator=dice)
         latents = F.interpolate(coarse, (height, width), mode="bilinear").movedim(0, 1)
-        made._fit(latents, _decoded(pipe.vae, latents))
+        made._fit(latents, _decoded(pipe, latents))
+        pipe.maybe_free_model_hooks()
         return made
 
     def begin(self) -> None:
@@ -117,6 +121,15 @@ class Glimpses:
         self._weights = torch.linalg.solve(x.T @ x + ridge, x.T @ y).float()
 
 
+def glimpses(pipe: Any, layout: str) -> Glimpses | None:
+    """Of a loaded pipeline; one that can't be glimpsed at is as good as any other."""
+    try:
+        return Glimpses.of(pipe, layout)
+    except Exception:  # whatever the library that met it raises
+        log.exception("There will be no previews of this model.")
+        return None
+
+
 def _denoised(scheduler: Any, before: Tensor, now: Tensor) -> Tensor:
     """What the latents lead to: a straight line on from a step, to where there is no noise.
 
@@ -130,10 +143,9 @@ def _denoised(scheduler: Any, before: Tensor, now: Tensor) -> Tensor:
     return now if was == level else now - level * (now - before) / (level - was)
 
 
-def _decoded(vae: Any, latents: Tensor) -> Tensor:
+def _decoded(pipe: Any, latents: Tensor) -> Tensor:
     """Normalized latents (C, F, h, w) -> a film (frames, 3, H, W) in 0..1."""
-    config, like = vae.config, next(vae.parameters())
-    channels = len(latents)
+    vae, config, channels = pipe.vae, pipe.vae.config, len(latents)
 
     def per_channel(name: str, other: float) -> Tensor:
         value = dict(vae.named_buffers()).get(name, getattr(config, name, None))
@@ -142,7 +154,8 @@ def _decoded(vae: Any, latents: Tensor) -> Tensor:
 
     scale = getattr(config, "scaling_factor", None) or 1.0
     z = latents * per_channel("latents_std", 1.0) / scale + per_channel("latents_mean", 0.0)
-    z = z.to(like.device, like.dtype)
+    # Where it computes: when parts are offloaded, the weights are elsewhere until then.
+    z = z.to(pipe._execution_device, next(vae.parameters()).dtype)
     if all(p.ndim < 5 for p in vae.decoder.parameters()):  # it decodes pictures, not films
         return _shown(vae.decode(z.movedim(1, 0)).sample)
     timed = getattr(config, "timestep_conditioning", False)

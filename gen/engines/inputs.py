@@ -142,11 +142,12 @@ def helios_after(pipe: Any, brief: Brief, count: int) -> Shot:
 def own(pipe: Any, brief: Brief, count: int, takes: set[str]) -> Shot:
     """A pipeline of our own takes what it can under the brief's names, as uint8 (…, H, W, 3)."""
     arguments: dict[str, Any] = {}
-    for name in {"first", "last"} & takes:
-        picture = getattr(brief, name)
-        arguments[name] = None if picture is None else np.asarray(_cut(picture, brief))
-    if "film" in takes and brief.film is not None:
-        arguments["film"] = np.stack([np.asarray(one) for one in _pictures(brief.film, brief)])
+    if brief.task in (Task.IMAGE, Task.FRAMES) or (brief.first is not None and "first" in takes):
+        arguments["first"] = np.asarray(_first(brief))
+    if brief.task is Task.FRAMES:
+        arguments["last"] = np.asarray(_last(brief))
+    if brief.task in (Task.EXTEND, Task.VIDEO):
+        arguments["film"] = np.stack([np.asarray(one) for one in _pictures(_film(brief), brief)])
     if "loop" in takes:
         arguments["loop"] = brief.task is Task.LOOP
     if "strength" in takes:

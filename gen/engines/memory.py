@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 
-from gen.engines.tensors import empty_cache, out_of_memory, replaced
+from gen.engines.tensors import empty_cache, replaced
+from gen.trouble import is_out_of_memory
 
 NONE, MODEL, GROUP = "none", "model", "group"
 """Everything stays on the accelerator; only the part that computes; only the layers that do."""
@@ -38,6 +40,8 @@ def place(pipe: Any, device: str, wanted: str) -> str:
     if not device.startswith("cuda"):
         pipe.to(device)
         return NONE
+    gc.collect()
+    empty_cache()  # what another model has left behind would count as taken
     how = offload(wanted, parts_of(pipe), torch.cuda.mem_get_info(device)[0])
     if how == MODEL:
         pipe.enable_model_cpu_offload(device=device)
@@ -79,7 +83,7 @@ def decoding(pipe: Any) -> Iterator[list[str]]:
             try:
                 return plain(*args, **kwargs)
             except (MemoryError, RuntimeError) as error:
-                if not out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
             # Only here has the error let go of what the attempt had taken.
             empty_cache()

@@ -60,6 +60,20 @@ def sown(
         yield generators
 
 
+class Anywhere(TorchFunctionMode):
+    """Draws on the CPU what a call wants drawn elsewhere with a generator of the CPU's."""
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        options = kwargs or {}
+        device = options.get("device")
+        drawn = function in (torch.rand, torch.randn) and options.get("generator") is not None
+        if not drawn or device is None or torch.device(device).type == "cpu":
+            return function(*args, **options)
+        return function(*args, **{**options, "device": "cpu"}).to(device)
+
+
 def _path(brief: Brief, seed: int) -> list[tuple[int, float]]:
     """The seeds whose noise a variation begins as, and how far it goes towards each in turn."""
     if not brief.near or brief.vary == 1:

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-_KEPT = 16
+_KEPT_BYTES = 2**29
+"""Some text encoders answer with hundreds of megabytes a prompt."""
 
 
 class Prompts:
@@ -17,6 +18,7 @@ class Prompts:
 
     def __init__(self) -> None:
         self._answers: OrderedDict[object, Any] = OrderedDict()
+        self._bytes = 0
 
     def remember(self, pipe: Any) -> None:
         """Let this pipeline's own call find what was encoded before."""
@@ -33,18 +35,35 @@ class Prompts:
                 hash(key)
             except TypeError:  # a tensor or a picture is part of the question
                 return encode(*args, **kwargs)
-            if key not in self._answers:
-                self._answers[key] = encode(*args, **kwargs)
-                if len(self._answers) > _KEPT:
-                    self._answers.popitem(last=False)
-            self._answers.move_to_end(key)
-            return self._answers[key]
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                return self._answers[key]
+            answer = encode(*args, **kwargs)
+            self._keep(key, answer)
+            return answer
 
         pipe.encode_prompt = remembered
 
     def forget(self) -> None:
         """Everything: the text encoder has changed, or goes."""
         self._answers.clear()
+        self._bytes = 0
+
+    def _keep(self, key: object, answer: Any) -> None:
+        size = _bytes(answer)
+        if size > _KEPT_BYTES:
+            return
+        self._answers[key] = answer
+        self._bytes += size
+        while self._bytes > _KEPT_BYTES:
+            _, oldest = self._answers.popitem(last=False)
+            self._bytes -= _bytes(oldest)
+
+
+def _bytes(answer: Any) -> int:
+    if isinstance(answer, torch.Tensor):
+        return answer.numel() * answer.element_size()
+    return sum(map(_bytes, answer)) if isinstance(answer, (list, tuple)) else 0
 
 
 def _frozen(value: Any) -> Any:

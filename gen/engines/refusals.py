@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from gen.engines.base import Brief, CannotMake, Task
-from gen.engines.tensors import out_of_memory
+from gen.trouble import is_out_of_memory
 
 _MADE = {
     Task.TEXT: "from words alone",
@@ -35,7 +35,7 @@ def unusable(source: str, error: Exception) -> CannotMake:
     """Damaged weights surface as whatever the library that met them raises."""
     if isinstance(error, CannotMake):
         return error
-    if out_of_memory(error):
+    if is_out_of_memory(error):
         return CannotMake("This model needs more memory than its worker has; choose another model.")
     if isinstance(error, Incomplete) or (Path(source) / "model_index.json").exists():
         return CannotMake(

@@ -39,10 +39,12 @@ class Styles:
         """What the model knows it by; it is loaded if it doesn't."""
         key = (style.source, style.weight_name, style.revision)
         if key in self._names:
+            self._names[key] = self._names.pop(key)  # the newest is last
             return self._names[key]
         if not hasattr(pipe, "load_lora_weights"):
             raise CannotMake("This model takes no styles.")
         if len(self._names) >= _KEPT:
+            # Never the one that is worn: it was asked for last.
             oldest = next(iter(self._names))
             pipe.delete_adapters(self._names.pop(oldest))
         self._count += 1

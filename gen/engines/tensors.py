@@ -26,11 +26,6 @@ def best_dtype(device: str) -> torch.dtype:
     return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32
 
 
-def out_of_memory(error: BaseException) -> bool:
-    known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    return known or "can't allocate memory" in str(error)
-
-
 def empty_cache() -> None:
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -84,7 +84,7 @@ async def test_pictures_and_clips_are_found_as_files(sqlite_url: str, tmp_path: 
     (tmp_path / "cat.png").write_bytes(b"a picture")
     key = await media.put(tmp_path / "cat.png")
     assert key.endswith(".png")
-    job = planned(image=Picture(key), loop=True)
+    job = planned(image=Picture(key), last=Picture(key))
     async with db.read() as s:
         assert await inputs_of(s, media, job) == Inputs(media.path(key), media.path(key))
         await media.discard(key)

@@ -114,6 +114,31 @@ def test_too_little_memory_is_said_and_the_engine_stays_usable(
     assert made(engine, _brief("wan")).takes
 
 
+def test_a_negative_prompt_that_cannot_act_is_said(engines: dict[str, DiffusersEngine]) -> None:
+    said = "The negative prompt did nothing: this model takes none, or not at this guidance."
+    assert made(engines["wan"], _brief("wan", negative="rain", guidance=1.0)).notes == (said,)
+    assert made(engines["wan"], _brief("wan", negative="rain")).notes == ()
+
+
+def test_prompts_that_are_too_large_to_keep_are_let_go(
+    engines: dict[str, DiffusersEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engines["ltx"]
+    engine.load()
+    one = _bytes_of(engine, "a sea")
+    monkeypatch.setattr("gen.engines.prompts._KEPT_BYTES", 2 * one)
+    calls, hook = _count_calls(engine._pipe.text_encoder)
+    for prompt in ("a sea", "a ball", "the left", "the left", "a sea"):
+        _bytes_of(engine, prompt)
+    hook.remove()
+    assert len(calls) == 3, "the last was kept, the first had gone"
+
+
+def _bytes_of(engine: DiffusersEngine, prompt: str) -> int:
+    answer = engine._pipe.encode_prompt(prompt, do_classifier_free_guidance=False)
+    return sum(t.numel() * t.element_size() for t in answer if t is not None)
+
+
 def _damage(folder: Path, kind: str) -> None:
     file = folder / "transformer" / "diffusion_pytorch_model.safetensors"
     if kind == "missing":

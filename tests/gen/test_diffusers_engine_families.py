@@ -36,8 +36,8 @@ ABLE: dict[str, tuple[set[Task], tuple[int, int, int]]] = {
     "wan_5b": ({TEXT, IMAGE, EXTEND}, (64, 64, 9)),
     "wan_a14b": ({TEXT}, (64, 64, 9)),
     "wan_image": ({IMAGE, EXTEND}, (64, 64, 9)),
-    "wan_frames": ({FRAMES, LOOP}, (64, 64, 9)),
-    "wan_image_a14b": ({IMAGE, EXTEND, FRAMES, LOOP}, (64, 64, 9)),
+    "wan_frames": ({FRAMES}, (64, 64, 9)),
+    "wan_image_a14b": ({IMAGE, EXTEND, FRAMES}, (64, 64, 9)),
     "cogvideox": ({TEXT, VIDEO}, (64, 64, 9)),
     "cogvideox_image": ({IMAGE, EXTEND}, (64, 64, 9)),
     "hunyuan": ({TEXT}, (32, 32, 5)),
@@ -93,7 +93,7 @@ def _brief(name: str, task: Task, **changes: Any) -> Brief:
         "prompt": "a red ball drifting left", "seeds": (1,), "width": width, "height": height,
         "frames": frames, "fps": 8, "steps": 3, "guidance": 3.0, "task": task,
     }  # fmt: skip
-    if task in (IMAGE, FRAMES) or (task is LOOP and TEXT not in ABLE[name][0]):
+    if task in (IMAGE, FRAMES):
         asked["first"] = _pictures(1, seed=1)[0]
     if task is FRAMES:
         asked["last"] = _pictures(1, seed=2)[0]
@@ -151,11 +151,38 @@ def test_a_stop_ends_within_the_step_and_harms_nothing(
 def test_what_the_weights_cannot_do_is_refused_in_one_sentence(
     engine: DiffusersEngine, name: str
 ) -> None:
-    for task in set(Task) - ABLE[name][0]:
+    # From a picture back to it is a loop as well: see below.
+    loops = {LOOP} if FRAMES in ABLE[name][0] else set()
+    for task in set(Task) - ABLE[name][0] - loops:
         pictures = _pictures(10, seed=4)
         brief = _brief(name, task, first=pictures[0], last=pictures[1], film=pictures)
         with pytest.raises(CannotMake, match=r"^This model can't make a clip [^.]+\.$"):
             made(engine, brief)
+
+
+@pytest.mark.parametrize("name", [name for name in ABLE if FRAMES in ABLE[name][0]])
+def test_a_loop_from_a_picture_leaves_out_the_frame_that_is_its_first(
+    engine: DiffusersEngine, name: str
+) -> None:
+    picture, told = _pictures(1, seed=1)[0], []
+    loop = made(
+        engine,
+        _brief(name, LOOP, first=picture),
+        lambda done, total, preview=None: told.append((done, total)),
+    ).takes[0]
+    ring = made(engine, _brief(name, FRAMES, first=picture, last=picture)).takes[0]
+    assert np.array_equal(loop.film, ring.film[:-1])
+    assert told == [(n, 3) for n in (1, 2, 3)]
+
+
+def test_a_loop_without_a_picture_is_refused_where_no_words_make_one(
+    folders: dict[str, Path], loaded: dict[str, DiffusersEngine]
+) -> None:
+    name = "wan_frames"
+    tiny.BUILDERS[name]().save_pretrained(folders[name], safe_serialization=True)
+    engine = DiffusersEngine(folders[name], device="cpu", dtype="float32")
+    with pytest.raises(CannotMake, match=r"^This model makes a loop from a picture; give one\.$"):
+        made(engine, _brief(name, LOOP))
 
 
 @pytest.mark.parametrize("name", ABLE)

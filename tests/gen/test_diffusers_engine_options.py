@@ -14,7 +14,7 @@ import torch
 from gen.engines import memory
 from gen.engines.base import Brief, CannotMake, Film, Style, Take, Task
 from gen.engines.diffusers import DiffusersEngine
-from gen.engines.noise import sown
+from gen.engines.noise import Anywhere, sown
 from tests.support import tiny
 from tests.support.engines import Made, made, unheard
 
@@ -92,6 +92,40 @@ def test_the_sound_stays_near_too(tmp_path: Path) -> None:
     origin = heard(seeds=(5,))
     near, far = (heard(seeds=(7,), near=((5, 1.0),), vary=s) for s in (0.1, 0.9))
     assert 0 < np.abs(near - origin).mean() < np.abs(far - origin).mean()
+
+
+def test_what_is_compiled_wears_styles_and_takes_approximations(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled, brief = torch.nn.Module.compile, {"steps": 1, "guidance": 1.0}
+    monkeypatch.setattr(
+        torch.nn.Module,
+        "compile",
+        lambda self, **options: compiled(self, backend="eager", **options),
+    )
+
+    def engine(*approximations: str) -> DiffusersEngine:
+        return DiffusersEngine(
+            folders["ltx"], device="cpu", dtype="float32", compile=True,
+            approximations=approximations,
+        )  # fmt: skip
+
+    exact = engine()
+    plain = _film(exact, **brief)
+    style = str(_lora(exact, tmp_path, seed=1))
+    for strength in np.linspace(0.5, 1.4, 9):
+        assert not np.array_equal(_film(exact, style=Style(style, strength), **brief), plain)
+    assert _film(engine("first-block-cache"), **brief).std() > 1
+
+
+def test_noise_for_elsewhere_is_drawn_with_the_cpus_dice() -> None:
+    dice = torch.Generator("cpu").manual_seed(3)
+    with Anywhere():
+        there = torch.rand(4, device="meta", generator=dice)
+        here = torch.rand(4, generator=torch.Generator().manual_seed(3))
+    assert there.device.type == "meta"
+    assert torch.equal(here, torch.rand(4, generator=torch.Generator().manual_seed(3)))
+    assert not torch.equal(torch.rand(4, generator=dice), here), "its dice were thrown"
 
 
 class _Prepares:

@@ -96,6 +96,15 @@ def test_a_clip_begins_with_its_picture_which_then_moves_as_the_words_say(
     assert _steps(film).max() < 8
 
 
+@pytest.mark.parametrize("at", [(148, 64), (12, 64), (80, 118), (80, 10)])
+@pytest.mark.parametrize("moves", ["standing still", "drifting left", "drifting up"])
+def test_a_thing_near_an_edge_stays_in_the_picture(
+    pipe: Any, at: tuple[float, float], moves: str
+) -> None:
+    film = _made(pipe, f"a red circle {moves} over a blue background", first=_disc(*at))
+    assert _middle_of_red(film).shape == (24,)
+
+
 def test_what_fades_away_is_there_at_first(pipe: Any) -> None:
     picture = _disc(80)
     film = _made(pipe, "a red circle fading away over a blue background", first=picture)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gen.engines.glimpse import Glimpses
+from gen.engines.glimpse import Glimpses, glimpses
 
 SPATIAL, TEMPORAL, CHANNELS = 8, 4, 6
 HEIGHT, WIDTH, FRAMES = 48, 64, 13
@@ -45,7 +45,11 @@ class _Vae(nn.Module):
 
 def _pipe() -> Any:
     return SimpleNamespace(
-        vae=_Vae(), vae_scale_factor_spatial=SPATIAL, vae_scale_factor_temporal=TEMPORAL
+        vae=_Vae(),
+        vae_scale_factor_spatial=SPATIAL,
+        vae_scale_factor_temporal=TEMPORAL,
+        _execution_device=torch.device("cpu"),
+        maybe_free_model_hooks=lambda: None,
     )
 
 
@@ -116,3 +120,22 @@ def test_the_first_clip_that_is_decoded_teaches_the_next_glimpse() -> None:
     assert shown is not None
     seen, will_be = shown[16::32, 16::32].astype(int), film[FRAMES // 2, 4::8, 4::8].astype(int)
     assert np.abs(seen - will_be).mean() < 8
+
+
+def test_the_first_look_is_decoded_where_the_model_computes() -> None:
+    pipe, devices = _pipe(), []
+    decode = pipe.vae.decode
+
+    def noted(z: Tensor) -> Any:
+        devices.append(z.device.type)
+        return decode(torch.zeros(z.shape))
+
+    pipe.vae.decode, pipe._execution_device = noted, torch.device("meta")
+    Glimpses.of(pipe, "cfhw")
+    assert devices == ["meta"]
+
+
+def test_a_model_that_cannot_be_glimpsed_at_goes_without() -> None:
+    pipe = _pipe()
+    del pipe.vae.config.latent_channels
+    assert glimpses(pipe, "cfhw") is None

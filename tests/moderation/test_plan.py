@@ -53,7 +53,7 @@ def refusal(*offers: Offer, **wish: Any) -> str:
         ({"loop": True}, Task.LOOP, "", ""),
         ({"image": CAT}, Task.IMAGE, CAT.key, ""),
         ({"image": CAT, "last": DOG}, Task.FRAMES, CAT.key, DOG.key),
-        ({"image": CAT, "loop": True}, Task.FRAMES, CAT.key, CAT.key),
+        ({"image": CAT, "loop": True}, Task.LOOP, CAT.key, ""),
     ],
 )
 def test_what_is_given_says_the_task(
