@@ -55,7 +55,7 @@ async def _figures(film: Film, folder: Path, rounds: int) -> list[Figure]:
         "poster": lambda: encode.jpeg(film[poster.telling(film)]),
         "preview": lambda: encode.preview(film, FPS),
         "all three files": lambda: encode.clip(film, FPS, folder, "clip"),
-        "upscaled": lambda: finish.upscaled(film),
+        "upscaled": lambda: sum(1 for _ in finish.upscaled(film)),
         "smoothed": lambda: finish.smoothed(film),
         "in turn": lambda: [_one(film, folder, number) for number in range(CLIPS)],
         "at once": lambda: _at_once(film, folder),

@@ -62,10 +62,15 @@ class Timed:
         plain = encode.clip
 
         def timed_clip(
-            film: Film, fps: int | Fraction, folder: Path, stem: str, sound: Sound | None = None
+            film: Film,
+            fps: int | Fraction,
+            folder: Path,
+            stem: str,
+            sound: Sound | None = None,
+            upscale: bool = False,
         ) -> encode.Files:
             began = time.time()
-            files = plain(film, fps, folder, stem, sound)
+            files = plain(film, fps, folder, stem, sound, upscale)
             self._note("encoded", began)
             return files
 

@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 import traceback
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
@@ -29,6 +29,10 @@ PREVIEW_SECONDS = 0.5
 """Previews that come faster than this are not worth encoding."""
 ENCODERS = 2
 """Clips of one render encoded at the same time."""
+SIGN_SECONDS = 0.5
+"""While clips are encoded, this often it gives a sign of life and looks for a stop."""
+ENCODE_SECONDS = 1800.0
+"""An encoder that takes longer hangs."""
 
 
 class Child:
@@ -51,9 +55,11 @@ class Child:
             self._number = request["number"]
             try:
                 self._load(request["engine"], request["options"])
-                if request["what"] == "render":
-                    brief = _brief(request["brief"], request["inputs"])
-                    self._render(brief, Path(request["folder"]), request["watts"])
+                if request["what"] == "load":
+                    self._say("loaded")
+                    continue
+                brief = _brief(request["brief"], request["inputs"])
+                self._render(brief, Path(request["folder"]), request["watts"])
             except Stopped:
                 self._say("stopped")
             except CannotMake as refusal:
@@ -102,23 +108,32 @@ class Child:
 
         self._stop_if_unwanted()
         meter = Meter(watts)
+        over = threading.Event()
         encoding: list[tuple[int, Future[dict[str, str]]]] = []
         pool = ThreadPoolExecutor(ENCODERS)  # several at once: one alone leaves a core idle in part
 
         def ready(take: Take) -> None:
             stem = f"clip-{len(encoding) + 1}"
-            encoding.append((take.seed, pool.submit(_clip, brief, take, folder, stem)))
+            encoding.append((take.seed, pool.submit(_clip, brief, take, folder, stem, over)))
 
         try:
             notes = self._engine.make(brief, progress, ready)
+            self._say("made")
             cost = meter.read()
-            clips = []
+            clips, latest = [], time.monotonic() + ENCODE_SECONDS
             for seed, encoded in encoding:
                 self._stop_if_unwanted()
+                while wait([encoded], SIGN_SECONDS).not_done:
+                    if time.monotonic() > latest:
+                        raise TimeoutError
+                    self._say("encoding")
+                    self._stop_if_unwanted()
                 clips.append({"seed": seed, **encoded.result()})
-                self._say("encoded")
         finally:
-            pool.shutdown(cancel_futures=True)
+            # After a stop nobody waits for what is still being encoded. Its files go nowhere, its error
+            # is never asked for.
+            over.set()
+            pool.shutdown(wait=False, cancel_futures=True)
         self._say("done", clips=clips, notes=list(notes), **asdict(cost))
 
     def _stop_if_unwanted(self) -> None:
@@ -141,14 +156,16 @@ class Child:
         self._answers.flush()
 
 
-def _clip(brief: Brief, take: Take, folder: Path, stem: str) -> dict[str, str]:
-    """Encode a take; the paths of its files by what they are."""
+def _clip(
+    brief: Brief, take: Take, folder: Path, stem: str, over: threading.Event
+) -> dict[str, str]:
+    """Encode a take; the paths of its files by what they are. Ends early when the render is over."""
     film, fps = take.film, brief.fps
     if brief.smooth:
-        film, fps = finish.smoothed(film), 2 * fps
-    if brief.upscale:
-        film = finish.upscaled(film)
-    files = encode.clip(film, fps, folder, stem, take.sound)
+        film, fps = finish.smoothed(film, brief.task is Task.LOOP), 2 * fps
+    if over.is_set():
+        raise Stopped
+    files = encode.clip(film, fps, folder, stem, take.sound, brief.upscale)
     return {name: str(path) for name, path in asdict(files).items()}
 
 

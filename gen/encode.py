@@ -26,7 +26,7 @@ from av.video.reformatter import (
     VideoReformatter,
 )
 
-from gen import poster
+from gen import finish, poster
 from gen.engines.base import Film, Picture, Sound
 
 CRF = 19
@@ -50,28 +50,38 @@ class Files:
 
 
 def clip(
-    film: Film, fps: int | Fraction, folder: Path, stem: str, sound: Sound | None = None
+    film: Film,
+    fps: int | Fraction,
+    folder: Path,
+    stem: str,
+    sound: Sound | None = None,
+    upscale: bool = False,
 ) -> Files:
     """Encode a film into ``folder`` as ``stem.mp4``, ``.jpg`` (its most telling frame) and ``.webp``.
 
-    Raises ``OSError`` when the disk is full; what was written by then is of no use.
+    With ``upscale`` all are as of a film twice as wide and high. Raises ``OSError`` when the disk is
+    full; what was written by then is of no use.
     """
     files = Files(*(folder / f"{stem}.{ending}" for ending in ("mp4", "jpg", "webp")))
-    files.video.write_bytes(mp4(film, fps, sound))
-    files.poster.write_bytes(jpeg(film[poster.telling(film)]))
-    files.preview.write_bytes(preview(film, fps))
+    files.video.write_bytes(mp4(film, fps, sound, upscale))
+    shown = film[poster.telling(film)]
+    files.poster.write_bytes(jpeg(next(finish.upscaled([shown])) if upscale else shown))
+    files.preview.write_bytes(preview(film, fps, upscale))
     return files
 
 
 # ── the video ────────────────────────────────────────────────────────────────────────────
 
 
-def mp4(film: Film, fps: int | Fraction, sound: Sound | None = None) -> bytes:
+def mp4(
+    film: Film, fps: int | Fraction, sound: Sound | None = None, upscale: bool = False
+) -> bytes:
     """H.264 that plays everywhere and starts before it is loaded. Odd sizes grow by one pixel."""
     count, height, width, _ = film.shape
-    size = (width + width % 2, height + height % 2)
+    size = (2 * width, 2 * height) if upscale else (width + width % 2, height + height % 2)
     converter = VideoReformatter()  # it is costly to prepare, and serves every frame of a size
-    frames = (_for_players(picture, converter) for picture in film)
+    pictures = finish.upscaled(film) if upscale else film
+    frames = (_for_players(picture, converter) for picture in pictures)
     return write(frames, size, fps, count, sound)
 
 
@@ -188,10 +198,15 @@ def jpeg(picture: Picture) -> bytes:
     return b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode()])
 
 
-def preview(film: Film, fps: int | Fraction) -> bytes:
-    """A loop of about 12 frames per second: the best of ever plainer ones that has at most 1 MB."""
+def preview(film: Film, fps: int | Fraction, upscale: bool = False) -> bytes:
+    """A loop of about 12 frames per second: the best of ever plainer ones that has at most 1 MB.
+
+    It is small, so that the film itself is good enough for the one of an upscaled film.
+    """
     stride = max(1, round(fps / PREVIEW_FPS))
-    for width, quality in PREVIEWS:
+    whole = film.shape[2] * (2 if upscale else 1)
+    for at_most, quality in PREVIEWS:
+        width = min(whole, at_most)
         data = _webp(film[::stride], Fraction(fps) / stride, width, quality)
         if len(data) <= PREVIEW_BYTES:
             return data
@@ -201,9 +216,8 @@ def preview(film: Film, fps: int | Fraction) -> bytes:
     return data
 
 
-def _webp(film: Film, fps: Fraction, at_most_wide: int, quality: int) -> bytes:
+def _webp(film: Film, fps: Fraction, small_width: int, quality: int) -> bytes:
     _, height, width, _ = film.shape
-    small_width = min(width, at_most_wide)
     small_height = max(1, round(height * small_width / width))
     made, converter = io.BytesIO(), VideoReformatter()
     with av.open(made, "w", format="webp", options={"loop": "0"}) as container:

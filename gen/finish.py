@@ -5,7 +5,7 @@ Both are filters of ffmpeg's, without a model: they invent no detail, and do the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 
@@ -13,41 +13,45 @@ import numpy as np
 from av.filter import Graph
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from gen.engines.base import Film, Picture
 
 
-def upscaled(film: Film) -> Film:
-    """(n, h, w, 3) -> (n, 2h, 2w, 3), by Lanczos. Each colour is scaled for itself, so none shifts."""
-    count, height, width, _ = film.shape
-    large = np.empty((count, 2 * height, 2 * width, 3), np.uint8)
-    for number, picture in enumerate(film):
-        frame = VideoFrame.from_ndarray(picture, format="gbrp").reformat(
+def upscaled(film: Iterable[Picture]) -> Iterator[Picture]:
+    """Each (h, w, 3) -> (2h, 2w, 3), by Lanczos. Each colour is scaled for itself, so none shifts.
+
+    One is made when it is asked for: a whole film of them is four times as large as the film.
+    """
+    converter = VideoReformatter()
+    for picture in film:
+        height, width, _ = picture.shape
+        frame = converter.reformat(
+            VideoFrame.from_ndarray(picture, format="gbrp"),
             width=2 * width,
             height=2 * height,
             interpolation=Interpolation.LANCZOS | Interpolation.ACCURATE_RND,
         )
-        large[number] = frame.to_ndarray(format="gbrp")
-    return large
+        yield frame.to_ndarray(format="gbrp").astype(np.uint8, copy=False)
 
 
-def smoothed(film: Film) -> Film:
+def smoothed(film: Film, loop: bool = False) -> Film:
     """(n, h, w, 3) -> (2n, h, w, 3), to be shown at twice the rate: it lasts as long as before.
 
     The even frames are the film's own; each odd one is drawn half-way along the motion between its
-    neighbours, or repeats the one before where the scene is cut. So does the last one.
+    neighbours, or repeats the one before where the scene is cut. So does the last one, but in a
+    ``loop``, where the first frame comes after it.
     """
     smooth = film.repeat(2, axis=0)
-    for half, picture in _halves(film):
-        if half % 2 and 0 < half < len(smooth) - 1:
+    for half, picture in _halves(film, loop):
+        if half % 2 and 0 < half < len(smooth) - (not loop):
             smooth[half] = picture
     return smooth
 
 
-def _halves(film: Film) -> Iterator[tuple[int, Picture]]:
+def _halves(film: Film, loop: bool) -> Iterator[tuple[int, Picture]]:
     """What lies at half frames 0, 1, 2 … of a film, as the filter sees it, and some beyond its ends."""
-    _, height, width, _ = film.shape
+    count, height, width, _ = film.shape
     graph = Graph()
     graph.link_nodes(
         graph.add_buffer(
@@ -57,10 +61,10 @@ def _halves(film: Film) -> Iterator[tuple[int, Picture]]:
         graph.add("buffersink"),
     ).configure()
     # The filter looks a frame back and two ahead, and gives nothing where it can't.
-    padded = np.concatenate([film[:1], film, film[-1:], film[-1:], film[-1:]])
-    for number, picture in enumerate(padded):
-        frame = _converted(VideoFrame.from_ndarray(picture, format="rgb24"), "yuv444p")
-        frame.pts, frame.time_base = number, Fraction(1)
+    for time, number in enumerate(range(-1, count + 3)):
+        there = number % count if loop else min(max(number, 0), count - 1)
+        frame = _converted(VideoFrame.from_ndarray(film[there], format="rgb24"), "yuv444p")
+        frame.pts, frame.time_base = time, Fraction(1)
         graph.vpush(frame)
         yield from _ready(graph)
     graph.vpush(None)

@@ -9,6 +9,7 @@ import asyncio
 import json
 import sys
 import time
+import traceback
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,14 +24,19 @@ from gen.engines.base import NOTHING, Brief, CannotMake, Inputs, Stopped
 from gen.rendered import Made, Rendered, Step
 from gen.trouble import DISK_FULL, OUT_OF_MEMORY
 
+COMMAND = (sys.executable, "-m", "gen.child")
 ROOT = Path(__file__).parents[1]
-"""Where `-m gen.child` finds this package, wherever the worker was started."""
+"""Where this command finds this package, wherever the worker was started."""
 LOAD_SECONDS = 1800.0
 """Loading weights from a slow disk, compiling for the first step."""
 SILENT_SECONDS = 120.0
 """A child that says nothing for this long, and for ``PATIENCE`` of its steps, hangs."""
 PATIENCE = 20
 GRACE_SECONDS = 2.0
+FIRST_GRACE_SECONDS = 60.0
+"""Before the first step of a render nobody knows how long one takes, nor whether it is compiling."""
+TURN_SECONDS = 0.05
+"""How often a render that waits for the child looks whether it may begin, or is unwanted."""
 RESPAWN_SECONDS = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0)
 LINE_BYTES = 2**20
 
@@ -38,7 +44,8 @@ BROKE = "The model broke while making this; the hosts can see why in the log. Re
 CRASHED = "The render process ended in the middle of this. Retry, perhaps with a smaller clip."
 HANGS = "The model stopped answering while making this, so it was started anew. Please retry."
 
-ENDS = frozenset({"done", "stopped", "refused", "out_of_memory", "disk_full", "broke", "crashed"})
+FAILURES = {"out_of_memory": OUT_OF_MEMORY, "disk_full": DISK_FULL, "broke": BROKE}
+ENDS = frozenset({"loaded", "done", "stopped", "refused", "crashed", *FAILURES})
 
 log = structlog.get_logger()
 
@@ -57,15 +64,16 @@ class Host:
         self._device = device
         self._watts = watts
         self._process: Process | None = None
-        self._up = asyncio.Event()
+        self._up = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._number = 0
         self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._unwanted = False
-        self._loading = False
+        self._loaded = False  # whether the child has the entry that it was last asked for
         self._spoke_at = 0.0
-        self._slowest = 0.0
+        self._slowest = 0.0  # of this render, so far
+        self._longest: dict[str, float] = {}  # the same of all renders, by the entry's name
         self._keeper: asyncio.Task[None] | None = None
         self._ladder: asyncio.Task[None] | None = None
 
@@ -101,10 +109,7 @@ class Host:
         in the background.
         """
         self._unwanted = False
-        await self._idle.wait()
-        await self._up.wait()
-        if self._unwanted:
-            raise Stopped
+        await self._turn()
         self._entry = entry
         self._slowest = 0.0
         self._answers = asyncio.Queue()
@@ -126,13 +131,26 @@ class Host:
                     raise RenderFailed(HANGS) from None
                 if answer["is"] == "step":
                     preview = answer["preview"]
-                    step = Step(answer["done"], answer["total"], preview and Path(preview))
-                    on_step(step)
+                    on_step(Step(answer["done"], answer["total"], preview and Path(preview)))
                 elif answer["is"] in ENDS:
                     return self._result(answer)
         except asyncio.CancelledError:
             self.stop()
             raise
+
+    async def _turn(self) -> None:
+        """Wait until there is a child with nothing to do. Loading ahead is something to do: a child
+        that dies of it must not take with it a render that asked for another model."""
+        try:
+            async with asyncio.timeout(LOAD_SECONDS):
+                while not (self._up and self._idle.is_set()):
+                    await asyncio.sleep(TURN_SECONDS)
+                    if self._unwanted:
+                        raise Stopped
+        except TimeoutError:
+            log.error("child.hangs", state=self.state)
+            self._kill()
+            raise RenderFailed(HANGS) from None
 
     def stop(self) -> None:
         """The render is unwanted: it ends at its next step, or else with its process."""
@@ -143,7 +161,7 @@ class Host:
         self._ladder = asyncio.create_task(self._insist())
 
     async def _insist(self) -> None:
-        grace = LOAD_SECONDS if self._loading else GRACE_SECONDS + 2 * self._slowest
+        grace = self._grace()
         try:
             async with asyncio.timeout(grace):
                 await self._idle.wait()
@@ -151,9 +169,16 @@ class Host:
             log.warning("child.killed", after_seconds=round(grace, 1))
             self._kill()
 
+    def _grace(self) -> float:
+        """Seconds that an unwanted render may still take: killing a warm model costs its loading."""
+        if not self._loaded:
+            return LOAD_SECONDS
+        grace = GRACE_SECONDS + 2 * self._longest.get(self._entry.name, 0.0)
+        return grace if self._slowest else max(grace, FIRST_GRACE_SECONDS)
+
     def _patience(self) -> float:
         """Seconds until a silent child counts as hung. Before its first step it may be compiling."""
-        if self._loading or not self._slowest:
+        if not self._loaded or not self._slowest:
             return LOAD_SECONDS
         return max(SILENT_SECONDS, PATIENCE * self._slowest)
 
@@ -170,44 +195,41 @@ class Host:
                 raise Stopped
             case "refused":
                 raise CannotMake(answer["sentence"])
-            case "out_of_memory":
-                raise RenderFailed(OUT_OF_MEMORY)
-            case "disk_full":
-                raise RenderFailed(DISK_FULL)
-            case "crashed":
-                raise RenderFailed(CRASHED)
-        log.error("render.broke", **_where(answer))
-        raise RenderFailed(BROKE)
+            case "broke":
+                log.error("render.broke", **_where(answer))
+        raise RenderFailed(FAILURES.get(answer["is"], CRASHED))
 
     # ── the process ──────────────────────────────────────────────────────────────────────
 
     async def _keep(self) -> None:
         """Start the child, listen to it until it ends, and again."""
-        crashes = 0
+        crashes, ahead = 0, True
         while True:
             await asyncio.sleep(RESPAWN_SECONDS[min(crashes, len(RESPAWN_SECONDS) - 1)])
+            crashes += 1
             try:
+                self._process = None
                 self._process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-m",
-                    "gen.child",
-                    stdin=PIPE,
-                    stdout=PIPE,
-                    limit=LINE_BYTES,
-                    cwd=ROOT,
+                    *COMMAND, stdin=PIPE, stdout=PIPE, limit=LINE_BYTES, cwd=ROOT
                 )
-            except OSError as error:
-                log.error("child.not_started", error=type(error).__name__)
-                crashes += 1
+                if ahead:
+                    self._ask("load")
+                self._up = True
+                if await self._listen(self._process):
+                    crashes = 0
+            except Exception as error:  # without a keeper, all would wait for ever
+                where = "".join(traceback.format_tb(error.__traceback__))
+                log.error("child.lost", error=type(error).__name__, where=where)
+                self._kill()
+            if self._process is None:
                 continue
-            self._ask("load")
-            self._up.set()
-            heard = await self._listen(self._process)
-            crashes = 0 if heard else crashes + 1
-            self._up.clear()
+            self._up = False
             code = await self._process.wait()
             log.warning("child.ended", code=code)
-            self._become(f"starting its render process again (it ended with {code})")
+            ahead = self._loaded  # what it died of loading, the next would die of too
+            again = f"starting its render process again (it ended with {code})"
+            failed = f"{self._entry.title} can't be loaded: its process ended with {code}"
+            self._become(again if ahead else failed)
             self._answers.put_nowait({"is": "stopped" if self._unwanted else "crashed"})
             self._idle.set()
 
@@ -225,22 +247,21 @@ class Host:
         now = time.monotonic()
         match answer["is"]:
             case "loading":
-                self._loading = True
                 self._become(f"loading {self._entry.title}")
             case "ready":
-                self._loading = False
+                self._loaded = True
                 self._become("ready")
-            case "step" | "encoded":
+            case "step" | "made":  # between them it can't hear a stop; while it encodes, it can
                 self._slowest = max(self._slowest, now - self._spoke_at)
+                name = self._entry.name
+                self._longest[name] = max(self._longest.get(name, 0.0), self._slowest)
             case "out_of_memory":
                 self._kill()  # a new process starts with all of the memory
         self._spoke_at = now
         ended = answer["is"] in ENDS
-        if ended and self._loading:
-            self._loading = False
-            self._become(
-                answer.get("sentence", f"{self._entry.title} can't be loaded: see the log")
-            )
+        if ended and not self._loaded:
+            why = f"{self._entry.title} can't be loaded: see the log"
+            self._become(answer.get("sentence", why))
             log.error("model.not_loaded", model=self._entry.name, **_where(answer))
         if answer["number"] == self._number:
             self._answers.put_nowait(answer)
@@ -254,10 +275,10 @@ class Host:
     def _ask(self, what: str, **more: Any) -> None:
         entry = self._entry
         options = ({"device": self._device} if self._device else {}) | entry.options
-        if what == "render":
-            self._number += 1
-            self._idle.clear()
-            self._ladder = None
+        self._number += 1
+        self._loaded = False
+        self._idle.clear()
+        self._ladder = None
         self._send(
             {"what": what, "number": self._number, "engine": entry.engine, "options": options}
             | more
@@ -268,7 +289,7 @@ class Host:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
 
     def _kill(self) -> None:
-        self._up.clear()
+        self._up = False
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 from av.error import FFmpegError
+from av.video.frame import VideoFrame
 from PIL import Image, ImageOps
 
 from gen.engines.base import CannotMake, Film, Picture
@@ -67,11 +69,23 @@ def _frames(path: Path, seconds: int | None) -> tuple[Film, int]:
             if stream.width * stream.height > MOST_PIXELS or not stream.average_rate:
                 raise CannotMake(NO_FILM)
             rate = round(stream.average_rate)
-            kept: deque[Any] = deque(maxlen=seconds and seconds * rate)
-            for number, frame in enumerate(container.decode(stream)):
-                if seconds is None and number >= MOST_SECONDS * rate:
-                    break
-                kept.append(frame)
-            return np.stack([frame.to_ndarray(format="rgb24") for frame in kept]), rate
+            frames = container.decode(stream)
+            if seconds is None:
+                return _joined(islice(frames, MOST_SECONDS * rate)), rate
+            return _joined(deque(frames, maxlen=seconds * rate)), rate
     except (FFmpegError, IndexError, ValueError) as error:
         raise CannotMake(NO_FILM) from error
+
+
+def _joined(frames: Iterable[VideoFrame]) -> Film:
+    """Each is put into one growing buffer as it comes, so that none is held twice.
+
+    Raises ``ValueError`` when there are none, or of more than one size.
+    """
+    data, shapes = bytearray(), set()
+    for frame in frames:
+        picture = frame.to_ndarray(format="rgb24")
+        data += picture.tobytes()  # rows may lie apart in it
+        shapes.add(picture.shape)
+    (shape,) = shapes
+    return np.frombuffer(data, np.uint8).reshape(-1, *shape)

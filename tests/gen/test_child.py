@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -232,7 +233,7 @@ async def test_a_child_that_does_not_stop_is_killed_and_replaced(
     good = bench.entry
     bench.use(engines.Deaf)
     rendering = asyncio.create_task(bench.render())
-    await bench.until(lambda: bench.noted("deaf"))
+    await bench.until(lambda: bench.noted("deaf") and bench.steps)
     deaf = bench.pid
     bench.host.stop()
     with pytest.raises(Stopped):
@@ -240,6 +241,77 @@ async def test_a_child_that_does_not_stop_is_killed_and_replaced(
     bench.entry = good
     assert len((await bench.render()).clips) == 2
     assert bench.pid != deaf
+
+
+async def test_a_stop_before_the_first_step_does_not_cost_the_warm_model(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_module, "GRACE_SECONDS", 0.1)
+    bench.use(Toy, "slow", step_ms=1000, steps=1)
+    rendering = asyncio.create_task(bench.render())
+    await bench.until(lambda: bench.noted("make"))
+    warm = bench.pid
+    bench.host.stop()
+    with pytest.raises(Stopped):
+        await rendering
+    await bench.render()
+    assert bench.noted("load")[1:] == [f"load {warm}"], "once, after the first of the bench"
+
+
+async def test_a_stop_takes_as_long_as_this_model_is_known_to_take(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_module, "GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(host_module, "FIRST_GRACE_SECONDS", 0.1)
+    bench.use(engines.Developing)
+    one = replace(BRIEF, seeds=(7,))
+    await bench.render(one)
+    warm = bench.pid
+    rendering = asyncio.create_task(bench.render(one))
+    await bench.until(lambda: len(bench.noted("developing")) == 2 and len(bench.steps) == 8)
+    bench.host.stop()
+    with pytest.raises(Stopped):
+        await rendering
+    await bench.render(one)
+    assert bench.pid == warm
+
+
+async def test_encoding_for_long_is_not_hanging(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_module, "SILENT_SECONDS", 1.5)
+    monkeypatch.setattr(host_module, "PATIENCE", 0)
+    bench.use(engines.Waited)
+    rendering = asyncio.create_task(bench.render())
+    await bench.until(lambda: bench.noted("encoding"))
+    await asyncio.sleep(2.5)
+    (bench.folder / "go").touch()
+    assert len((await rendering).clips) == 2
+
+
+async def test_a_stop_while_it_encodes_waits_for_no_clip(
+    bench: Bench, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    good = bench.entry
+    bench.use(engines.Waited)
+    bench.folder = tmp_path / "render"
+    bench.folder.mkdir()
+    rendering = asyncio.create_task(bench.render())
+    await bench.until(lambda: len(bench.noted("encoding")) == 2)
+    warm = bench.pid
+    bench.host.stop()
+    with pytest.raises(Stopped):
+        await rendering
+    assert not bench.noted("gone")
+    shutil.rmtree(bench.folder)
+    bench.folder, bench.entry = tmp_path, good
+    assert len((await bench.render()).clips) == 2
+    assert bench.pid == warm
+    (tmp_path / "go").touch()
+    await bench.until(lambda: len(bench.noted("gone")) == 2)
+    assert len((await bench.render()).clips) == 2
+    assert bench.pid == warm
+    assert "Error" not in "".join(capfd.readouterr()), "what nobody waits for fails unheard"
 
 
 async def test_a_silent_child_is_killed_and_replaced(
@@ -261,6 +333,65 @@ async def test_a_child_killed_while_idle_is_replaced_in_the_background(bench: Be
     os.kill(killed, signal.SIGKILL)
     await bench.until(lambda: bench.pid != killed and bench.host.state == "ready")
     assert len((await bench.render()).clips) == 2
+
+
+async def test_a_model_that_ends_the_process_while_it_loads_harms_no_other(bench: Bench) -> None:
+    good = bench.entry
+    bench.use(engines.Unloadable)
+    with pytest.raises(RenderFailed, match=CRASHED):
+        await bench.render()
+    await bench.until(lambda: bench.host.state.startswith("Bad can't be loaded"))
+    bench.entry = good
+    assert len((await bench.render()).clips) == 2
+    assert len(bench.noted("load")) == 3, "the bad one is not loaded again unasked"
+
+
+async def test_a_render_does_not_wait_inside_a_child_that_loads_another_model(
+    tmp_path: Path,
+) -> None:
+    host = Host(entry("bad", engines.Unloadable, tmp_path / "diary"))
+    host.start()
+    try:
+        async with asyncio.timeout(WITHIN):
+            good = entry("toy", Toy, tmp_path / "diary")
+            rendered = await host.render(good, BRIEF, tmp_path, lambda step: None)
+        assert len(rendered.clips) == 2
+    finally:
+        await host.close()
+
+
+async def test_an_answer_that_cannot_be_read_costs_one_render(bench: Bench) -> None:
+    good = bench.entry
+    bench.use(engines.Wordy)
+    with pytest.raises(RenderFailed, match=CRASHED):
+        await bench.render()
+    bench.entry = good
+    assert len((await bench.render()).clips) == 2
+
+
+async def test_a_render_that_waits_for_a_child_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise ValueError
+
+    toy = entry("toy", Toy, tmp_path / "diary")
+    host = Host(toy)
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncio, "create_subprocess_exec", refuse)
+        host.start()
+        rendering = asyncio.create_task(host.render(toy, BRIEF, tmp_path, lambda step: None))
+        await asyncio.sleep(0.2)
+        host.stop()
+        with pytest.raises(Stopped):
+            async with asyncio.timeout(WITHIN):
+                await rendering
+    try:
+        async with asyncio.timeout(WITHIN):
+            rendered = await host.render(toy, BRIEF, tmp_path, lambda step: None)
+        assert len(rendered.clips) == 2, "it tries again to start one"
+    finally:
+        await host.close()
 
 
 async def test_the_state_says_why_a_model_cannot_be_used(tmp_path: Path) -> None:

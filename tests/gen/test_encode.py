@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
-from gen import encode
+from gen import encode, pictures
 from gen.engines.base import Film, Sound
 from tests.support.films import ball, decoded, noise, plain
 
@@ -42,6 +44,20 @@ def test_a_clip_decodes_to_what_went_in(tmp_path: Path, height: int, width: int,
     assert poster.shape == (height, width, 3)
     (preview,) = decoded(files.preview)  # of nothing that moves, it is a still
     assert preview.shape[1] == min(width, 256)
+    for picture in (video[0], video[-1], poster):
+        assert_close(picture)
+    assert_close(preview, tolerance=16)
+
+
+@pytest.mark.parametrize(("height", "width"), [(63, 41), (64, 96), (180, 320)])
+def test_an_upscaled_clip_is_twice_as_large_in_all_its_files(
+    tmp_path: Path, height: int, width: int
+) -> None:
+    files = encode.clip(halves(9, height, width), 8, tmp_path, "clip-1", upscale=True)
+    video, (poster,), (preview,) = map(decoded, (files.video, files.poster, files.preview))
+    assert len(video) == 9
+    assert video[0].shape == poster.shape == (2 * height, 2 * width, 3)
+    assert preview.shape[1] == min(2 * width, 256)
     for picture in (video[0], video[-1], poster):
         assert_close(picture)
     assert_close(preview, tolerance=16)
@@ -176,3 +192,38 @@ def test_a_single_frame_is_a_clip_too(tmp_path: Path) -> None:
     files = encode.clip(halves(1, 64, 64), 8, tmp_path, "clip-1")
     assert len(decoded(files.video)) == 1
     assert files.preview.stat().st_size > 0
+
+
+@pytest.mark.parametrize("width", [192, 190])  # rows that lie together when decoded, and apart
+def test_a_clip_is_read_again_whole_or_from_near_its_end(tmp_path: Path, width: int) -> None:
+    film = ball(48, 128, width)
+    path = encode.clip(film, 24, tmp_path, "clip-1").video
+    again = pictures.film(path)
+    assert again.shape == film.shape
+    assert np.abs(again.astype(int) - film).mean() < 4
+    assert (pictures.end(path, 24) == again[-24:]).all()
+    assert (pictures.end(path, 12) == again[-24:][1::2]).all()
+
+
+READ_AGAIN = """
+import sys
+from pathlib import Path
+from gen import pictures
+
+def most() -> int:
+    (line,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM")]
+    return 1024 * int(line.split()[1])
+
+before = most()
+film = pictures.film(Path(sys.argv[1]))
+print((most() - before) / film.nbytes)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells its peak")
+def test_a_clip_that_is_read_again_is_held_once(tmp_path: Path) -> None:
+    path = encode.clip(np.full((120, 360, 640, 3), 90, np.uint8), 24, tmp_path, "clip-1").video
+    # Decoded frames are not Python's, so that only a process of its own shows what they took.
+    asked = [sys.executable, "-c", READ_AGAIN, str(path)]
+    answer = subprocess.run(asked, capture_output=True, check=True, text=True)
+    assert float(answer.stdout) < 1.6

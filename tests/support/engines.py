@@ -14,10 +14,11 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
-from gen import catalogue
+from gen import catalogue, encode
 from gen.engines.base import (
     Brief,
     CannotMake,
@@ -121,6 +122,54 @@ class Patient(Toy):
                 raise CannotMake("The first take was not encoded meanwhile.")
             time.sleep(0.01)
         return super().take(brief, seed)
+
+
+class Waited(Toy):
+    """While it is loaded, no clip is encoded before there is a file called "go" beside its diary."""
+
+    def load(self) -> None:
+        super().load()
+        encoded = encode.clip
+
+        def clip(*args: Any, **more: Any) -> encode.Files:
+            self.note("encoding")
+            while not (self.diary.parent / "go").exists():
+                time.sleep(0.01)
+            try:
+                return encoded(*args, **more)
+            finally:
+                self.note("gone")
+
+        self.patch = mock.patch.object(encode, "clip", clip)
+        self.patch.start()
+
+    def close(self) -> None:
+        self.patch.stop()
+
+
+class Developing(Toy):
+    """Takes a second to make a take of what its steps left."""
+
+    def take(self, brief: Brief, seed: int) -> Take:
+        self.note("developing")
+        time.sleep(1)
+        return super().take(brief, seed)
+
+
+class Wordy(Toy):
+    """Has a note that is longer than a line of the child's may be."""
+
+    def make(self, brief: Brief, progress: Progress, ready: Ready) -> tuple[str, ...]:
+        return (*super().make(brief, progress, ready), 2**21 * "x")
+
+
+class Unloadable(Toy):
+    """Ends its process while it is loaded."""
+
+    def load(self) -> None:
+        super().load()
+        time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Broken(Toy):
