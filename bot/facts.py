@@ -29,7 +29,8 @@ def used(view: View) -> tuple[Fact, ...]:
     if job.approximations:
         facts.append(Fact("approximations", ", ".join(job.approximations)))
     if job.compute_seconds:
-        facts.append(Fact("computing", said.computing(job.compute_seconds, job.energy_wh or 0)))
+        took = said.computing(job.compute_seconds, job.energy_wh or 0, bool(job.energy_measured))
+        facts.append(Fact("computing", took))
     return tuple(facts)
 
 

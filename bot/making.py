@@ -277,7 +277,7 @@ def _result(job: Job, seeds: list[int], files: list[Path]) -> dict[str, object]:
     shown = {"prompt", "negative", "model", "aspect", "width", "height", "frames", "fps"}
     shown |= {"steps", "guidance", "private", "status", "notes", "task", "draft", "final_steps"}
     shown |= {"style", "style_strength", "upscale", "smooth"}
-    shown |= {"approximations", "compute_seconds", "energy_wh"}
+    shown |= {"approximations", "compute_seconds", "energy_wh", "energy_measured"}
     return {
         "job": job.id,
         **job.model_dump(mode="json", include=shown),

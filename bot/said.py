@@ -27,9 +27,9 @@ def clip_of(job_id: int | None, number: int | None) -> str:
     return f"job {job_id}, clip {number}"
 
 
-def computing(seconds: float, watt_hours: float) -> str:
-    """What a render took: ``1.2 s, about 0.02 Wh``; its energy only where it is known."""
-    energy = f", about {watt_hours:.2g} Wh" if watt_hours else ""
+def computing(seconds: float, watt_hours: float, measured: bool) -> str:
+    """What a render took: ``1.2 s, 0.02 Wh``, or ``about 0.02 Wh`` where that is an estimate."""
+    energy = f", {'' if measured else 'about '}{watt_hours:.2g} Wh" if watt_hours else ""
     return f"{seconds:.1f} s{energy}"
 
 

@@ -142,6 +142,8 @@ class Job(SQLModel, table=True):
     """What the render gave up of exactness for speed."""
     compute_seconds: float | None = None
     energy_wh: float | None = None
+    energy_measured: bool | None = None
+    """Whether by the device itself; otherwise it is an estimate."""
 
     promised_seconds: float | None = None
     """The ETA given at submission; its error is shown by the doctor."""

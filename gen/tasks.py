@@ -174,6 +174,7 @@ class Renderer:
                     approximations=list(entry.approximations),
                     compute_seconds=rendered.seconds,
                     energy_wh=rendered.energy_wh,
+                    energy_measured=rendered.energy_measured,
                 )
         except OSError as error:
             if not is_full(error):

@@ -64,6 +64,7 @@ ADDED: dict[str, Any] = {
     "descent": DESCENTS,
     "compute_seconds": sa.Float(),
     "energy_wh": sa.Float(),
+    "energy_measured": sa.Boolean(),
 }
 
 

@@ -181,6 +181,8 @@ async def test_the_card_says_what_was_really_used(served: Served, be: Be) -> Non
         "<dt>draft</dt>",
     ):
         assert words in page
+    await served.change(job.id, energy_measured=True)
+    assert "1.2 s, 0.021 Wh" in await be("ada").page("/")
 
 
 async def test_the_form_offers_what_the_model_can(served: Served, be: Be) -> None:
