@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("--weights", default=WEIGHTS)
     parser.add_argument("--clips", type=int, default=500)
     parser.add_argument("--steps", type=int, default=12)
-    parser.add_argument("--guidance", type=float, default=1.5)
+    parser.add_argument("--guidance", type=float, default=1.2)
     parser.add_argument("--truth", action="store_true", help="judge drawings, not the model")
     parser.add_argument("--wrong", action="store_true", help="list what was judged wrong")
     asked = parser.parse_args()

@@ -150,7 +150,7 @@ class CommonsShapesPipeline(DiffusionPipeline):  # type: ignore[misc]
         width: int = 256,
         num_frames: int = 48,
         num_inference_steps: int = 12,
-        guidance_scale: float = 1.5,
+        guidance_scale: float = 1.2,
         num_videos_per_prompt: int = 1,
         generator: torch.Generator | list[torch.Generator] | None = None,
         latents: Tensor | None = None,
