@@ -111,7 +111,7 @@ async def test_a_picture_goes_with_it_and_what_was_used_is_told(shell: Shell) ->
     assert (said["draft"], said["width"], said["steps"]) == (False, 96, 3)
     refused = shell.make("a circle", "--image", str(picture), "--loop", output="no.mp4")
     assert await refused.ends(60) == 2
-    assert "No model here can start from a picture and end with one." in refused.said()
+    assert "No model here can make a loop from a picture." in refused.said()
 
 
 async def test_with_a_studio_it_stands_in_the_same_line(
