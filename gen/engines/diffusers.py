@@ -135,7 +135,7 @@ class DiffusersEngine:
 
     def close(self) -> None:
         """Free what ``load`` took."""
-        self._pipe = self._active = None
+        self._pipe = self._active = self._glimpses = None
         self._sisters.clear()
         self._prompts.forget()
         self._styles = Styles(self.local_files_only)

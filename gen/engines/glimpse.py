@@ -62,7 +62,7 @@ class Glimpses:
     def follow(self, latents: Tensor, height: int, width: int) -> None:
         """Take note of the latents after a step, of clips so high and wide."""
         clip = self._clip(latents, height, width)
-        if clip is not None:
+        if clip is not None and len(clip) >= len(self._weights) - 1:
             middle = clip[:, clip.shape[1] // 2].float()
             self._steps = [*(old for old in self._steps[-1:] if old.shape == middle.shape), middle]
 

@@ -96,7 +96,14 @@ def test_there_is_no_glimpse_before_the_noise_is_seen_to_go() -> None:
     assert glimpses.picture(SimpleNamespace()) is None
 
 
-@pytest.mark.parametrize("odd", [torch.zeros(1, 7, CHANNELS), torch.zeros(1, 6, 4, 5, 5)])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        torch.zeros(1, 7, CHANNELS),
+        torch.zeros(1, CHANNELS, 4, 5, 5),
+        torch.zeros(1, CHANNELS - 1, 4, HEIGHT // SPATIAL, WIDTH // SPATIAL),
+    ],
+)
 def test_latents_that_lie_otherwise_are_not_guessed_at(odd: Tensor) -> None:
     layout = PACKED if odd.ndim == 3 else "cfhw"
     glimpses = Glimpses.of(_pipe(), layout)
