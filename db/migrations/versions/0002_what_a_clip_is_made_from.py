@@ -49,7 +49,6 @@ GIVEN: dict[str, tuple[Any, Any]] = {
     "first_key": (TEXT, ""),
     "last_key": (TEXT, ""),
     "vary": (sa.Float(), "0"),
-    "near": (sa.JSON(), "[]"),
     "approximations": (sa.JSON(), "[]"),
 }
 """Column -> its type, and what the jobs of before have in it."""
@@ -59,12 +58,12 @@ ADDED: dict[str, Any] = {
     "source_id": sa.Integer(),
     "source_clip": sa.Integer(),
     "strength": sa.Float(),
+    "vary_from": sa.BigInteger(),
     "parent_id": sa.Integer(),
     "parent_clip": sa.Integer(),
     "descent": DESCENTS,
     "compute_seconds": sa.Float(),
     "energy_wh": sa.Float(),
-    "energy_measured": sa.Boolean(),
 }
 
 
