@@ -60,9 +60,8 @@ def main() -> None:
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
     for number, prompt in enumerate(PROMPTS):
         dice = torch.Generator().manual_seed(SEED)
-        film = pipe(prompt, height=2 * SIDE, width=2 * SIDE, num_frames=48, generator=dice).frames[
-            0
-        ]
+        made = pipe(prompt, height=2 * SIDE, width=2 * SIDE, num_frames=48, generator=dice)
+        film = made.frames[0]
         x, y = GAP + number % COLUMNS * wide, GAP + number // COLUMNS * high
         draw.text((x, y), prompt, fill="black", font=font)
         for place, frame in enumerate((film[0], film[len(film) // 2], film[-1])):

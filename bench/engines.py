@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import time
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from gen import encode
 from gen.catalogue import Entry
-from gen.engines.base import Brief, Engine, Film, Picture, Progress, Ready, Sound, Take
+from gen.engines.base import Brief, Engine, Picture, Progress, Ready, Take
 
 NOTHING = Entry.model_validate(
     {
@@ -61,16 +60,9 @@ class Timed:
         self._engine.load()
         plain = encode.clip
 
-        def timed_clip(
-            film: Film,
-            fps: int | Fraction,
-            folder: Path,
-            stem: str,
-            sound: Sound | None = None,
-            upscale: bool = False,
-        ) -> encode.Files:
+        def timed_clip(*args: Any, **options: Any) -> encode.Files:
             began = time.time()
-            files = plain(film, fps, folder, stem, sound, upscale)
+            files = plain(*args, **options)
             self._note("encoded", began)
             return files
 

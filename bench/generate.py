@@ -58,7 +58,7 @@ def _compared(engine: DiffusersEngine, brief: Brief, rounds: int) -> tuple[float
             )
 
     def ours() -> None:
-        engine.make(brief, _unheard, _unkept)
+        _takes(engine, brief)
 
     for warm in (plain, ours):
         warm()
@@ -100,7 +100,7 @@ def _previews(engine: DiffusersEngine, brief: Brief, name: str) -> Figure:
         return shown
 
     with replaced(engine, "_preview", timed):
-        whole = _seconds(lambda: engine.make(brief, _unheard, _unkept))
+        whole = _seconds(lambda: _takes(engine, brief))
     return Figure(f"{name}: previews' share of a render", 100 * spent / whole, "%", at_most=2)
 
 
@@ -141,10 +141,6 @@ def _distance(one: torch.Tensor, other: torch.Tensor) -> float:
 
 
 def _unheard(done: int, total: int, preview: Picture | None = None) -> None:
-    return None
-
-
-def _unkept(take: Take) -> None:
     return None
 
 

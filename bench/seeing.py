@@ -230,9 +230,10 @@ def _contrast(picture: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Two colours may be as light as each other and yet make a pattern.
     """
-    off = (picture - picture.mean((0, 1))).reshape(-1, 3)
-    axis = np.linalg.eigh(off.T @ off)[1][:, -1]
-    return np.asarray((picture - picture.mean((0, 1))) @ axis * np.copysign(1.0, axis.sum()))
+    off = picture - picture.mean((0, 1))
+    flat = off.reshape(-1, 3)
+    axis = np.linalg.eigh(flat.T @ flat)[1][:, -1]
+    return np.asarray(off @ axis * np.copysign(1.0, axis.sum()))
 
 
 def _pattern(light: NDArray[np.float64]) -> NDArray[np.float64]:

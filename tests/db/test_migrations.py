@@ -87,6 +87,26 @@ async def test_jobs_of_before_stay_what_they_were(empty_db_url: str) -> None:
     await db.close()
 
 
+async def test_what_varied_a_seed_is_near_it_and_back_again(empty_db_url: str) -> None:
+    await at_the_first_revision(empty_db_url)
+    config, seed = migrate.config(empty_db_url), 2**32 - 1
+    await asyncio.to_thread(command.upgrade, config, "0002")
+    db = Db(empty_db_url)
+    async with db.begin() as s:
+        await s.execute(text(f"UPDATE job SET vary_from = {seed}, vary = 0.35 WHERE id = 7"))
+    await asyncio.to_thread(migrate.upgrade, empty_db_url)
+    async with db.read() as s:
+        job = await jobs.get(s, 7)
+    assert job is not None
+    assert (job.near, job.vary) == ([[seed, 1.0]], 0.35)
+    await db.close()
+    await asyncio.to_thread(command.downgrade, config, "0002")
+    db = Db(empty_db_url)
+    async with db.read() as s:
+        assert (await s.scalars(text("SELECT vary_from FROM job WHERE id = 7"))).one() == seed
+    await db.close()
+
+
 @pytest.mark.parametrize(
     "change",
     ["status = 'lost'", "task = 'dream'", "descent = 'cousin'", "parent_id = 99", "draft = NULL"],

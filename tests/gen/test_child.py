@@ -111,24 +111,23 @@ async def test_pictures_and_films_reach_the_engine_as_files(bench: Bench, tmp_pa
     assert bench.noted("asked") == [f"asked video {style} (128, 128)"]
 
 
-async def test_a_clip_is_continued_from_its_last_second(bench: Bench, tmp_path: Path) -> None:
-    shades = np.repeat(np.arange(20, 220, 10, dtype=np.uint8), 3 * 24 * 40)
-    (tmp_path / "film.mp4").write_bytes(encode.mp4(shades.reshape(20, 24, 40, 3), 8))
-    await bench.render(replace(BRIEF, task=Task.EXTEND), Inputs(film=tmp_path / "film.mp4"))
-    (noted,) = bench.noted("film")
-    assert noted.startswith("film (8, 24, 40, 3)")
-    assert abs(int(noted.split()[-1]) - 175) <= 3, "the mean of the last eight shades"
-
-
-async def test_a_clip_of_another_rate_is_continued_at_the_briefs(
-    bench: Bench, tmp_path: Path
+@pytest.mark.parametrize(
+    ("fps", "mean"),
+    [
+        pytest.param(8, 175, id="the last eight shades"),
+        pytest.param(16, 180, id="every second one of the last sixteen"),
+    ],
+)
+async def test_a_clip_is_continued_from_its_last_second_at_the_briefs_rate(
+    bench: Bench, tmp_path: Path, fps: int, mean: int
 ) -> None:
-    shades = np.repeat(np.arange(20, 220, 5, dtype=np.uint8), 3 * 24 * 40)
-    (tmp_path / "film.mp4").write_bytes(encode.mp4(shades.reshape(40, 24, 40, 3), 16))
+    shades = np.arange(20, 220, 80 / fps, dtype=np.uint8)
+    film = np.repeat(shades, 3 * 24 * 40).reshape(-1, 24, 40, 3)
+    (tmp_path / "film.mp4").write_bytes(encode.mp4(film, fps))
     await bench.render(replace(BRIEF, task=Task.EXTEND), Inputs(film=tmp_path / "film.mp4"))
     (noted,) = bench.noted("film")
     assert noted.startswith("film (8, 24, 40, 3)")
-    assert abs(int(noted.split()[-1]) - 180) <= 3, "every second one of the last sixteen shades"
+    assert abs(int(noted.split()[-1]) - mean) <= 3
 
 
 async def test_a_picture_that_cannot_be_used_is_one_sentence(bench: Bench, tmp_path: Path) -> None:
