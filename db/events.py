@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from db.models import Event, Room, Telling, utcnow
 from db.states import Kind
 from db.upsert import upsert
 
-CLAIM = timedelta(seconds=20)
+CLAIM = timedelta(seconds=30)
 MAX_TRIES = 8
 BATCH = 20
 
@@ -71,8 +71,10 @@ def _waiting(room: str) -> Any:
     )
 
 
-async def claim(s: AsyncSession, room: str) -> list[Claim]:
+async def claim(s: AsyncSession, room: str, most: int = BATCH) -> list[Claim]:
     """Take the oldest untold events of a room for ``CLAIM``, grouped by job, oldest job first.
+
+    ``most``: events, however many jobs they are of.
 
     Events of one job are told together, because a card shows how the job stands, not what changed.
     """
@@ -80,7 +82,7 @@ async def claim(s: AsyncSession, room: str) -> list[Claim]:
         select(col(Telling.event_id))
         .where(*_waiting(room))
         .order_by(col(Telling.event_id))
-        .limit(BATCH)
+        .limit(most)
         .with_for_update(skip_locked=True)
     )
     taken = await s.execute(
@@ -100,6 +102,12 @@ async def claim(s: AsyncSession, room: str) -> list[Claim]:
 
 async def mark_told(s: AsyncSession, claim: Claim) -> None:
     await _mark(s, claim, told_at=utcnow())
+
+
+async def put_off(s: AsyncSession, claim: Claim, seconds: float) -> None:
+    """Tell it later, because it is too early; that is no failure."""
+    not_before = utcnow() + timedelta(seconds=seconds)
+    await _mark(s, claim, not_before=not_before, tries=claim.tries - 1)
 
 
 async def mark_failed(s: AsyncSession, claim: Claim, error: str) -> bool:
@@ -122,6 +130,22 @@ async def _mark(s: AsyncSession, claim: Claim, **values: Any) -> None:
         .where(col(Telling.room) == claim.room, col(Telling.event_id).in_(claim.events))
         .values(**values)
     )
+
+
+async def tell_again(s: AsyncSession, room: str, job_ids: Collection[int]) -> None:
+    """Let a room look at these jobs once more, because its places have changed."""
+    newest = await s.execute(
+        select(func.max(Event.id), col(Event.job_id))
+        .where(col(Event.job_id).in_(job_ids))
+        .group_by(col(Event.job_id))
+    )
+    fresh = {"not_before": utcnow(), "tries": 0, "told_at": None, "set_aside_at": None}
+    for event_id, job_id in newest.all():
+        await s.execute(
+            upsert(s, Telling)
+            .values(event_id=event_id, room=room, job_id=job_id, error="", **fresh)
+            .on_conflict_do_update(index_elements=["event_id", "room"], set_=fresh)
+        )
 
 
 async def set_aside(s: AsyncSession) -> Sequence[Telling]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -109,6 +109,32 @@ async def of_person(
     if before is not None:
         query = query.where(col(Job.id) < before)
     return (await s.scalars(query.order_by(col(Job.id).desc()).limit(limit))).all()
+
+
+async def matching(
+    s: AsyncSession,
+    typed: str,
+    limit: int,
+    *,
+    person_id: int,
+    mine: Collection[Status],
+    others: Collection[Status],
+    shared: bool,
+) -> list[tuple[int, str]]:
+    """(id, prompt), newest first, of a person's jobs and of those of others that stand like this.
+
+    ``typed``: how the number begins, or a part of the prompt. ``shared``: of others only those that
+    may be remixed.
+    """
+    owned = col(Job.person_id) == person_id
+    theirs = ~owned & col(Job.status).in_(others)
+    query = select(col(Job.id), col(Job.prompt)).where(
+        owned & col(Job.status).in_(mine) | (theirs & col(Job.remix) if shared else theirs),
+        cast(col(Job.id), String).startswith(typed, autoescape=True)
+        | col(Job.prompt).icontains(typed, autoescape=True),
+    )
+    rows = await s.execute(query.order_by(col(Job.id).desc()).limit(limit))
+    return [(job_id, prompt) for job_id, prompt in rows.all()]
 
 
 async def note_promise(s: AsyncSession, job_id: int, seconds: float) -> None:

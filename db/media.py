@@ -17,6 +17,11 @@ PARTIAL_SECONDS = 3600
 KEY = re.compile(r"[0-9a-f]{64}\.(mp4|jpg|png|webp)")
 
 
+def form_name(content: str, limit: int) -> str:
+    """What the form of a clip that fits so many bytes is called; ``content``: the clip's hash."""
+    return f"{content}-{limit}.mp4"
+
+
 class Media:
     """Puts are atomic: a file is either whole under its key, or not there."""
 
@@ -35,6 +40,10 @@ class Media:
     def fitted(self) -> Path:
         """Where forms of clips that fit a limit are kept, each named by its clip's hash first."""
         return self.folder / "fitted"
+
+    def form(self, key: str, limit: int) -> Path:
+        """Where the form of a clip is that fits so many bytes, once somebody has made it."""
+        return self.fitted / form_name(self.path(key).stem, limit)
 
     def path(self, key: str) -> Path:
         """Where a key's bytes are. Raises ``ValueError`` for what is no key."""

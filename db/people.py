@@ -12,18 +12,25 @@ from sqlmodel import col
 from db.models import Identity, Person
 from db.upsert import upsert
 
+SOMEBODY = "somebody"
+"""Whoever has no name that could be shown."""
+
 
 async def known(s: AsyncSession, platform: str, workspace: str, user_id: str, name: str) -> Person:
-    """The person behind an identity, made on first sight; follows a change of name."""
+    """The person behind an identity, made on first sight; follows a change of name.
+
+    ``name``: empty where it isn't known now; a name that was known before stays. An identity that is
+    linked to somebody's leaves their name alone.
+    """
     identity = await s.get(Identity, (platform, workspace, user_id))
     if identity is None:
-        person = Person(name=name)
+        person = Person(name=name or SOMEBODY)
         s.add(person)
         await s.flush()
         key = {"platform": platform, "workspace": workspace, "user_id": user_id}
         made = await s.scalar(
             upsert(s, Identity)
-            .values(person_id=person.id, **key)
+            .values(person_id=person.id, own_id=person.id, **key)
             .on_conflict_do_nothing()
             .returning(col(Identity.person_id))
         )
@@ -31,10 +38,16 @@ async def known(s: AsyncSession, platform: str, workspace: str, user_id: str, na
             return person
         await s.delete(person)  # somebody introduced them at the same moment
         identity = await s.get_one(Identity, (platform, workspace, user_id))
-    person = await s.get_one(Person, identity.person_id)
-    if person.name != name:
-        person.name = name
-    return person
+    own = await s.get_one(Person, identity.own_id)
+    if name and own.name != name:
+        own.name = name
+    return await s.get_one(Person, identity.person_id)
+
+
+async def find(s: AsyncSession, platform: str, workspace: str, user_id: str) -> int | None:
+    """The id of the person behind an identity; None for whoever was never seen."""
+    identity = await s.get(Identity, (platform, workspace, user_id))
+    return identity.person_id if identity else None
 
 
 async def get(s: AsyncSession, person_id: int, *, lock: bool = False) -> Person:

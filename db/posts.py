@@ -9,8 +9,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db.models import Job, Post, utcnow
-from db.states import WAITING_FOR_REVIEW, Purpose
+from db.models import Job, Post, Report, utcnow
+from db.states import WAITING_FOR_REVIEW, Purpose, Status
 from db.upsert import upsert
 
 
@@ -32,12 +32,32 @@ async def intend(s: AsyncSession, room: str, place: str, purpose: Purpose, job_i
     return (await s.scalars(select(Post).filter_by(**key))).one()
 
 
+async def begin_painting(s: AsyncSession, post: Post) -> bool:
+    """Of several who would repaint a post at the same time, one is told True."""
+    begun = await s.scalar(
+        update(Post)
+        .where(col(Post.id) == post.id, col(Post.painted_at) == post.painted_at)
+        .values(painted_at=utcnow())
+        .returning(col(Post.id))
+    )
+    return begun is not None
+
+
 async def note_painted(s: AsyncSession, post_id: int, message: str, digest: str) -> None:
     """The room shows the card: remember under which message, and how it looks."""
     await s.execute(
         update(Post)
         .where(col(Post.id) == post_id)
         .values(message=message, digest=digest, painted_at=utcnow())
+    )
+
+
+async def forget_looks(s: AsyncSession, room: str, job_id: int) -> None:
+    """Whatever stands there of a job is painted anew when it's next looked at."""
+    await s.execute(
+        update(Post)
+        .where(col(Post.room) == room, col(Post.job_id) == job_id, col(Post.removed_at).is_(None))
+        .values(digest="")
     )
 
 
@@ -50,6 +70,54 @@ async def note_removed(s: AsyncSession, post_id: int) -> None:
 
 async def of(s: AsyncSession, room: str, job_id: int) -> Sequence[Post]:
     found = await s.scalars(select(Post).where(col(Post.room) == room, col(Post.job_id) == job_id))
+    return found.all()
+
+
+async def by_message(s: AsyncSession, room: str, message: str) -> Post | None:
+    """The card that is this message, unless it was removed."""
+    query = select(Post).where(
+        col(Post.room) == room, col(Post.message) == message, col(Post.removed_at).is_(None)
+    )
+    return await s.scalar(query.order_by(col(Post.id).desc()).limit(1))
+
+
+async def with_signs(s: AsyncSession, room: str) -> Sequence[Post]:
+    """The standing posts of a room on which a reaction still means something, oldest first."""
+    reviewed = select(col(Job.id)).where(col(Job.status).in_(WAITING_FOR_REVIEW))
+    voted = select(col(Job.id)).where(
+        col(Job.status) == Status.PUBLISHED, col(Job.winner).is_(None)
+    )
+    found = await s.scalars(
+        select(Post)
+        .where(
+            col(Post.room) == room,
+            col(Post.message) != "",
+            col(Post.removed_at).is_(None),
+            (col(Post.purpose) == Purpose.REVIEW) & col(Post.job_id).in_(reviewed)
+            | (col(Post.purpose) == Purpose.SHOWCASE) & col(Post.job_id).in_(voted),
+        )
+        .order_by(col(Post.id))
+    )
+    return found.all()
+
+
+async def wanted(s: AsyncSession) -> Sequence[int]:
+    """The jobs whose cards people still act on, whether these are shown anywhere or not, and those
+    whose public cards should be gone."""
+    left = select(col(Post.job_id)).where(
+        col(Post.purpose) == Purpose.SHOWCASE,
+        col(Post.message) != "",
+        col(Post.removed_at).is_(None),
+    )
+    found = await s.scalars(
+        select(col(Job.id))
+        .where(
+            col(Job.status).in_(WAITING_FOR_REVIEW)
+            | (col(Job.status) == Status.PUBLISHED) & col(Job.winner).is_(None)
+            | (col(Job.status) != Status.PUBLISHED) & col(Job.id).in_(left)
+        )
+        .order_by(col(Job.id))
+    )
     return found.all()
 
 
@@ -68,10 +136,11 @@ async def standing(
 async def awaiting_review(s: AsyncSession, room: str, place: str) -> Sequence[Post]:
     """The standing review posts that still need a decision, longest waiting first."""
     waiting = select(col(Job.id)).where(col(Job.status).in_(WAITING_FOR_REVIEW))
+    reported = select(col(Report.job_id)).where(col(Report.settled_at).is_(None))
     found = await s.scalars(
         select(Post)
         .where(
-            col(Post.job_id).in_(waiting),
+            col(Post.job_id).in_(waiting) | col(Post.job_id).in_(reported),
             col(Post.room) == room,
             col(Post.place) == place,
             col(Post.purpose) == Purpose.REVIEW,

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db.models import Review
+from db.states import Reason, Verdict
 
 
 async def of(s: AsyncSession, job_id: int) -> Sequence[Review]:
@@ -25,15 +26,25 @@ async def add(s: AsyncSession, review: Review) -> None:
     await s.flush()
 
 
-async def take_back(s: AsyncSession, job_id: int, person_id: int, round: int) -> bool:
-    """Remove all that a moderator said in this round; says whether there was anything."""
+async def take_back(
+    s: AsyncSession, job_id: int, person_id: int, round: int, reason: Reason | Verdict | None = None
+) -> bool:
+    """Remove all that a moderator said in this round; says whether there was anything.
+
+    ``reason``: only the approval, or only the no for this reason.
+    """
+    told = [
+        col(Review.job_id) == job_id,
+        col(Review.person_id) == person_id,
+        col(Review.round) == round,
+    ]
+    if reason is Verdict.APPROVE:
+        told.append(col(Review.verdict) == reason)
+    elif reason is not None:
+        told.append(col(Review.reason) == reason)
     gone = await s.execute(
         delete(Review)
-        .where(
-            col(Review.job_id) == job_id,
-            col(Review.person_id) == person_id,
-            col(Review.round) == round,
-        )
+        .where(*told)
         .returning(col(Review.id))
         .execution_options(synchronize_session="fetch")
     )

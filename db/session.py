@@ -59,8 +59,17 @@ async def one_at_a_time(s: AsyncSession, what: str) -> None:
     Before what it takes to count first and write afterwards. On SQLite ``BEGIN IMMEDIATE`` did it.
     """
     if s.get_bind().dialect.name == "postgresql":
-        key = int.from_bytes(hashlib.sha256(what.encode()).digest()[:4])
-        await s.execute(select(func.pg_advisory_xact_lock(key)))
+        await s.execute(select(func.pg_advisory_xact_lock(_key(what))))
+
+
+async def alongside(s: AsyncSession, what: str) -> None:
+    """Hold off whoever asks for the same one at a time, but not others like you."""
+    if s.get_bind().dialect.name == "postgresql":
+        await s.execute(select(func.pg_advisory_xact_lock_shared(_key(what))))
+
+
+def _key(what: str) -> int:
+    return int.from_bytes(hashlib.sha256(what.encode()).digest()[:4])
 
 
 def _sqlite(url: str, begin: str, **pool: Any) -> AsyncEngine:

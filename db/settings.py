@@ -133,6 +133,8 @@ def _insist_on_broker(url: str) -> None:
 def _sentence(fault: dict[str, Any], fields: Mapping[str, FieldInfo]) -> str:
     field = str(fault["loc"][0]) if fault["loc"] else ""
     name, kind = f"SORA_{field.upper()}", fault["type"]
+    if kind == "value_error" and not field:  # of several that contradict each other
+        return str(fault["ctx"]["error"])
     if kind == "value_error":
         return f"{name} is {fault['ctx']['error']}."
     if kind.startswith("int_"):

@@ -44,7 +44,16 @@ class Kind(StrEnum):
     VOTED = "voted"
     VOTE_TAKEN_BACK = "vote_taken_back"
     BALLOT_CLOSED = "ballot_closed"
+    REMIX_ALLOWED = "remix_allowed"
+    REMIX_FORBIDDEN = "remix_forbidden"
+    REPORTED = "reported"
+    DISMISSED = "dismissed"
+    """Moderators settled the reports and left the job where it was."""
+    TAKEN_DOWN = "taken_down"
     WITHDRAWN = "withdrawn"
+    LINKED = "linked"
+    """Its artist, or somebody who said something of it, turned out to be one person with another."""
+    UNLINKED = "unlinked"
 
 
 class Task(StrEnum):
@@ -73,6 +82,8 @@ class Descent(StrEnum):
     """It goes on where that clip ends."""
     REDRAW = "redraw"
     """It draws that clip anew."""
+    REMIX = "remix"
+    """It draws that clip anew, from the showcase and with its artist's leave."""
     FINAL = "final"
     """It is the full render of that clip, which was a draft."""
 
@@ -103,6 +114,7 @@ MOVES: Mapping[Kind, Move] = {
     Kind.APPEALED: _move(Status.APPEALED, Status.REJECTED),
     Kind.OVERTURNED: _move(Status.PUBLISHED, Status.APPEALED),
     Kind.UPHELD: _move(Status.REJECTED_FINALLY, Status.APPEALED),
+    Kind.TAKEN_DOWN: _move(Status.REJECTED, Status.PUBLISHED),
     Kind.WITHDRAWN: _move(Status.WITHDRAWN, *(s for s in Status if s is not Status.WITHDRAWN)),
 }
 
@@ -124,7 +136,7 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a moderator said no; each is one sign on the review card."""
+    """Why a moderator said no, or what somebody reports; each is one sign on the review card."""
 
     OTHER = "other"
     SEXUAL = "sexual"
@@ -141,4 +153,6 @@ class Purpose(StrEnum):
     RECEIPT = "receipt"
     RESULT = "result"
     REVIEW = "review"
+    DECISION = "decision"
+    """What the moderators decided, for the artist: a message of its own, so that they hear of it."""
     SHOWCASE = "showcase"

@@ -1,4 +1,8 @@
-"""Jobs that grow out of a clip: near it, after it, over it, or its full render. Pure functions."""
+"""Jobs that grow out of a clip: near it, after it, over it, or its full render. Pure functions.
+
+They belong to whoever asks, which need not be whoever made the clip. What goes on from a clip or draws
+it anew therefore leaves the pictures behind that its artist gave: they were never published.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,14 @@ VARY = Range(low=0.05, high=1, default=0.35)
 """How far a variation may go from its clip."""
 
 
-def varied(job: Job, clip: Clip, request: Request, offers: Sequence[Offer], vary: float) -> Job:
+def varied(
+    job: Job,
+    clip: Clip,
+    request: Request,
+    person_id: int,
+    offers: Sequence[Offer],
+    vary: float,
+) -> Job:
     """The same wish, near this clip, which may itself be near another."""
     if not VARY.holds(vary):
         raise Refused(
@@ -31,19 +42,29 @@ def varied(job: Job, clip: Clip, request: Request, offers: Sequence[Offer], vary
         parent=(job.id, clip.number),
         descent=Descent.VARY,
     )
-    return plan(wish_of(job), request, job.person_id, offers, roots)
+    return plan(wish_of(job), request, person_id, offers, roots)
 
 
-def extended(job: Job, clip: Clip, request: Request, offers: Sequence[Offer]) -> Job:
+def extended(
+    job: Job, clip: Clip, request: Request, person_id: int, offers: Sequence[Offer]
+) -> Job:
     """What happens after this clip, in the same words."""
     roots = _upon(job, clip, Task.EXTEND, Descent.EXTEND)
     wish = replace(wish_of(job), image=None, last=None, loop=False, strength=None)
-    return plan(wish, request, job.person_id, offers, roots)
+    return plan(wish, request, person_id, offers, roots)
 
 
-def redrawn(job: Job, clip: Clip, request: Request, offers: Sequence[Offer], wish: Wish) -> Job:
+def redrawn(
+    job: Job,
+    clip: Clip,
+    request: Request,
+    person_id: int,
+    offers: Sequence[Offer],
+    wish: Wish,
+    descent: Descent = Descent.REDRAW,
+) -> Job:
     """This clip drawn anew as the wish says; what it leaves open stays as it was."""
-    roots = _upon(job, clip, Task.VIDEO, Descent.REDRAW)
+    roots = _upon(job, clip, Task.VIDEO, descent)
     if wish.image or wish.last or wish.loop:
         raise Refused("A clip is redrawn from itself; leave out image, last and loop.")
     kept = wish_of(job)
@@ -53,16 +74,16 @@ def redrawn(job: Job, clip: Clip, request: Request, offers: Sequence[Offer], wis
         if value not in (None, "") and value is not False
     }
     plain = replace(kept, image=None, last=None, loop=False, strength=None, prompt=wish.prompt)
-    return plan(replace(plain, **said), request, job.person_id, offers, roots)
+    return plan(replace(plain, **said), request, person_id, offers, roots)
 
 
-def final(job: Job, clip: Clip, request: Request, offers: Sequence[Offer]) -> Job:
+def final(job: Job, clip: Clip, request: Request, person_id: int, offers: Sequence[Offer]) -> Job:
     """The full render of a draft's clip, from its seed."""
     if not job.draft:
         raise Refused(f"Job {job.id} is no draft: its clips are final already.")
     roots = replace(roots_of(job), parent=(job.id, clip.number), descent=Descent.FINAL)
     wish = replace(wish_of(job), variations=1, seed=clip.seed, final=True)
-    return plan(wish, request, job.person_id, offers, roots)
+    return plan(wish, request, person_id, offers, roots)
 
 
 def _upon(job: Job, clip: Clip, task: Task, descent: Descent) -> Roots:

@@ -56,6 +56,7 @@ def plan(
         request_key=request.key,
         person_id=person_id,
         room=request.room,
+        workspace=request.workspace,
         place=request.place,
         prompt=prompt,
         negative=negative,

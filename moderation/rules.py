@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from db.models import Job, Review
+from db.models import Clip, Job, Report, Review
 from db.states import DECIDED, FINISHED, WAITING_FOR_REVIEW, Status
 from moderation.people import Person
+from moderation.words import clean, listed
+
+SENTENCE_LIMIT = 500
 
 
 class Refused(Exception):
@@ -43,13 +46,12 @@ def may_cancel(person: Person, job: Job) -> None:
         raise Refused(f"There is nothing to cancel: job {job.id} is {said(job.status)}.")
 
 
-def may_retry(person: Person, job: Job, queued: int, rules: Rules) -> None:
+def may_retry(person: Person, job: Job) -> None:
     owns(person, job)
     if job.status not in {Status.FAILED, Status.CANCELLED}:
         raise Refused(
             f"Only a failed or cancelled job can be retried; job {job.id} is {said(job.status)}."
         )
-    may_submit(queued, rules)
 
 
 def may_publish(person: Person, job: Job) -> None:
@@ -78,19 +80,34 @@ def may_withdraw(person: Person, job: Job) -> None:
         raise Refused(f"Job {job.id} is already withdrawn.")
 
 
-def may_grow(person: Person, job: Job, clip: int | None, clips: int) -> int:
+def may_grow(
+    person: Person, job: Job, clip: int | None, clips: Sequence[Clip], *, shared: bool
+) -> int:
     """The number of the clip that another job may grow out of; of a single clip it needn't be said.
 
-    ``clips``: how many the job has.
+    ``clips``: all that the job has. ``shared``: whether its artist may let others do this.
     """
-    owns(person, job)
-    if not clips:
+    own = job.person_id == person.id
+    if not shared:
+        owns(person, job)
+    elif not own and job.status is not Status.PUBLISHED:
+        raise Refused(
+            f"Job {job.id} is somebody else's and not in the showcase; only its artist can go on "
+            "from it."
+        )
+    elif not own and not job.remix:
+        raise Refused(f"The artist of job {job.id} hasn't allowed remixes of it.")
+    numbers = [found.number for found in clips if own or found.shown]
+    if not numbers:
         raise Refused(f"Job {job.id} has no clips to go on from: it is {said(job.status)}.")
-    if clip is None and clips > 1:
-        raise Refused(f"Pick the clip first: job {job.id} has {clips}.")
-    number = 1 if clip is None else clip
-    if not 1 <= number <= clips:
-        raise Refused(f"Job {job.id} has no clip {number}; it has {clips}.")
+    if clip is None and len(numbers) > 1:
+        raise Refused(f"Pick the clip first: job {job.id} has {len(numbers)}.")
+    number = numbers[0] if clip is None else clip
+    if number not in numbers:
+        if own:
+            raise Refused(f"Job {job.id} has no clip {number}; it has {len(numbers)}.")
+        others = listed(map(str, numbers), "or")
+        raise Refused(f"Job {job.id} has no clip {number} in the showcase; pick {others}.")
     return number
 
 
@@ -118,6 +135,26 @@ def may_review(person: Person, job: Job, reviews: Iterable[Review]) -> None:
         raise Refused(f"Job {job.id} isn't waiting for a decision{public}.")
     if person.id in decided_before(job, reviews):
         raise Refused("You decided this the first time; an appeal goes to somebody else.")
+
+
+def may_report(person: Person, job: Job, reports: Iterable[Report]) -> None:
+    """``reports``: all that were ever made of this job."""
+    if job.person_id == person.id:
+        raise Refused("This job is yours; withdraw it instead.")
+    if job.status is not Status.PUBLISHED:
+        raise Refused(f"There is no job {job.id} in the showcase that could be reported.")
+    if any(report.person_id == person.id for report in reports):
+        raise Refused("You reported this job already.")
+
+
+def may_take_down(person: Person, job: Job) -> None:
+    """Also whether they may dismiss what others report of it."""
+    if not person.moderates:
+        raise Refused("Only moderators decide about the showcase.")
+    if job.person_id == person.id:
+        raise Refused("Nobody decides about their own work; you may withdraw it.")
+    if job.status is not Status.PUBLISHED:
+        raise Refused(f"Job {job.id} isn't in the showcase: it is {said(job.status)}.")
 
 
 def may_vote(person: Person, job: Job, now: datetime) -> None:
@@ -164,3 +201,13 @@ SAID = {
 def said(status: Status) -> str:
     """A status as people say it, after "job 7 is"."""
     return SAID[status]
+
+
+def sentence(text: str) -> str:
+    """What somebody wrote, as it is kept."""
+    said = clean(text)
+    if len(said) > SENTENCE_LIMIT:
+        raise Refused(
+            f"A sentence has at most {SENTENCE_LIMIT} characters here; this one has {len(said):,}."
+        )
+    return said

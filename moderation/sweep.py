@@ -109,9 +109,11 @@ async def _final_of_winner(s: AsyncSession, job_id: int) -> list[int]:
     clip = await clips.get(s, job_id, job.winner)
     if clip is None or await jobs.final_of(s, job_id, job.winner) is not None:
         return []
-    request = Request(f"final:{job_id}:{job.winner}", job.room, job.place)
+    request = Request(f"final:{job_id}:{job.winner}", job.room, job.place, job.workspace)
+    if await jobs.by_request(s, request.key) is not None:
+        return []  # it came to nothing, and the ballot was opened once more
     try:
-        final = growth.final(job, clip, request, await workers.offers(s))
+        final = growth.final(job, clip, request, job.person_id, await workers.offers(s))
     except Refused as refused:  # e.g. the model is gone: the draft has won all the same
         log.warning("final.not_rendered", job=job_id, why=str(refused))
         return []

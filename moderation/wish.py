@@ -72,3 +72,5 @@ class Request:
     key: str
     room: str
     place: str = ""
+    workspace: str = ""
+    """The server or workspace whose rules it goes by; empty where there is none."""

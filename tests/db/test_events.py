@@ -124,3 +124,22 @@ async def test_an_event_is_written_only_with_its_change(studio: Studio) -> None:
     async with studio.db.read() as s:
         assert len(await events.of(s, job.id)) == 1
         assert len((await s.scalars(select(Telling))).all()) == 1
+
+
+async def test_a_room_whose_places_have_changed_looks_again(studio: Studio) -> None:
+    """Also at what happened before it came, and at what had been set aside."""
+    ada = await person(studio.db, "ada")
+    before = await studio.submit(ada)
+    await join(studio.db, "discord", "web")
+    after = await studio.submit(ada)
+    for _ in range(events.MAX_TRIES):
+        (told,) = await claim(studio.db, "discord")
+        async with studio.db.begin() as s:
+            await events.mark_failed(s, told, "no such channel")
+        await lapse(studio.db)
+    assert await claim(studio.db, "discord") == []
+    async with studio.db.begin() as s:
+        await events.tell_again(s, "discord", [before.id, after.id])
+    again = await claim(studio.db, "discord")
+    assert [(c.job_id, c.tries) for c in again] == [(before.id, 1), (after.id, 1)]
+    assert [c.job_id for c in await claim(studio.db, "web")] == [after.id]

@@ -15,7 +15,7 @@ async def test_a_discarded_clip_takes_its_smaller_forms_with_it(tmp_path: Path) 
     media.fitted.mkdir()
     for key in (one, other):
         for limit in (8_000_000, 1_000_000):
-            (media.fitted / f"{key.removesuffix('.mp4')}-{limit}.mp4").touch()
+            media.form(key, limit).touch()
     await media.discard(one)
     await media.discard(one)
     left = {path.name for path in media.folder.rglob("*.mp4")}

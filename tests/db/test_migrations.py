@@ -10,10 +10,10 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from db import jobs, migrate
-from db.models import Job
+from db import events, jobs, links, migrate, people, reports
+from db.models import Job, Report
 from db.session import Db
-from db.states import Descent, Status, Task
+from db.states import Descent, Kind, Reason, Status, Task
 
 OF_BEFORE: dict[str, Any] = {
     "id": 7,
@@ -80,10 +80,14 @@ async def test_jobs_of_before_stay_what_they_were(empty_db_url: str) -> None:
     assert (job.task, job.draft, job.final_steps) == (Task.TEXT, False, 12)
     assert (job.first_key, job.style, job.vary, job.approximations) == ("", "", 0, [])
     assert (job.parent_id, job.descent, job.energy_wh) == (None, None, None)
+    assert (job.workspace, job.remix) == ("", False)
     async with db.begin() as s:
         child = job.model_dump(exclude={"id", "request_key"})
         child |= {"request_key": "after", "parent_id": 7, "parent_clip": 1}
         s.add(Job(**child | {"descent": Descent.VARY, "id": 8}))
+        s.add(Job(**child | {"descent": Descent.REMIX, "id": 9, "request_key": "remix"}))
+        await events.record(s, 7, Kind.TAKEN_DOWN, 1)
+        await reports.add(s, Report(job_id=7, person_id=1, reason=Reason.SPAM))
     await db.close()
 
 
@@ -109,7 +113,14 @@ async def test_what_varied_a_seed_is_near_it_and_back_again(empty_db_url: str) -
 
 @pytest.mark.parametrize(
     "change",
-    ["status = 'lost'", "task = 'dream'", "descent = 'cousin'", "parent_id = 99", "draft = NULL"],
+    [
+        "status = 'lost'",
+        "task = 'dream'",
+        "descent = 'cousin'",
+        "parent_id = 99",
+        "draft = NULL",
+        "remix = NULL",
+    ],
 )
 async def test_what_may_stand_in_a_column_is_still_guarded(empty_db_url: str, change: str) -> None:
     await at_the_first_revision(empty_db_url)
@@ -121,6 +132,18 @@ async def test_what_may_stand_in_a_column_is_still_guarded(empty_db_url: str, ch
     await db.close()
 
 
+async def test_a_report_is_of_a_job_by_a_person_and_for_a_reason(empty_db_url: str) -> None:
+    await at_the_first_revision(empty_db_url)
+    await asyncio.to_thread(migrate.upgrade, empty_db_url)
+    db = Db(empty_db_url)
+    insert = "INSERT INTO report (job_id, person_id, reason, sentence, at) VALUES "
+    for row in ("99, 1, 'spam'", "7, 99, 'spam'", "7, 1, 'dull'", "7, 1, NULL"):
+        with pytest.raises(IntegrityError):
+            async with db.begin() as s:
+                await s.execute(text(f"{insert} ({row}, '', CURRENT_TIMESTAMP)"))
+    await db.close()
+
+
 async def test_the_way_back_keeps_the_jobs(empty_db_url: str) -> None:
     await at_the_first_revision(empty_db_url)
     await asyncio.to_thread(migrate.upgrade, empty_db_url)
@@ -129,4 +152,71 @@ async def test_the_way_back_keeps_the_jobs(empty_db_url: str) -> None:
     async with db.read() as s:
         kept = await s.execute(text("SELECT prompt, steps, status FROM job"))
         assert kept.all() == [("a red circle", 12, "published")]
+    await db.close()
+
+
+async def test_what_the_way_back_has_no_word_for_is_put_as_before(empty_db_url: str) -> None:
+    await at_the_first_revision(empty_db_url)
+    await asyncio.to_thread(migrate.upgrade, empty_db_url)
+    db = Db(empty_db_url)
+    async with db.begin() as s:
+        await events.join(s, "web")
+        for kind in Kind:
+            await events.record(s, 7, kind, 1)
+        await s.execute(text("UPDATE job SET descent = 'remix' WHERE id = 7"))
+    await db.close()
+    await asyncio.to_thread(command.downgrade, migrate.config(empty_db_url), "0003")
+    db = Db(empty_db_url)
+    async with db.read() as s:
+        assert (await s.scalars(text("SELECT descent FROM job"))).all() == ["redraw"]
+        told = "SELECT kind FROM event JOIN telling ON event_id = event.id"
+        kinds = set((await s.scalars(text(told))).all())
+    assert kinds == set(Kind) - {
+        Kind.REMIX_ALLOWED,
+        Kind.REMIX_FORBIDDEN,
+        Kind.REPORTED,
+        Kind.DISMISSED,
+        Kind.TAKEN_DOWN,
+        Kind.LINKED,
+        Kind.UNLINKED,
+    }
+    await db.close()
+
+
+async def test_identities_of_before_are_their_own_and_may_be_linked(empty_db_url: str) -> None:
+    await at_the_first_revision(empty_db_url)
+    db = Db(empty_db_url)
+    async with db.begin() as s:
+        await s.execute(
+            text("INSERT INTO person (id, name, joined_at) VALUES (2, 'Bo', CURRENT_TIMESTAMP)")
+        )
+        identity = "INSERT INTO identity (platform, workspace, user_id, person_id) VALUES "
+        for n in (1, 2):
+            await s.execute(text(f"{identity} ('chat', '', 'user{n}', {n})"))
+    await asyncio.to_thread(migrate.upgrade, empty_db_url)
+    async with db.begin() as s:
+        assert (await people.known(s, "chat", "", "user2", "Bobby")).id == 2
+        await links.show_code(s, 2, "ABCD")
+        await links.merge(s, 2, 1, "ABCD")
+    async with db.read() as s:
+        job = await jobs.get(s, 7)
+        assert job is not None
+        assert job.person_id == 2
+        assert await people.find(s, "chat", "", "user1") == 2
+    for wrong in (
+        "INSERT INTO link SELECT 2, 2, code, at, jobs, votes, reports, reviews FROM link",
+        "INSERT INTO link SELECT 1, 9, code, at, jobs, votes, reports, reviews FROM link",
+        "UPDATE link SET second_id = 9",
+        "UPDATE identity SET own_id = NULL",
+        "UPDATE identity SET own_id = 9",
+    ):
+        with pytest.raises(IntegrityError):
+            async with db.begin() as s:
+                await s.execute(text(wrong))
+    await db.close()
+    await asyncio.to_thread(command.downgrade, migrate.config(empty_db_url), "0003")
+    db = Db(empty_db_url)
+    async with db.read() as s:
+        who = await s.scalars(text("SELECT person_id FROM identity ORDER BY user_id"))
+        assert who.all() == [2, 2]
     await db.close()

@@ -6,7 +6,10 @@ import pytest
 
 from db.broker import Broker
 from db.session import Db
-from tests.support.studio import Studio
+from moderation.people import Role
+from moderation.rules import Rules
+from tests.moderation.opinions import Five
+from tests.support.studio import Studio, person
 
 
 @pytest.fixture
@@ -15,3 +18,16 @@ async def studio(db: Db, valkey: str) -> AsyncIterator[Studio]:
     broker = Broker(valkey)
     yield await Studio(db, broker).open()
     await broker.close()
+
+
+@pytest.fixture
+async def cast(studio: Studio) -> Five:
+    """Ada and Bo, who may turn out to be one; somebody else; and two who moderate."""
+    ada, bo, cy = [await person(studio.db, name) for name in ("ada", "bo", "cy")]
+    mo, lin = [await person(studio.db, name, Role.MODERATOR) for name in ("mo", "lin")]
+    return ada, bo, cy, mo, lin
+
+
+@pytest.fixture
+def two_agree(studio: Studio) -> None:
+    studio.desk.rules = Rules(quorum=2)

@@ -38,7 +38,8 @@ async def test_each_verb_puts_one_job_into_the_line(studio: Studio, ada: Person)
     redrawn = await desk.redraw(ada, job.id, 1, request(), Wish("a cube", strength=0.5))
     final = await desk.finalize(ada, job.id, 2, request())
     assert [j.status for j in (varied, extended, redrawn, final)] == [Status.QUEUED] * 4
-    assert [j.descent for j in (varied, extended, redrawn, final)] == list(Descent)
+    descents = [Descent.VARY, Descent.EXTEND, Descent.REDRAW, Descent.FINAL]
+    assert [j.descent for j in (varied, extended, redrawn, final)] == descents
     assert [j.task for j in (varied, extended, redrawn, final)] == [
         Task.TEXT,
         Task.EXTEND,

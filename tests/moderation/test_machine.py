@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from db import jobs, votes
+from db import events, jobs, links, reports, votes
 from db.migrate import upgrade
-from db.models import Clip, Vote
+from db.models import Clip, Report, Vote
 from db.states import MOVES, Kind, Move, Status
-from moderation import rules
+from moderation import desk, linking, rules
 from moderation.desk import Desk
 from moderation.people import Person, Role
-from tests.moderation.machine import DeskMachine
+from tests.moderation.machine import RULES, DeskMachine
 
 QUICK = settings(
     max_examples=25,
@@ -31,6 +32,21 @@ HUNT = settings(
 )
 
 
+SHORT = settings(HUNT, stateful_step_count=25)
+
+
+class ManyToAgree(DeskMachine):
+    """Where one moderator doesn't decide alone, so that links meet reviews of open rounds."""
+
+    house = replace(RULES, quorum=2)
+    names: Mapping[str, tuple[Role, ...]] = {
+        "ada": (),
+        "bo": (Role.MODERATOR,),
+        "mo": (Role.MODERATOR,),
+        "lin": (Role.MODERATOR,),
+    }
+
+
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> type[DeskMachine]:
     template = tmp_path_factory.mktemp("template") / "db"
@@ -42,6 +58,11 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> type[DeskMachine]:
 @pytest.mark.timeout(300)
 def test_the_desk_keeps_its_promises(machine: type[DeskMachine]) -> None:
     run_state_machine_as_test(machine, settings=QUICK)
+
+
+@pytest.mark.timeout(300)
+def test_links_keep_them_where_two_have_to_agree(machine: type[DeskMachine]) -> None:
+    run_state_machine_as_test(ManyToAgree, settings=QUICK)
 
 
 def only_status(check: Callable[..., None]) -> Callable[..., None]:
@@ -58,6 +79,19 @@ async def vote_without_a_ballot(self: Desk, person: Any, job_id: int, clip: int)
     async with self.db.begin() as s:
         if await s.get(Clip, (job_id, clip)) and not await votes.by(s, job_id, person.id):
             s.add(Vote(job_id=job_id, person_id=person.id, clip=clip))
+
+
+async def report_at_any_time(self: Desk, person: Any, job_id: int, reason: Any) -> None:
+    async with self.db.begin() as s:
+        job = await jobs.get(s, job_id)
+        if job and job.status is Status.PUBLISHED and job.person_id != person.id:
+            await events.record(s, job_id, Kind.REPORTED, person.id)
+            if not await s.get(Report, (job_id, person.id)):
+                s.add(Report(job_id=job_id, person_id=person.id, reason=reason))
+
+
+async def nothing_settled(s: Any, job_id: int) -> bool:
+    return True
 
 
 LOOSE = Move(frozenset({Status.RENDERING, Status.CANCELLED}), Status.READY)
@@ -89,11 +123,64 @@ PLANTS: dict[str, tuple[Any, str, Any, set[str]]] = {
         lambda *_: None,
         {"render_one", "grow"},
     ),
+    "remixes that nobody has allowed": (
+        rules,
+        "may_grow",
+        lambda person, job, clip, clips, shared: 1,
+        {"render_one", "remix"},
+    ),
+    "the same report again and again": (
+        Desk,
+        "report",
+        report_at_any_time,
+        {"publish_one", "report"},
+    ),
+    "what is taken down leaves its reports behind": (
+        reports,
+        "settle",
+        nothing_settled,
+        {"publish_one", "report", "take_down"},
+    ),
+    "whoever took it down decides the appeal": (
+        rules,
+        "decided_before",
+        lambda *_: frozenset(),
+        {"publish_one", "take_down", "appeal", "approve"},
+    ),
     "a cancelled render comes in": (
         jobs,
         "MOVES",
         dict(MOVES) | {Kind.FINISHED: LOOSE},
         {"submit", "claim", "cancel", "finish"},
+    ),
+}
+
+
+async def as_before(s: Any, person: Any) -> Any:
+    return person
+
+
+async def nothing_handed_over(*_: Any) -> Any:
+    return [], set()
+
+
+async def nothing_unsaid(*_: Any) -> Any:
+    return frozenset()
+
+
+PLANTED_LINKS: dict[str, tuple[Any, str, Any, set[str]]] = {
+    "whoever is known from before is another": (desk, "as_now", as_before, {"submit", "link"}),
+    "two of one person vote": (
+        links,
+        "_merge",
+        nothing_handed_over,
+        {"publish_one", "vote", "link", "unlink"},
+    ),
+    "what turns out to be ones own was reviewed": (
+        linking,
+        "_unsay",
+        nothing_unsaid,
+        {"render_one", "approve", "link", "unlink"},
     ),
 }
 
@@ -120,3 +207,13 @@ def test_it_notices(bug: str, machine: type[DeskMachine], monkeypatch: pytest.Mo
     monkeypatch.setattr(target, name, planted)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(among(machine, acts), settings=HUNT)
+
+
+@pytest.mark.parametrize("bug", PLANTED_LINKS)
+def test_it_notices_in_links(
+    bug: str, machine: type[DeskMachine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, name, planted, acts = PLANTED_LINKS[bug]
+    monkeypatch.setattr(target, name, planted)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(among(ManyToAgree, acts), settings=SHORT)

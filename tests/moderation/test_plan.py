@@ -137,30 +137,30 @@ def rendered(**wish: Any) -> tuple[Job, Clip]:
 
 def test_a_variation_is_the_same_wish_near_one_clip() -> None:
     job, clip = rendered(image=CAT, style="ink:0.8", guidance=3.0)
-    varied = growth.varied(job, clip, request(), [ALL], 0.35)
+    varied = growth.varied(job, clip, request(), 1, [ALL], 0.35)
     same = {"prompt", "model", "task", "first_key", "style", "style_strength", "guidance", "draft"}
     assert varied.model_dump(include=same) == job.model_dump(include=same)
     assert (varied.near, varied.vary, varied.variations) == ([[8, 1.0]], 0.35, 2)
     assert (varied.parent_id, varied.parent_clip, varied.descent) == (3, 2, Descent.VARY)
     with pytest.raises(Refused, match=r"A variation goes 0.05 to 1 away, not 0\."):
-        growth.varied(job, clip, request(), [ALL], 0)
+        growth.varied(job, clip, request(), 1, [ALL], 0)
 
 
 def test_what_varies_a_variation_stays_near_that_and_not_where_it_came_from() -> None:
     job, clip = rendered()
-    varied = growth.varied(job, clip, request(), [ALL], 0.35)
+    varied = growth.varied(job, clip, request(), 1, [ALL], 0.35)
     varied.id = 4
     near = clip.model_copy(update={"job_id": 4, "number": 1, "seed": 60})
-    again = growth.varied(varied, near, request(), [ALL], 0.1)
+    again = growth.varied(varied, near, request(), 1, [ALL], 0.1)
     assert (again.near, again.vary) == ([[8, 1.0], [60, 0.35]], 0.1)
 
 
 def test_a_clip_is_extended_in_the_same_words_and_redrawn_in_others() -> None:
     job, clip = rendered(image=CAT)
-    extended = growth.extended(job, clip, request(), [ALL])
+    extended = growth.extended(job, clip, request(), 1, [ALL])
     assert (extended.task, extended.first_key) == (Task.EXTEND, "")
     assert (extended.source_id, extended.source_clip, extended.prompt) == (3, 2, "a red circle")
-    redrawn = growth.redrawn(job, clip, request(), [ALL], Wish("a cube", guidance=5.0))
+    redrawn = growth.redrawn(job, clip, request(), 1, [ALL], Wish("a cube", guidance=5.0))
     assert (redrawn.task, redrawn.strength, redrawn.prompt) == (Task.VIDEO, 0.7, "a cube")
     assert (redrawn.guidance, redrawn.first_key, redrawn.frames) == (5.0, "", job.frames)
     assert (redrawn.parent_id, redrawn.descent) == (3, Descent.REDRAW)
@@ -168,24 +168,24 @@ def test_a_clip_is_extended_in_the_same_words_and_redrawn_in_others() -> None:
 
 def test_the_final_of_a_clip_has_its_seed_and_the_full_size_and_steps() -> None:
     job, clip = rendered(steps=20, duration=3.0)
-    final = growth.final(job, clip, request(), [ALL])
+    final = growth.final(job, clip, request(), 1, [ALL])
     assert (final.seed, final.variations, final.draft) == (8, 1, False)
     assert (final.width, final.steps, final.frames) == (64, 20, job.frames)
     with pytest.raises(Refused, match="Job 3 is no draft"):
-        growth.final(final.model_copy(update={"id": 3}), clip, request(), [ALL])
+        growth.final(final.model_copy(update={"id": 3}), clip, request(), 1, [ALL])
 
 
 def test_what_grew_keeps_its_roots_when_it_grows_on() -> None:
     job, clip = rendered()
-    extended = growth.extended(job, clip, request(), [ALL])
+    extended = growth.extended(job, clip, request(), 1, [ALL])
     extended.id = 4
     next_clip = clip.model_copy(update={"job_id": 4, "number": 1, "seed": 50})
-    varied = growth.varied(extended, next_clip, request(), [ALL], 0.2)
+    varied = growth.varied(extended, next_clip, request(), 1, [ALL], 0.2)
     assert (varied.task, varied.source_id, varied.source_clip) == (Task.EXTEND, 3, 2)
     assert (varied.parent_id, varied.parent_clip, varied.near) == (4, 1, [[50, 1.0]])
     varied.id = 5
     last = clip.model_copy(update={"job_id": 5, "number": 1, "seed": 90})
-    final = growth.final(varied, last, request(), [ALL])
+    final = growth.final(varied, last, request(), 1, [ALL])
     assert (final.seed, final.near, final.vary, final.source_id) == (90, [[50, 1.0]], 0.2, 3)
     again = roots_of(final)
     assert (again.parent, again.descent, again.source) == (None, None, (3, 2))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable
 
 import pytest
 
-from db import events, jobs, votes
+from db import events, jobs, reports, votes
 from db.broker import Broker
 from db.session import Db
 from db.states import Kind, Reason, Status, Verdict
@@ -15,7 +15,7 @@ from moderation.people import Role
 from moderation.rules import Refused
 from moderation.sweep import closed_ballots
 from moderation.wish import Wish
-from tests.support.studio import Studio, person, request
+from tests.support.studio import ABLE, Studio, person, request
 
 ROUNDS = 10
 
@@ -141,3 +141,70 @@ async def test_appeal_and_withdraw_and_a_second_appeal_end_in_withdrawn(studio: 
     )
     assert (await studio.job(job.id)).status is Status.WITHDRAWN
     assert (await kinds(studio, job.id)).count(Kind.APPEALED) <= 1
+
+
+async def test_of_eight_moderators_one_takes_it_down(studio: Studio) -> None:
+    ada = await person(studio.db, "ada")
+    moderators = [await person(studio.db, f"mo{n}", Role.MODERATOR) for n in range(8)]
+    for _ in range(ROUNDS):
+        job = await studio.rendered(ada)
+        await studio.desk.review(moderators[0], job.id, Verdict.APPROVE)
+        went_through, told = await settle(
+            *(studio.desk.take_down(mo, job.id, "no") for mo in moderators)
+        )
+        assert went_through == 1
+        assert all(f"Job {job.id} isn't in the showcase: it is rej" in said for said in told)
+        assert (await kinds(studio, job.id)).count(Kind.TAKEN_DOWN) == 1
+        assert (await studio.job(job.id)).round == 2
+
+
+async def test_one_person_who_reports_many_times_at_once_has_reported_once(
+    studio: Studio,
+) -> None:
+    ada, bo = await person(studio.db, "ada"), await person(studio.db, "bo")
+    mo = await person(studio.db, "mo", Role.MODERATOR)
+    job = await studio.rendered(ada)
+    await studio.desk.review(mo, job.id, Verdict.APPROVE)
+    went_through, told = await settle(
+        *(studio.desk.report(bo, job.id, Reason.SPAM) for _ in range(8))
+    )
+    assert went_through == 1
+    assert set(told) == {"You reported this job already."}
+    assert (await kinds(studio, job.id)).count(Kind.REPORTED) == 1
+
+
+async def test_a_report_never_waits_for_a_job_that_has_left_the_showcase(studio: Studio) -> None:
+    ada, bo = await person(studio.db, "ada"), await person(studio.db, "bo")
+    mo, lin = [await person(studio.db, name, Role.MODERATOR) for name in ("mo", "lin")]
+    for n in range(ROUNDS):
+        job = await studio.rendered(ada)
+        await studio.desk.review(mo, job.id, Verdict.APPROVE)
+        leaves = studio.desk.withdraw(ada, job.id) if n % 2 else None
+        await settle(
+            studio.desk.report(bo, job.id, Reason.SPAM),
+            leaves or studio.desk.take_down(lin, job.id, "no"),
+        )
+        async with studio.db.read() as s:
+            assert all(report.settled_at for report in await reports.of(s, job.id))
+
+
+async def test_a_remix_and_its_being_forbidden_come_one_after_the_other(studio: Studio) -> None:
+    ada, bo = await person(studio.db, "ada"), await person(studio.db, "bo")
+    mo = await person(studio.db, "mo", Role.MODERATOR)
+    await studio.open([ABLE])
+    for _ in range(5):
+        job = await studio.rendered(ada)
+        await studio.desk.review(mo, job.id, Verdict.APPROVE)
+        await studio.desk.allow_remix(ada, job.id)
+        _, told = await settle(
+            studio.desk.allow_remix(ada, job.id, False),
+            studio.desk.remix(bo, job.id, 1, request(), Wish("mine")),
+        )
+        async with studio.db.read() as s:
+            (made, *_) = [*await jobs.of_person(s, bo.id), None]
+            (forbidden,) = [e for e in await events.of(s, job.id) if e.kind is Kind.REMIX_FORBIDDEN]
+            if told:
+                continue
+            assert made is not None
+            assert (await events.of(s, made.id))[0].id < forbidden.id
+        await studio.desk.cancel(bo, made.id)

@@ -1,0 +1,129 @@
+"""What is asked for and what is made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, BigInteger, Column, Index, text
+from sqlmodel import Field, SQLModel
+
+from db.models.base import enum, utcnow
+from db.states import Descent, Status, Task
+
+
+class Job(SQLModel, table=True):
+    """One `/sora` request."""
+
+    __table_args__ = (
+        Index("ix_job_status_person_id", "status", "person_id"),
+        Index("ix_job_status_lease_until", "status", "lease_until"),
+        Index("ix_job_person_id_id", "person_id", "id"),
+        Index("ix_job_model_finished_at", "model", "finished_at"),
+        Index(
+            "ix_job_open_ballot",
+            "ballot_closes_at",
+            sqlite_where=text("winner IS NULL"),
+            postgresql_where=text("winner IS NULL"),
+        ),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    request_key: str = Field(unique=True)
+    """The platform's own id of the request, so that a redelivery is the same job."""
+    person_id: int = Field(foreign_key="person.id")
+    room: str
+    workspace: str = ""
+    """In which server or workspace of the room; its rules are the job's. Empty where there is none."""
+    place: str = ""
+    """Where in the room the artist asked, for the receipt."""
+
+    prompt: str
+    negative: str = ""
+    model: str
+    aspect: str
+    width: int
+    height: int
+    frames: int
+    fps: int
+    steps: int
+    guidance: float
+    seed: int = Field(sa_type=BigInteger)
+    variations: int
+    private: bool = False
+    remix: bool = False
+    """Whether its artist lets others remix and extend it while it is in the showcase."""
+    draft: bool = False
+    final_steps: int
+    """Of the full render; a draft takes fewer."""
+    style: str = ""
+    style_strength: float | None = None
+    upscale: bool = False
+    smooth: bool = False
+
+    task: Task = Field(default=Task.TEXT, sa_column=enum(Task))
+    first_key: str = ""
+    last_key: str = ""
+    """The pictures that the clips begin and end with, as media keys."""
+    source_id: int | None = Field(default=None, foreign_key="job.id")
+    source_clip: int | None = None
+    """The clip that is extended or redrawn."""
+    strength: float | None = None
+    """How far a redrawn clip may leave its source."""
+    near: list[list[float]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """The clip that these stay near to: its seed, or the one that it was near to itself and then how far
+    it went (0 to 1) towards a seed of its own, and so on."""
+    vary: float = 0.0
+    """How far they go from it."""
+    parent_id: int | None = Field(default=None, foreign_key="job.id", index=True)
+    parent_clip: int | None = None
+    """The clip that it grew out of, for the lineage."""
+    descent: Descent | None = Field(default=None, sa_column=enum(Descent, nullable=True))
+
+    status: Status = Field(default=Status.QUEUED, sa_column=enum(Status))
+    reason: str = ""
+    """Why it failed, as one sentence for the artist."""
+    round: int = 1
+    """How often it was put before the moderators; an appeal, a second try and a take-down are rounds
+    of their own."""
+    attempt: int = 0
+    """The fencing ticket: a finish that carries an older attempt changes nothing."""
+    losses: int = 0
+    """How often a worker vanished while it rendered this job; too many fail it."""
+    worker: str = ""
+    lease_until: datetime | None = None
+    step: int = 0
+    preview_key: str = ""
+    notes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What the engine wants the artist to know, e.g. unknown words."""
+    approximations: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What the render gave up of exactness for speed."""
+    compute_seconds: float | None = None
+    energy_wh: float | None = None
+    energy_measured: bool | None = None
+    """Whether by the device itself; otherwise it is an estimate."""
+
+    promised_seconds: float | None = None
+    """The ETA given at submission; its error is shown by the doctor."""
+    queued_at: datetime = Field(default_factory=utcnow)
+    created_at: datetime = Field(default_factory=utcnow)
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    published_at: datetime | None = Field(default=None, index=True)
+
+    ballot_closes_at: datetime | None = None
+    winner: int | None = None
+    """The winning clip's number once the ballot is closed; 0 when nobody voted."""
+
+
+class Clip(SQLModel, table=True):
+    """One variation of a job; its files are named by the hash of their content."""
+
+    job_id: int = Field(foreign_key="job.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    seed: int = Field(sa_type=BigInteger)
+    video_key: str
+    poster_key: str
+    preview_key: str
+    bytes: int = Field(sa_type=BigInteger)
+    shown: bool = False
+    """Whether the moderators' decision put it into the showcase."""

@@ -1,0 +1,26 @@
+"""Who renders."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
+
+from db.models.base import utcnow
+
+
+class Worker(SQLModel, table=True):
+    """A process that renders: when it was last heard of, and which models it offers."""
+
+    name: str = Field(primary_key=True)
+    started_at: datetime = Field(default_factory=utcnow)
+    seen_at: datetime = Field(default_factory=utcnow)
+    state: str = "starting"
+    """One plain phrase for the doctor: loading the model, ready, or why it can't render."""
+    running_cap: int = 2
+    """Of how many jobs of one person it lets render at once, on all workers together."""
+    offers: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False)
+    )

@@ -1,0 +1,80 @@
+"""Reactions: which signs on which messages were acted on, so that each is acted on once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from db.models import Reaction, utcnow
+from db.upsert import upsert
+
+REFUSED = "-"
+"""In place of a question: the sign was refused, and means nothing for as long as it stands."""
+KEY = ("room", "message", "user_id", "sign")
+
+
+async def note(s: AsyncSession, room: str, message: str, user_id: str, sign: str) -> bool:
+    """Write down a sign that counts; False when it was there already."""
+    row = _row(room, message, user_id, sign, "")
+    made = await s.scalar(
+        upsert(s, Reaction)
+        .values(row)
+        .on_conflict_do_update(
+            index_elements=KEY,
+            set_={"asked": "", "at": row["at"]},
+            where=col(Reaction.asked) == REFUSED,
+        )
+        .returning(col(Reaction.sign))
+    )
+    return made is not None
+
+
+async def note_refused(s: AsyncSession, room: str, message: str, user_id: str, sign: str) -> None:
+    """Write down a sign that doesn't count; of one that did once, what it meant stands."""
+    row = _row(room, message, user_id, sign, REFUSED)
+    await s.execute(upsert(s, Reaction).values(row).on_conflict_do_nothing())
+
+
+async def get(s: AsyncSession, room: str, message: str, user_id: str, sign: str) -> Reaction | None:
+    return await s.get(Reaction, (room, message, user_id, sign))
+
+
+async def forget(s: AsyncSession, room: str, message: str, user_id: str, sign: str) -> None:
+    """The sign is gone from the message."""
+    await s.execute(delete(Reaction).where(*_is(room, message, user_id, sign)))
+
+
+async def note_asked(
+    s: AsyncSession, room: str, message: str, user_id: str, sign: str, asked: str
+) -> None:
+    """Somebody was asked for the sentence that this sign needs, in that message."""
+    await s.execute(update(Reaction).where(*_is(room, message, user_id, sign)).values(asked=asked))
+
+
+async def on(s: AsyncSession, room: str, message: str) -> Sequence[Reaction]:
+    found = await s.scalars(
+        select(Reaction)
+        .where(col(Reaction.room) == room, col(Reaction.message) == message)
+        .order_by(col(Reaction.at))
+    )
+    return found.all()
+
+
+def _row(room: str, message: str, user_id: str, sign: str, asked: str) -> dict[str, Any]:
+    return {
+        "room": room, "message": message, "user_id": user_id, "sign": sign, "asked": asked,
+        "at": utcnow(),
+    }  # fmt: skip
+
+
+def _is(room: str, message: str, user_id: str, sign: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Reaction.room) == room,
+        col(Reaction.message) == message,
+        col(Reaction.user_id) == user_id,
+        col(Reaction.sign) == sign,
+    )

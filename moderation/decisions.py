@@ -1,0 +1,139 @@
+"""What people find and moderators decide about one job, within the transaction that holds it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import clips, events, jobs, reports, reviews
+from db.models import Job, Report, Review, utcnow
+from db.states import Kind, Reason, Status, Verdict
+from moderation import quorum, rules
+from moderation.people import Person
+from moderation.rules import Refused, Rules
+
+NEEDS_WORDS = "Say in a sentence why, so that the artist can learn from it or appeal."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a review did: the verdict that now stands, or else the clips still undecided."""
+
+    verdict: Verdict | None
+    undecided: frozenset[int] = frozenset()
+    clips: int = 0
+    """How many clips the job has."""
+    of_appeal: bool = False
+
+
+async def review(
+    s: AsyncSession,
+    house: Rules,
+    person: Person,
+    job: Job,
+    verdict: Verdict,
+    reason: Reason | None,
+    sentence: str,
+    only: Collection[int],
+) -> Outcome:
+    """Count a moderator's review, and carry out the decision that it makes, if it makes one."""
+    given = await reviews.of(s, job.id)
+    rules.may_review(person, job, given)
+    numbers = frozenset(clip.number for clip in await clips.of(s, job.id))
+    if not set(only) <= numbers:
+        raise Refused(f"Job {job.id} has the clips 1 to {len(numbers)}.")
+    if verdict is Verdict.REJECT and reason is None:
+        raise Refused("A no needs its reason: pick one, or write a sentence.")
+    if verdict is Verdict.REJECT and reason is Reason.OTHER and not sentence:
+        raise Refused(NEEDS_WORDS)
+    new = Review(
+        job_id=job.id,
+        person_id=person.id,
+        round=job.round,
+        of_appeal=job.status is Status.APPEALED,
+        verdict=verdict,
+        reason=reason if verdict is Verdict.REJECT else None,
+        sentence=sentence,
+        clips=sorted(only),
+    )
+    counted = [r for r in given if r.round == job.round]
+    if not any(_same(new, earlier) for earlier in counted):
+        await reviews.add(s, new)
+        await events.record(s, job.id, Kind.REVIEWED, person.id, verdict=verdict)
+        counted.append(new)
+    decision = quorum.decide(counted, numbers, house.quorum)
+    if decision is None:
+        undecided = quorum.undecided(counted, numbers, house.quorum)
+        return Outcome(None, undecided, len(numbers))
+    await _carry_out(s, job, decision, person, house)
+    return Outcome(decision.verdict, of_appeal=new.of_appeal)
+
+
+async def report(s: AsyncSession, person: Person, job: Job, reason: Reason, sentence: str) -> None:
+    """Put down what somebody finds wrong with a job in the showcase."""
+    rules.may_report(person, job, await reports.of(s, job.id))
+    if reason is Reason.OTHER and not sentence:
+        raise Refused("Say in a sentence what is wrong with it.")
+    found = Report(job_id=job.id, person_id=person.id, reason=reason, sentence=sentence)
+    await reports.add(s, found)
+    await events.record(s, job.id, Kind.REPORTED, person.id, reason=reason)
+
+
+async def take_down(s: AsyncSession, person: Person, job: Job, sentence: str) -> None:
+    """Take a job out of the showcase.
+
+    It is a round of its own, so that an appeal goes to anybody but whoever took it down: those who
+    had approved it before did not decide this.
+    """
+    rules.may_take_down(person, job)
+    if not sentence:
+        raise Refused(NEEDS_WORDS)
+    open_reports = [r for r in await reports.of(s, job.id) if r.settled_at is None]
+    reasons = Counter(report.reason for report in open_reports).most_common(1)
+    new = Review(
+        job_id=job.id,
+        person_id=person.id,
+        round=job.round + 1,
+        verdict=Verdict.REJECT,
+        reason=reasons[0][0] if reasons else Reason.OTHER,
+        sentence=sentence,
+    )
+    await reviews.add(s, new)
+    await reports.settle(s, job.id)
+    await jobs.move(s, job.id, Kind.TAKEN_DOWN, by=person.id, values={"round": new.round})
+
+
+async def dismiss(s: AsyncSession, person: Person, job: Job) -> None:
+    """Settle the reports of a job, which stays where it is."""
+    rules.may_take_down(person, job)
+    if not await reports.settle(s, job.id):
+        raise Refused(f"There are no reports of job {job.id} to dismiss.")
+    await events.record(s, job.id, Kind.DISMISSED, person.id)
+
+
+async def _carry_out(
+    s: AsyncSession, job: Job, decision: quorum.Decision, person: Person, house: Rules
+) -> None:
+    appealed = job.status is Status.APPEALED
+    if decision.verdict is Verdict.REJECT:
+        await jobs.move(s, job.id, Kind.UPHELD if appealed else Kind.REJECTED, by=person.id)
+        return
+    await clips.show(s, job.id, decision.shown)
+    now = utcnow()
+    values: dict[str, Any] = {"published_at": now}
+    # A job that was taken down and comes back keeps its votes, and its ballot is open for a full time
+    # again, for nobody could vote meanwhile. One that was closed stays closed: its winner was told and
+    # may have its final; unless that winner isn't shown any more.
+    if job.winner not in {0, *decision.shown}:
+        values |= {"ballot_closes_at": now + house.ballot, "winner": None}
+    kind = Kind.OVERTURNED if appealed else Kind.APPROVED
+    await jobs.move(s, job.id, kind, by=person.id, values=values)
+
+
+def _same(one: Review, other: Review) -> bool:
+    said = {"person_id", "verdict", "reason", "sentence", "clips"}
+    return one.model_dump(include=said) == other.model_dump(include=said)
