@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 outbox = typer.Typer(help="What is still to be told to the rooms.", no_args_is_help=True)
 app.add_typer(outbox, name="outbox")
+slack = typer.Typer(help="The app in Slack.", no_args_is_help=True)
+app.add_typer(slack, name="slack")
 app.command("make")(cli_make.make)
 
 Data = Annotated[
@@ -88,19 +90,25 @@ def up(
 @app.command()
 def bot(
     port: Annotated[int | None, typer.Option(help="Port of the page. \\[default: 8040]")] = None,
+    shards: Annotated[
+        str | None, typer.Option(help="Which parts of Discord, such as 0-3/16. \\[default: all]")
+    ] = None,
     data: Data = None,
 ) -> None:
     """Run the bot alone: the rooms and the page. Broker and worker are somewhere else."""
-    from bot import service, supervisor
-    from bot.settings import settings_from
+    from bot import redact, service, supervisor
+    from bot.settings import settings_from, shards_from
     from db import logs
 
+    part = None if shards is None else shards_from(shards)
     settings = settings_from(data, port)
     logs.configure(settings.log_format)
+    if settings.secrets:
+        redact.install(*settings.secrets)
     supervisor.data_folder(settings)
     supervisor.free_port(settings)
     _insist_on_newest(settings)
-    asyncio.run(service.run(settings))
+    asyncio.run(service.run(settings, part))
 
 
 @app.command()
@@ -174,6 +182,22 @@ def outbox_retry(data: Data = None) -> None:
     typer.echo(
         f"{count} set aside before will be told again." if count else "Nothing was set aside."
     )
+
+
+@slack.command("manifest")
+def slack_manifest(
+    url: Annotated[
+        str, typer.Option(help="For HTTP: where Slack reaches the bot. \\[default: Socket Mode]")
+    ] = "",
+    install_url: Annotated[
+        str, typer.Option(help="For several workspaces with Socket Mode: where people reach it.")
+    ] = "",
+) -> None:
+    """Print what Slack asks for when you make the app there."""
+    from bot.on_slack.manifest import manifest, written
+    from bot.settings import settings_from
+
+    typer.echo(written(manifest(settings_from(None).slack_command, url, install_url)))
 
 
 def _insist_on_newest(settings: BotSettings) -> None:

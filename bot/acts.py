@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bot import grammar, said
 from bot.signs import REASONS, VOTES, Sign
-from db.states import Verdict
-from moderation.desk import Desk, Outcome
+from db import jobs
+from db.states import Reason, Status, Verdict
+from moderation.decisions import Outcome
+from moderation.desk import Desk
 from moderation.people import Person
 from moderation.rules import Refused
 from moderation.wish import Request
+from moderation.words import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Act:
     sentence: str = ""
     only: Collection[int] = ()
     """The clip numbers a review is limited to, or the one that something goes on from."""
+    reason: Reason = Reason.OTHER
+    """Of a report; where none was picked, its sentence says it all."""
 
 
 async def act(desk: Desk, deed: Act) -> str:
@@ -50,6 +56,10 @@ async def act(desk: Desk, deed: Act) -> str:
             asked = grammar.read(deed.sentence)
             job = await desk.redraw(person, job_id, _one(deed), deed.request, asked)
             return f"Job {job.id} is in line: that clip in other words."
+        case Sign.REMIX:
+            asked = grammar.read(deed.sentence)
+            job = await desk.remix(person, job_id, _one(deed), deed.request, asked)
+            return f"Job {job.id} is in line: your remix of that clip."
         case Sign.FINAL:
             job = await desk.finalize(person, job_id, _one(deed), deed.request)
             return f"Job {job.id} is in line: that clip, rendered in full."
@@ -62,9 +72,24 @@ async def act(desk: Desk, deed: Act) -> str:
         case Sign.WITHDRAW:
             await desk.withdraw(person, job_id)
             return f"Job {job_id} is withdrawn from everything public."
+        case Sign.ALLOW_REMIX:
+            await desk.allow_remix(person, job_id)
+            return f"While job {job_id} is in the showcase, everybody may remix and extend it."
+        case Sign.FORBID_REMIX:
+            await desk.allow_remix(person, job_id, False)
+            return f"Nobody else may remix job {job_id} any more; what they made before stays."
         case Sign.APPEAL:
             await desk.appeal(person, job_id, deed.sentence)
             return f"Job {job_id} goes to moderators who did not decide before."
+        case Sign.REPORT:
+            await desk.report(person, job_id, deed.reason, deed.sentence)
+            return f"The moderators will look at job {job_id}. Thank you."
+        case Sign.TAKE_DOWN:
+            await desk.take_down(person, job_id, deed.sentence)
+            return f"Job {job_id} is out of the showcase; its artist is told why and may appeal."
+        case Sign.DISMISS:
+            await desk.dismiss(person, job_id)
+            return f"Job {job_id} stays in the showcase; its reports are settled."
         case Sign.TAKE_BACK_REVIEW:
             await desk.take_back_review(person, job_id)
             return f"Your review of job {job_id} is taken back."
@@ -75,12 +100,32 @@ async def act(desk: Desk, deed: Act) -> str:
         clip = VOTES.index(deed.sign) + 1
         await desk.vote(person, job_id, clip)
         return f"Your vote is for clip {clip}; you can change it until the ballot closes."
+    if deed.sign is not Sign.APPROVE and deed.sign not in REASONS:
+        raise ValueError(f"{deed.sign} is nothing that can be done")
     reason = REASONS.get(deed.sign)
     verdict = Verdict.APPROVE if reason is None else Verdict.REJECT
     outcome = await desk.review(
         person, job_id, verdict, reason=reason, sentence=deed.sentence, only=deed.only
     )
     return _answer(job_id, outcome)
+
+
+async def cancel_all(desk: Desk, person: Person) -> str:
+    """Cancel whatever of a person's waits or is being rendered, and say what was done."""
+    async with desk.db.read() as s:
+        found = await jobs.with_status(s, Status.QUEUED, Status.RENDERING)
+    cancelled = []
+    for job in found:
+        if job.person_id == person.id:
+            # What was finished meanwhile stays: it is theirs.
+            with suppress(Refused):
+                await desk.cancel(person, job.id)
+                cancelled.append(str(job.id))
+    if not cancelled:
+        raise Refused("There is nothing to cancel: no job of yours waits or is being rendered.")
+    if len(cancelled) == 1:
+        return f"Job {cancelled[0]} is cancelled."
+    return f"The jobs {listed(cancelled, 'and')} are cancelled."
 
 
 def _one(deed: Act) -> int | None:

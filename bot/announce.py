@@ -8,11 +8,14 @@ finds a row without a message sends again under the same key, and the room makes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+import structlog
 
 from bot import cards
 from bot.card import Card
-from bot.room import Room
+from bot.room import Away, Room, Unreachable
 from bot.view import View, view
 from db import jobs, posts
 from db.line import Forecast
@@ -20,14 +23,20 @@ from db.models import Post, utcnow
 from db.session import Db
 from db.states import DECIDED, WAITING_FOR_REVIEW, Purpose, Status
 
-SEND_SECONDS = 15
+SEND_SECONDS = 25
 """Less than a claim of the outbox lasts; a chat that hangs must not hold up all other cards."""
+AGAIN_SECONDS = 1.0
+
+log = structlog.get_logger()
 
 
 async def announce(
     db: Db, room: Room, job_id: int, line: Mapping[int, Forecast] | None = None
-) -> None:
-    """Bring a room's posts of a job up to date; ``line`` as in ``bot.view.view``."""
+) -> float:
+    """Bring a room's posts of a job up to date; ``line`` as in ``bot.view.view``.
+
+    Returns after how many seconds to call again for what it is too early to repaint, or 0.
+    """
     async with db.read() as s:
         seen = await view(s, job_id, line)
         standing = {
@@ -36,20 +45,46 @@ async def announce(
             if post.removed_at is None
         }
     if seen is None:
-        return
-    for purpose in Purpose:
-        for place in room.places(purpose, seen.job):
-            post = standing.pop((purpose, place), None)
-            if not _belongs(purpose, seen, room, post):
-                if post is not None:
-                    await _remove(db, room, post)
-            elif post is None or not post.message:
-                promise = _promise(seen) if purpose is Purpose.RECEIPT else None
-                await _show(db, room, place, cards.paint_for(purpose, seen), promise)
-            else:
-                await _update(db, room, post, cards.paint_for(purpose, seen))
-    for post in standing.values():
-        await _remove(db, room, post)
+        return 0
+    wanted = [
+        (purpose, place)
+        for purpose in Purpose
+        for place in await room.places(purpose, seen.job)
+        if _belongs(purpose, seen, room, standing.get((purpose, place)))
+    ]
+    # What is to be gone goes first, and no card that fails keeps another from being right.
+    steps: list[Callable[[], Awaitable[float]]] = [
+        partial(_remove, db, room, post) for key, post in standing.items() if key not in wanted
+    ]
+    steps += [partial(_settle, db, room, seen, *key, standing.get(key)) for key in wanted]
+    failures: list[Exception] = []
+    pauses = [0.0]
+    for step in steps:
+        try:
+            pauses.append(await step())
+        except Unreachable as why:
+            log.warning("card.unreachable", room=room.name, job=job_id, why=str(why))
+        except Exception as failure:
+            # Raised below, when all the others have had their turn.
+            failures.append(failure)
+    if failures:
+        # What is the card's own fault is counted; a platform that is away is not.
+        raise min(failures, key=lambda failure: isinstance(failure, (Away, TimeoutError)))
+    return max(pauses)
+
+
+async def _settle(
+    db: Db, room: Room, seen: View, purpose: Purpose, place: str, post: Post | None
+) -> float:
+    """Make one card of the job stand in its place as it looks now."""
+    card = cards.paint_for(purpose, seen)
+    if post is None or not post.message:
+        promise = _promise(seen) if purpose is Purpose.RECEIPT else None
+        await _show(db, room, place, purpose, card, promise)
+        return 0
+    if post.digest == card.digest() and not await room.must_move(post):
+        return 0
+    return room.pause(post) or await _update(db, room, post, card)
 
 
 def _belongs(purpose: Purpose, seen: View, room: Room, post: Post | None) -> bool:
@@ -61,7 +96,10 @@ def _belongs(purpose: Purpose, seen: View, room: Room, post: Post | None) -> boo
         case Purpose.RESULT:
             return seen.job.room == room.name and bool(seen.clips)
         case Purpose.REVIEW:
-            return status in WAITING_FOR_REVIEW or (post is not None and status in DECIDED)
+            waits = status in WAITING_FOR_REVIEW or bool(seen.complaints)
+            return waits or (post is not None and status in DECIDED)
+        case Purpose.DECISION:
+            return seen.job.room == room.name and status in DECIDED
         case Purpose.SHOWCASE:
             return status is Status.PUBLISHED
 
@@ -72,29 +110,35 @@ def _promise(seen: View) -> float | None:
     return None if wait is None else (utcnow() - seen.job.created_at).total_seconds() + wait
 
 
-async def _show(db: Db, room: Room, place: str, card: Card, promise: float | None) -> None:
+async def _show(
+    db: Db, room: Room, place: str, purpose: Purpose, card: Card, promise: float | None
+) -> None:
     async with db.begin() as s:
-        post = await posts.intend(s, room.name, place, card.purpose, card.job_id)
+        post = await posts.intend(s, room.name, place, purpose, card.job_id)
     async with asyncio.timeout(SEND_SECONDS):
-        message = await room.show(place, card, f"post-{post.id}")
+        message = await room.show(place, card, f"post-{post.id}", post.created_at)
     async with db.begin() as s:
         await posts.note_painted(s, post.id, message, card.digest())
         if promise is not None:
             await jobs.note_promise(s, card.job_id, promise)
 
 
-async def _update(db: Db, room: Room, post: Post, card: Card) -> None:
-    if post.digest == card.digest():
-        return
-    async with asyncio.timeout(SEND_SECONDS):
-        await room.update(post.place, post.message, card)
+async def _update(db: Db, room: Room, post: Post, card: Card) -> float:
+    """Repaint, unless another process is just doing it: then look again a little later."""
     async with db.begin() as s:
-        await posts.note_painted(s, post.id, post.message, card.digest())
+        if not await posts.begin_painting(s, post):
+            return AGAIN_SECONDS
+    async with asyncio.timeout(SEND_SECONDS):
+        message = await room.update(post.place, post.message, card, post.painted_at)
+    async with db.begin() as s:
+        await posts.note_painted(s, post.id, message, card.digest())
+    return 0
 
 
-async def _remove(db: Db, room: Room, post: Post) -> None:
+async def _remove(db: Db, room: Room, post: Post) -> float:
     if post.message:
         async with asyncio.timeout(SEND_SECONDS):
             await room.remove(post.place, post.message)
     async with db.begin() as s:
         await posts.note_removed(s, post.id)
+    return 0

@@ -78,7 +78,8 @@ class CardPicture:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    purpose: Purpose
+    purpose: Purpose | None
+    """None for one that is shown to somebody once and is no post."""
     job_id: int
     tone: Tone
     title: str

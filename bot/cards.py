@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from bot import facts, said
-from bot.card import Button, Card, CardClip, Line, Tone
-from bot.signs import EMOJI, REASONS, VOTES, Sign
-from bot.view import View
-from db.models import Review
-from db.states import WAITING_FOR_REVIEW, Purpose, Reason, Status, Task, Verdict
+from dataclasses import replace
 
-TAKE_BACK_REVIEW = Button(Sign.TAKE_BACK_REVIEW, "Take my review back")
-"""For whoever gave one that can still be taken back."""
+from bot import facts, judged, said
+from bot.buttons import (
+    AGAIN,
+    APPEAL,
+    REPORT,
+    WITHDRAW,
+    deciding,
+    growing,
+    permission,
+    remixing,
+    settling,
+)
+from bot.card import Button, Card, CardClip, Line, Tone
+from bot.signs import VOTES, Sign
+from bot.view import View
+from db.states import WAITING_FOR_REVIEW, Purpose, Status
+from moderation.people import Person
+from moderation.rules import Refused
+
+REMIXABLE = Line("Everybody may remix and extend it.")
 
 
 def paint_for(purpose: Purpose, view: View) -> Card:
@@ -19,6 +32,7 @@ def paint_for(purpose: Purpose, view: View) -> Card:
         Purpose.RECEIPT: receipt,
         Purpose.RESULT: result,
         Purpose.REVIEW: review,
+        Purpose.DECISION: decision,
         Purpose.SHOWCASE: showcase,
     }[purpose](view)
 
@@ -70,42 +84,40 @@ def receipt(view: View) -> Card:
 def result(view: View) -> Card:
     """What the artist owns, whatever anybody decides about the showcase."""
     job = view.job
-    more = (Button(Sign.AGAIN, "Again"), *_growing(view))
-    withdraw = Button(
-        Sign.WITHDRAW, "Withdraw", asks="Take it out of everything public?", danger=True
-    )
+    more = (AGAIN, *growing(view), permission(job))
     tone = Tone.GOOD
     buttons: tuple[Button, ...]
     match job.status:
         case Status.READY:
             lines = [Line("Only you can see it.")]
-            buttons = (Button(Sign.PUBLISH, "Publish", strong=True), *more, withdraw)
+            buttons = (Button(Sign.PUBLISH, "Publish", strong=True), *more, WITHDRAW)
         case Status.IN_REVIEW:
             lines = [Line("It's yours already. The moderators decide about the showcase.")]
-            buttons = (*more, Button(Sign.KEEP, "Keep private"), withdraw)
+            buttons = (*more, Button(Sign.KEEP, "Keep private"), WITHDRAW)
         case Status.PUBLISHED:
             lines = [Line("It's in the showcase.")]
-            buttons = (*more, withdraw)
+            if job.remix:
+                lines.append(REMIXABLE)
+            buttons = (*more, WITHDRAW)
         case Status.REJECTED:
             tone = Tone.BAD
-            lines = [Line("It's yours to keep, but it was not taken into the showcase.")]
-            appeal = Button(Sign.APPEAL, "Appeal", asks="Why should others look at it again?")
-            buttons = (appeal, *more, withdraw)
+            lines = [Line(judged.why_outside(job))]
+            buttons = (APPEAL, *more, WITHDRAW)
         case Status.APPEALED:
             tone = Tone.WAITING
             lines = [Line("You appealed; moderators who did not decide before will look at it.")]
-            buttons = (*more, withdraw)
+            buttons = (*more, WITHDRAW)
         case Status.REJECTED_FINALLY:
             tone = Tone.BAD
             lines = [Line("The appeal was not granted. It stays yours, outside the showcase.")]
-            buttons = (*more, withdraw)
+            buttons = (*more, WITHDRAW)
         case _:
             tone = Tone.QUIET
             lines = [Line("You withdrew it: it's shown nowhere but here.")]
-            buttons = more
+            buttons = (AGAIN, *growing(view))
     lines += [Line(note) for note in job.notes]
     if job.status in {Status.REJECTED, Status.REJECTED_FINALLY, Status.APPEALED}:
-        lines += _decisions(view)
+        lines += judged.decisions(view)
     return Card(
         Purpose.RESULT,
         job.id,
@@ -133,9 +145,11 @@ def review(view: View) -> Card:
     tone = Tone.WAITING
     if job.status is Status.PUBLISHED:
         tone, title = Tone.GOOD, f"Published: job {job.id}"
+        if view.complaints:
+            tone, title = Tone.WAITING, f"Reported: job {job.id}"
     elif job.status in {Status.REJECTED, Status.REJECTED_FINALLY}:
-        tone, title = Tone.BAD, f"Not published: job {job.id}"
-    lines += _decisions(view)
+        tone, title = Tone.BAD, judged.outside(job)
+    lines += [*judged.decisions(view), *judged.complaints(view)]
     return Card(
         Purpose.REVIEW,
         job.id,
@@ -148,7 +162,31 @@ def review(view: View) -> Card:
         pictures=facts.pictures(job),
         clips=_clips(view),
         spoiler=waiting,
-        buttons=_review_buttons() if waiting else (),
+        buttons=deciding() if waiting else settling(view),
+    )
+
+
+def decision(view: View) -> Card:
+    """What the artist hears of the moderators, whatever became of the cards before."""
+    job = view.job
+    buttons: tuple[Button, ...] = ()
+    if job.status is Status.PUBLISHED:
+        tone, title, sentence = Tone.GOOD, f"Published: job {job.id}", "It's in the showcase."
+    else:
+        tone, title, sentence = Tone.BAD, judged.outside(job), judged.why_outside(job)
+        if job.status is Status.REJECTED_FINALLY:
+            sentence = "The appeal was not granted. It stays yours, outside the showcase."
+        else:
+            buttons = (APPEAL,)
+    return Card(
+        Purpose.DECISION,
+        job.id,
+        tone,
+        title,
+        view.artist,
+        job.prompt,
+        lines=(Line(sentence), *judged.decisions(view)),
+        buttons=(*buttons, Button(Sign.SHOW, "Show it")),
     )
 
 
@@ -193,63 +231,48 @@ def showcase(view: View) -> Card:
         facts=facts.credit(view),
         clips=clips,
         closes_at=job.ballot_closes_at if open_ballot else None,
-        buttons=votes if open_ballot else (),
+        buttons=(
+            *(votes if open_ballot else ()),
+            *remixing(view),
+            Button(Sign.INFO, "Info"),
+            REPORT,
+        ),
     )
 
 
-def _growing(view: View) -> tuple[Button, ...]:
-    """What may grow out of these clips, as far as their model can."""
-    if view.offer is None:
-        return ()
-    buttons = [Button(Sign.VARY, "Vary")]
-    if Task.EXTEND in view.offer.tasks:
-        buttons.append(Button(Sign.EXTEND, "Extend"))
-    if Task.VIDEO in view.offer.tasks:
-        asks = "What should it show instead? Options may follow: --strength 0.5"
-        buttons.append(Button(Sign.REDRAW, "Redraw", asks=asks))
-    if view.job.draft:
-        buttons.append(Button(Sign.FINAL, "Final"))
-    return tuple(buttons)
+def shown_to(person: Person, job_id: int, view: View | None) -> Card:
+    """The card of a job that says most to this person. Raises ``Refused`` when none is for them."""
+    if view is not None and view.job.person_id == person.id:
+        return result(view) if view.clips else receipt(view)
+    if view is not None and view.job.status is Status.PUBLISHED:
+        return showcase(view)
+    if view is not None and person.moderates and view.job.status in WAITING_FOR_REVIEW:
+        return review(view)
+    raise Refused(f"There is no job {job_id} that you may see.")
 
 
-def _review_buttons() -> tuple[Button, ...]:
-    labels = {
-        Sign.APPROVE: "Approve",
-        Sign.REJECT: "Reject …",
-        Sign.SEXUAL: said.REASON[Reason.SEXUAL],
-        Sign.GORE: said.REASON[Reason.GORE],
-        Sign.LIKENESS: said.REASON[Reason.LIKENESS],
-        Sign.COPYRIGHT: said.REASON[Reason.COPYRIGHT],
-        Sign.HATE: said.REASON[Reason.HATE],
-        Sign.SPAM: said.REASON[Reason.SPAM],
-    }
-    return tuple(
-        Button(
-            sign,
-            f"{EMOJI[sign]} {label}",
-            asks="Why? One sentence for the artist." if sign is Sign.REJECT else "",
-            strong=sign is Sign.APPROVE,
-            danger=sign in REASONS,
-        )
-        for sign, label in labels.items()
+def info(person: Person, job_id: int, view: View | None) -> Card:
+    """How a job was made and what it grew out of. Raises ``Refused`` like ``shown_to``."""
+    seen = shown_to(person, job_id, view)
+    if view is None:
+        return seen
+    return replace(
+        seen,
+        purpose=None,
+        title=f"About job {job_id}",
+        lines=(
+            Line(f"By {view.artist}."),
+            *([REMIXABLE] if view.job.remix else []),
+            *judged.decisions(view),
+        ),
+        facts=facts.used(view),
+        pictures=(),
+        clips=(),
+        buttons=(),
+        closes_at=None,
+        percent=None,
+        preview_key="",
     )
-
-
-def _decisions(view: View) -> list[Line]:
-    return [
-        Line(_decision(name, review), review.sentence, review.at) for name, review in view.reviews
-    ]
-
-
-def _decision(name: str, review: Review) -> str:
-    about = [" the appeal"] if review.of_appeal else []
-    about += [f" {said.which(review.clips)}"] if review.clips else []
-    what = " for".join(about)
-    if review.verdict is Verdict.APPROVE:
-        return f"{name} approved{what}."
-    reason = said.REASON[review.reason or Reason.OTHER].lower()
-    why = "" if review.reason is Reason.OTHER else f": {reason}"
-    return f"{name} said no{' to' if what else ''}{what}{why}."
 
 
 def _clips(view: View) -> tuple[CardClip, ...]:

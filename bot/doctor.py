@@ -11,8 +11,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,9 @@ from rich.text import Text
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from bot import supervisor
+from bot import doctor_chats, supervisor
 from bot.children import python
+from bot.finding import Finding, State
 from bot.settings import BotSettings, settings_from
 from bot.trouble import Trouble, reaching, translated, without_password
 from db import events, speed, workers
@@ -39,25 +39,7 @@ SOUND_SQLITE = (3, 51, 3)
 """Older ones have a rare fault in the write-ahead log when several processes write."""
 RENDERER_SECONDS = 90.0
 """Importing torch from a cold disk takes long."""
-
-
-class State(StrEnum):
-    OK = "ok"
-    WARNING = "warning"
-    BAD = "bad"
-
-
 SIGNS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.BAD: ("✗", "red")}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report."""
-
-    name: str
-    state: State
-    found: str
-    mend: str = ""
 
 
 def report(data: Path | None, as_json: bool) -> int:
@@ -113,7 +95,9 @@ async def _look(data: Path | None) -> AsyncIterator[Finding]:
         yield finding
     yield await _broker(settings, running)
     yield await _renderer()
-    yield Finding("Discord and Slack", State.OK, "Not configured; the web room works without them.")
+    for chat in (doctor_chats.discord, doctor_chats.slack):
+        async for finding in chat(settings):
+            yield finding
 
 
 def _folder(settings: BotSettings) -> Finding:

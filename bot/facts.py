@@ -6,12 +6,12 @@ from bot import said
 from bot.card import CardPicture, Fact
 from bot.view import View
 from db.models import Job
-from db.states import Descent, Task
+from db.states import Descent, Status, Task
 
 
 def asked(view: View) -> tuple[Fact, ...]:
     """What the artist sees while they wait."""
-    facts = [Fact("model", view.model_title), *_made_from(view.job), _size(view.job)]
+    facts = [Fact("model", view.model_title), *_made_from(view), _size(view.job)]
     facts.append(Fact("variations", str(view.job.variations)))
     return (*facts, *_draft(view.job))
 
@@ -20,7 +20,7 @@ def used(view: View) -> tuple[Fact, ...]:
     """What really went into the clips, so that anybody could make them again."""
     job = view.job
     seeds = ", ".join(str(clip.seed) for clip in view.clips) or str(job.seed)
-    facts = [*_model(view), *_made_from(job), *_style(view), _size(job)]
+    facts = [*_model(view), *_made_from(view), *_style(view), _size(job)]
     facts.append(Fact("seed" if len(view.clips) < 2 else "seeds", seeds))
     facts += [Fact("steps", str(job.steps)), Fact("guidance", f"{job.guidance:g}")]
     if job.negative:
@@ -36,7 +36,8 @@ def used(view: View) -> tuple[Fact, ...]:
 
 def credit(view: View) -> tuple[Fact, ...]:
     """Whose work the clips stand on."""
-    return (*_model(view), *_style(view))
+    others = _made_from(view) if view.source else ()
+    return (*_model(view), *_style(view), *others)
 
 
 def pictures(job: Job) -> tuple[CardPicture, ...]:
@@ -57,9 +58,10 @@ def _model(view: View) -> list[Fact]:
     return facts
 
 
-def _made_from(job: Job) -> list[Fact]:
+def _made_from(view: View) -> list[Fact]:
     """Nothing for words alone."""
-    source = said.clip_of(job.source_id, job.source_clip)
+    job = view.job
+    source = said.clip_of(job.source_id, job.source_clip) + _whose(view)
     text = {
         Task.TEXT: "",
         Task.IMAGE: "a picture",
@@ -68,13 +70,22 @@ def _made_from(job: Job) -> list[Fact]:
         Task.VIDEO: f"{source}, at strength {job.strength or 0:g}",
         Task.LOOP: "a picture, as a loop" if job.first_key else "words, as a loop",
     }[job.task]
-    facts = [Fact("made from", text)] if text else []
+    name = "remix of" if job.descent is Descent.REMIX else "made from"
+    facts = [Fact(name, text)] if text else []
     parent = said.clip_of(job.parent_id, job.parent_clip)
     if job.descent is Descent.FINAL:
         facts.append(Fact("final of", parent))
     elif job.descent is Descent.VARY:
         facts.append(Fact("varies", f"{parent}, by {job.vary:g}"))
     return facts
+
+
+def _whose(view: View) -> str:
+    """Whose clip it goes on from, where that is somebody else's; credit outlives a withdrawal."""
+    if view.source is None:
+        return ""
+    gone = view.source.status is Status.WITHDRAWN
+    return f" by {view.source_artist}{' (withdrawn since)' if gone else ''}"
 
 
 def _style(view: View) -> list[Fact]:

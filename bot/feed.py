@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 
 from bot.announce import announce
-from bot.room import Room
+from bot.room import Away, Room
 from db import events, jobs
 from db.broker import Broker
 from db.events import Claim
@@ -28,6 +30,10 @@ SECONDS_PER_RECEIPT = 0.05
 """How often the waiting receipts are brought up to date while the line moves: every two seconds, and
 less often the longer the line is, so that repainting it never fills the bot's day."""
 
+MOST_AT_ONCE = 20
+AWAY_SECONDS = 5.0
+"""How long a platform that is away, or too slow, is left alone; it costs no card one of its tries."""
+
 log = structlog.get_logger()
 
 
@@ -41,16 +47,24 @@ class Feed:
         self._changed: set[int] = set()
         self._wake = asyncio.Event()
         self._line_moved = asyncio.Event()
-        self._painting = asyncio.Lock()
+        self._telling: set[asyncio.Task[None]] = set()
+        self._repainting: set[asyncio.Task[None]] = set()
+        self._painting: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self) -> None:
         """Until cancelled; survives a broken card, a slow database and a broker that is away."""
         async with self._db.begin() as s:
             await events.join(s, self._room.name)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen())
-            tasks.create_task(self._drain())
-            tasks.create_task(self._follow_line())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen())
+                tasks.create_task(self._drain())
+                tasks.create_task(self._follow_line())
+        finally:
+            left = self._telling | self._repainting
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def _listen(self) -> None:
         async for job_id in self._broker.news():
@@ -71,26 +85,45 @@ class Feed:
                 self._wake.clear()
 
     async def _round(self) -> bool:
-        """Tell what is due; says whether there may be more."""
+        """Begin to tell what is due; says whether there may be more."""
         moving, self._changed = self._changed, set()
-        async with self._db.begin() as s:
-            claims = await events.claim(s, self._room.name)
+        room = MOST_AT_ONCE - len(self._telling)
+        claims: list[Claim] = []
+        line: Mapping[int, Forecast] | None = None
+        if room > 0:
+            async with self._db.begin() as s:
+                claims = await events.claim(s, self._room.name, room)
+        if claims:
+            async with self._db.read() as s:
+                line = await forecast.of_line(s)
         for claim in claims:
             moving.discard(claim.job_id)
-            await self._tell(claim)
+            self._begin(self._tell(claim, line), self._telling)
         if not self._wake.is_set():
             async with self._db.read() as s:
                 moving |= {job.id for job in await jobs.with_status(s, Status.RENDERING)}
         if claims:
             self._line_moved.set()
         for job_id in moving:
-            await self._repaint(job_id)
+            if job_id not in self._painting:  # else it is just being looked at
+                self._begin(self._repaint(job_id), self._repainting)
         return bool(claims)
 
-    async def _tell(self, claim: Claim) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
+        """Beside the others: one that hangs must not hold them up."""
+        task = asyncio.create_task(work)
+        among.add(task)
+        task.add_done_callback(among.discard)
+        if len(self._telling) == MOST_AT_ONCE:  # more may be due than there was room for
+            task.add_done_callback(lambda _: self._wake.set())
+
+    async def _tell(self, claim: Claim, line: Mapping[int, Forecast] | None) -> None:
         try:
-            async with self._painting:
-                await announce(self._db, self._room, claim.job_id)
+            async with self._alone_on(claim.job_id):
+                pause = await announce(self._db, self._room, claim.job_id, line)
+        except (Away, TimeoutError) as error:
+            log.warning("room.away", room=self._room.name, job=claim.job_id, why=str(error))
+            pause = AWAY_SECONDS
         except Exception as error:
             # One card that can't be shown must not hold up the others; it is counted and set aside.
             log.exception("card.failed", room=self._room.name, job=claim.job_id)
@@ -100,7 +133,10 @@ class Feed:
                 log.error("card.set_aside", room=self._room.name, job=claim.job_id)
             return
         async with self._db.begin() as s:
-            await events.mark_told(s, claim)
+            if pause:
+                await events.put_off(s, claim, pause)
+            else:
+                await events.mark_told(s, claim)
 
     async def _follow_line(self) -> None:
         """Keep place and time on the waiting receipts right, beside all that is more urgent."""
@@ -111,9 +147,11 @@ class Feed:
             try:
                 async with self._db.read() as s:
                     line = await forecast.of_line(s)
-                for job_id in line:
-                    await self._repaint(job_id, line)
                 waiting = len(line)
+                for job_id in line:
+                    while len(self._repainting) >= MOST_AT_ONCE:
+                        await asyncio.wait(self._repainting, return_when=asyncio.FIRST_COMPLETED)
+                    self._begin(self._repaint(job_id, line), self._repainting)
             except Exception:
                 # The same database that is away for the outbox; it is asked again as soon.
                 log.exception("feed.line_failed", room=self._room.name)
@@ -124,8 +162,14 @@ class Feed:
 
     async def _repaint(self, job_id: int, line: Mapping[int, Forecast] | None = None) -> None:
         try:
-            async with self._painting:
+            async with self._alone_on(job_id):
                 await announce(self._db, self._room, job_id, line)
+        except (Away, TimeoutError):
+            return
         except Exception:
             # Progress is repainted soon again; what must not be lost is in the outbox.
             log.exception("card.repaint_failed", room=self._room.name, job=job_id)
+
+    def _alone_on(self, job_id: int) -> asyncio.Lock:
+        """Two paintings of one card at once could leave the older one."""
+        return self._painting.setdefault(job_id, asyncio.Lock())

@@ -25,22 +25,33 @@ class Takes(StrEnum):
     ASPECT = "an aspect ratio"
     STYLE = "the name of a style"
     PICTURE = "a picture that you attach"
+    JOB = "the number of a job"
+    JOBS = "the number of a job, or all"
+    WORD = "one of a few words"
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option; ``name`` is also the field of ``Wish`` that it fills."""
+    """One option; of a wish, ``name`` is also the field of ``Wish`` that it fills."""
 
     name: str
     takes: Takes
     help: str
     low: float | None = None
     high: float | None = None
+    """Of numbers the range; of texts the characters."""
+    needed: bool = False
+    words: tuple[tuple[str, str], ...] = ()
+    """What it may be, and how that is shown."""
 
 
+ASPECTS = ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9")
+"""What rooms offer to pick from before a model is chosen; each model makes some of them."""
 FEW = 100
 """Up to here, a range says by itself what kind of number it is of."""
-PROMPT = Option("prompt", Takes.TEXT, "What the clip should show.", low=1, high=PROMPT_LIMIT)
+PROMPT = Option(
+    "prompt", Takes.TEXT, "What the clip should show.", low=1, high=PROMPT_LIMIT, needed=True
+)
 OPTIONS: tuple[Option, ...] = (
     Option("model", Takes.MODEL, "Which model renders it."),
     Option("aspect", Takes.ASPECT, "The shape of the picture, such as 16:9."),

@@ -12,7 +12,7 @@ import structlog
 from bot.feed import Feed
 from bot.on_web.room import WebRoom
 from bot.room import Room
-from bot.settings import SWEEP_SECONDS, BotSettings
+from bot.settings import SWEEP_SECONDS, BotSettings, Shards
 from db.broker import Broker
 from db.media import Media
 from db.session import Db
@@ -22,11 +22,23 @@ from moderation.sweep import sweep
 log = structlog.get_logger()
 
 
-async def run(settings: BotSettings) -> None:
-    """Serve every configured room until SIGTERM or SIGINT."""
+async def run(settings: BotSettings, shards: Shards | None = None) -> None:
+    """Serve every configured room until SIGTERM or SIGINT.
+
+    ``shards``: of Discord, which of how many this process runs; others run the rest.
+    """
     async with studio(settings) as (db, broker, desk):
-        room = WebRoom(db, desk, Media(settings.media), settings.host, settings.port)
-        await serve(db, broker, [room])
+        media = Media(settings.media)
+        rooms: list[Room] = [WebRoom(db, desk, media, settings.host, settings.port)]
+        if settings.discord_token is not None:
+            from bot.on_discord.app import discord_room
+
+            rooms.append(discord_room(settings, db, desk, media, shards))
+        if settings.slack:
+            from bot.on_slack.app import slack_room
+
+            rooms.append(slack_room(settings, db, desk, media))
+        await serve(db, broker, rooms)
 
 
 @asynccontextmanager

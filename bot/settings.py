@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from bot.trouble import Misused
 from db.settings import StoreSettings
@@ -15,8 +19,15 @@ from moderation.rules import Rules
 
 LONGEST_BALLOT_HOURS = 366 * 24
 HIGHEST_PORT = 65535
+COMMAND = re.compile(r"[a-z0-9_-]{1,32}")
+TOKENS = {"slack_bot_token": "xoxb-", "slack_app_token": "xapp-"}
+"""How Slack's tokens begin; they are easily taken for each other."""
 SWEEP_SECONDS = 3.0
 """How often whoever runs a studio repairs and closes what time alone must."""
+
+
+Shards = tuple[list[int], int]
+"""Some of the parts that Discord divides a bot's servers into, and how many there are in all."""
 
 
 class BotSettings(StoreSettings):
@@ -26,6 +37,22 @@ class BotSettings(StoreSettings):
     port: int = Field(default=8040, ge=1, le=HIGHEST_PORT)
     queued_cap: int = Field(default=8, ge=1, description="jobs that one person may have in line")
     quorum: int = Field(default=1, ge=1, description="reviews that decide about a job")
+    discord_token: SecretStr | None = Field(default=None, description="of the bot, for Discord")
+    discord_command: str = Field(default="sora", description="what people type after the slash")
+    discord_api: str = Field(
+        default="", description="another server that speaks Discord's API, for trying out"
+    )
+    slack_bot_token: SecretStr | None = Field(default=None, description="xoxb-…, for one workspace")
+    slack_app_token: SecretStr | None = Field(default=None, description="xapp-…, for Socket Mode")
+    slack_signing_secret: SecretStr | None = Field(default=None, description="for HTTP instead")
+    slack_client_id: str = Field(default="", description="of the app, for several workspaces")
+    slack_client_secret: SecretStr | None = Field(default=None, description="goes with it")
+    slack_host: str = Field(default="127.0.0.1", description="where Slack's proxy comes in")
+    slack_port: int = Field(default=8041, ge=1, le=HIGHEST_PORT)
+    slack_command: str = Field(default="sora", description="what people type after the slash")
+    slack_api: str = Field(
+        default="", description="another server that speaks Slack's API, for trying out"
+    )
     ballot_hours: float = Field(default=24, gt=0, le=LONGEST_BALLOT_HOURS, allow_inf_nan=False)
 
     @field_validator("host")
@@ -37,6 +64,99 @@ class BotSettings(StoreSettings):
                 "the sign-in, which this version doesn't have yet"
             )
         return host
+
+    @field_validator(
+        "discord_token",
+        "slack_bot_token",
+        "slack_app_token",
+        "slack_signing_secret",
+        "slack_client_secret",
+    )
+    @classmethod
+    def _none_when_left_empty(cls, token: SecretStr | None) -> SecretStr | None:
+        kept = token.get_secret_value().strip() if token else ""
+        return SecretStr(kept) if kept else None
+
+    @field_validator("slack_bot_token", "slack_app_token")
+    @classmethod
+    def _of_the_right_kind(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        begins = TOKENS[info.field_name or ""]
+        if token is not None and not token.get_secret_value().startswith(begins):
+            raise ValueError(f"the token that begins with {begins}, which this one doesn't")
+        return token
+
+    @field_validator("slack_api")
+    @classmethod
+    def _an_address(cls, api: str) -> str:
+        if api and (urlsplit(api).scheme not in {"http", "https"} or not urlsplit(api).netloc):
+            raise ValueError(f"an address like http://127.0.0.1:9000/api/, not {api}")
+        return api if not api or api.endswith("/") else f"{api}/"
+
+    @field_validator("discord_command", "slack_command")
+    @classmethod
+    def _one_that_is_taken(cls, name: str) -> str:
+        if not COMMAND.fullmatch(name) or name == "studio":
+            raise ValueError(
+                f"1 to 32 of a–z, 0–9, - and _, and not “studio”, which is taken; not {name}"
+            )
+        return name
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if faults := list(self._contradictions()):
+            raise ValueError(" ".join(faults))
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
+        several, secret = bool(self.slack_client_id), self.slack_client_secret is not None
+        workspaces = self.slack_bot_token is not None or several
+        transport = self.slack_app_token is not None or self.slack_signing_secret is not None
+        if several != secret:
+            yield "SORA_SLACK_CLIENT_ID and SORA_SLACK_CLIENT_SECRET go together: give both or neither."
+        if self.slack_bot_token is not None and several:
+            yield (
+                "SORA_SLACK_BOT_TOKEN is for one workspace and SORA_SLACK_CLIENT_ID for several: give "
+                "one of them."
+            )
+        if self.slack_app_token is not None and self.slack_signing_secret is not None:
+            yield (
+                "SORA_SLACK_APP_TOKEN is for Socket Mode and SORA_SLACK_SIGNING_SECRET for HTTP: give "
+                "one of them."
+            )
+        if workspaces and not transport:
+            yield (
+                "For Slack, SORA_SLACK_APP_TOKEN is missing (or SORA_SLACK_SIGNING_SECRET, should "
+                "Slack reach you over HTTP)."
+            )
+        if transport and not workspaces and not secret:
+            yield (
+                "For Slack, SORA_SLACK_BOT_TOKEN is missing (or SORA_SLACK_CLIENT_ID and "
+                "SORA_SLACK_CLIENT_SECRET, for several workspaces)."
+            )
+        if self.slack_serves and (self.slack_host, self.slack_port) == (self.host, self.port):
+            yield f"SORA_PORT and SORA_SLACK_PORT are both {self.port}: give them different ones."
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no log may show."""
+        chats = (
+            self.discord_token,
+            self.slack_bot_token,
+            self.slack_app_token,
+            self.slack_signing_secret,
+            self.slack_client_secret,
+        )
+        return [secret.get_secret_value() for secret in chats if secret is not None]
+
+    @property
+    def slack(self) -> bool:
+        """Whether there is a room in Slack."""
+        return self.slack_bot_token is not None or bool(self.slack_client_id)
+
+    @property
+    def slack_serves(self) -> bool:
+        """Whether anybody comes to the bot over HTTP: Slack itself, or those who install it."""
+        return self.slack_signing_secret is not None or bool(self.slack_client_id)
 
     @property
     def page(self) -> str:
@@ -64,6 +184,19 @@ def settings_from(data: Path | None, port: int | None = None) -> BotSettings:
         if value is not None:
             os.environ[name] = str(value)
     return BotSettings()
+
+
+def shards_from(text: str) -> Shards:
+    """What `--shards` says, such as 0-3/16 or 5/16. Raises ``Misused``."""
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?/(\d{1,5})", text.strip())
+    first, last, count = (
+        (int(n) for n in (match[1], match[2] or match[1], match[3])) if match else (0, 0, 0)
+    )
+    if not first <= last < count:
+        raise Misused(
+            f"--shards is like 0-3/16 or 5/16: which of how many, counted from 0; not {text!r}."
+        )
+    return list(range(first, last + 1)), count
 
 
 def is_loopback(host: str) -> bool:

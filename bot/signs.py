@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -15,10 +16,13 @@ class Sign(StrEnum):
     VARY = "vary"
     EXTEND = "extend"
     REDRAW = "redraw"
+    REMIX = "remix"
     FINAL = "final"
     PUBLISH = "publish"
     KEEP = "keep"
     WITHDRAW = "withdraw"
+    ALLOW_REMIX = "allow_remix"
+    FORBID_REMIX = "forbid_remix"
     APPEAL = "appeal"
     APPROVE = "approve"
     REJECT = "reject"
@@ -34,6 +38,11 @@ class Sign(StrEnum):
     VOTE_3 = "vote_3"
     VOTE_4 = "vote_4"
     TAKE_BACK_VOTE = "take_back_vote"
+    REPORT = "report"
+    TAKE_DOWN = "take_down"
+    DISMISS = "dismiss"
+    SHOW = "show"
+    INFO = "info"
 
 
 EMOJI: Mapping[Sign, str] = {
@@ -62,8 +71,33 @@ REASONS: Mapping[Sign, Reason] = {
 }
 """What each sign of a no gives as its reason."""
 
-OF_ONE_CLIP = frozenset({Sign.VARY, Sign.EXTEND, Sign.REDRAW, Sign.FINAL})
+_PRESENTATION = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+"""Whether a sign is drawn in colour, and with what skin: the same sign all the same."""
+
+
+def _bare(emoji: str) -> str:
+    return _PRESENTATION.sub("", emoji)
+
+
+_BY_EMOJI = {_bare(emoji): sign for sign, emoji in EMOJI.items()}
+
+
+def read(emoji: str) -> Sign | None:
+    """What an emoji means; None for those that mean nothing here."""
+    return _BY_EMOJI.get(_bare(emoji))
+
+
+NEEDS_PROMPT = frozenset({Sign.REDRAW, Sign.REMIX})
+"""Of those below, those whose words are a prompt; the others' are a sentence."""
+NEEDS_SENTENCE = NEEDS_PROMPT | {Sign.REJECT, Sign.APPEAL, Sign.REPORT, Sign.TAKE_DOWN}
+"""Of the buttons that ask something first, those that ask for words; the others ask "really?"."""
+NEEDS_REASON = frozenset({Sign.REPORT})
+"""Those that ask for a reason as well."""
+
+OF_ONE_CLIP = frozenset({Sign.VARY, Sign.EXTEND, Sign.REDRAW, Sign.REMIX, Sign.FINAL})
 """What goes on from one clip, which is to be picked where there are several."""
+LOOKS = frozenset({Sign.SHOW, Sign.INFO})
+"""What shows something and does nothing."""
 
 VOTES: tuple[Sign, ...] = (Sign.VOTE_1, Sign.VOTE_2, Sign.VOTE_3, Sign.VOTE_4)
 """The sign for clip number i + 1."""

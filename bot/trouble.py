@@ -32,6 +32,10 @@ def translated(error: Exception) -> Trouble | None:
 
     if isinstance(error, Trouble):
         return error
+    if isinstance(error, ExceptionGroup):
+        # Of what failed together, a single bug must not be hidden behind a sentence.
+        troubles = [translated(one) for one in error.exceptions]
+        return None if None in troubles else troubles[0]
     if isinstance(error, (Refused, BadSettings)):
         return Misused(str(error))
     # Its other subclasses are bugs; itself it is a file that is no database.

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, jobs, people, reviews, votes, workers
+from db import clips, events, jobs, people, reports, reviews, votes, workers
 from db.line import Forecast
-from db.models import Clip, Job, Review
+from db.models import Clip, Job, Report, Review
 from db.offers import Offer
 from db.states import Kind, Status
 from moderation import forecast
@@ -31,6 +31,16 @@ class View:
     """Seconds; only while it is being rendered, and when speed is known."""
     appeal: str = ""
     """The artist's own words; only while the appeal is to be decided."""
+    reports: tuple[Report, ...] = ()
+    """All that were ever made, oldest first."""
+    source: Job | None = None
+    """Whose clip is extended or redrawn, where that is somebody else's."""
+    source_artist: str = ""
+
+    @property
+    def complaints(self) -> tuple[Report, ...]:
+        """The reports that wait for a moderator."""
+        return tuple(report for report in self.reports if report.settled_at is None)
 
     @property
     def model_title(self) -> str:
@@ -48,7 +58,11 @@ async def view(
     if job is None:
         return None
     given = await reviews.of(s, job_id)
-    names = await people.names(s, {job.person_id, *(review.person_id for review in given)})
+    source = await jobs.get(s, job.source_id) if job.source_id is not None else None
+    if source is not None and source.person_id == job.person_id:
+        source = None
+    ids = {job.person_id, *(review.person_id for review in given)}
+    names = await people.names(s, ids | ({source.person_id} if source else set()))
     offers = {offer.name: offer for offer in await workers.offers(s)}
     if line is None:
         line = await forecast.of_line(s) if job.status is Status.QUEUED else {}
@@ -61,6 +75,9 @@ async def view(
         tally=await votes.tally(s, job_id),
         forecast=line.get(job_id),
         remaining=(await forecast.remaining(s, job) if job.status is Status.RENDERING else None),
+        reports=tuple(await reports.of(s, job_id)),
+        source=source,
+        source_artist=names[source.person_id] if source else "",
         appeal=await _appeal(s, job_id) if job.status is Status.APPEALED else "",
     )
 

@@ -19,7 +19,8 @@ from bot.on_web.live import ROOM
 from bot.on_web.pages import cards_of, studio_page
 from bot.on_web.people import Visitor
 from bot.on_web.site import SITE, as_json, back_with, visitor_of, wants_json
-from bot.signs import Sign
+from bot.signs import LOOKS, NEEDS_PROMPT, Sign
+from db.states import Reason
 from moderation.rules import Refused
 from moderation.wish import Picture, Request
 
@@ -55,10 +56,13 @@ async def press(request: web.Request) -> web.Response:
     try:
         sign, job_id = Sign(sent["sign"]), _job_id(sent["job"])
         only = {int(str(number)) for number in (await request.post()).getall("only", [])}
+        reason = Reason(sent.get("reason", Reason.OTHER))
+        if sign in LOOKS:  # these are links
+            raise ValueError(sign)
     except (KeyError, ValueError):
         raise web.HTTPBadRequest from None
-    words = sent.get("words" if sign is Sign.REDRAW else "sentence", "")
-    deed = Act(visitor.person, sign, job_id, _request(visitor, sent), words, only)
+    words = sent.get("words" if sign in NEEDS_PROMPT else "sentence", "")
+    deed = Act(visitor.person, sign, job_id, _request(visitor, sent), words, only, reason)
     return await _done(request, await act(request.app[SITE].desk, deed), job_id)
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import grammar, said
+from bot import grammar, lists
+from bot.cards import info
 from bot.on_web import form
 from bot.on_web.live import ROOM, cursor_at
 from bot.on_web.paint import Painted
 from bot.on_web.people import FIRST
 from bot.on_web.site import SITE, page, visitor_of
 from bot.view import view
-from db import jobs, people, posts, workers
-from db.models import Job, Post, utcnow
+from db import jobs, posts, workers
+from db.models import Post, utcnow
 from db.states import Purpose, Status
 from moderation import forecast
 from moderation.plan import CAN
@@ -117,34 +117,11 @@ async def showcase(request: web.Request) -> web.Response:
     return page(request, "showcase.html", since=cursor_at(since), cards=cards, more=more)
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One job in the line, as everybody may see it."""
-
-    job: Job
-    artist: str
-    says: str
-
-
 async def line(request: web.Request) -> web.Response:
     """Who is being rendered and who waits; prompts only of one's own."""
     async with request.app[SITE].db.read() as s:
-        rendering = await jobs.with_status(s, Status.RENDERING)
-        forecasts = await forecast.of_line(s)
-        queued = {job.id: job for job in await jobs.with_status(s, Status.QUEUED)}
-        placed = [job_id for job_id in forecasts if job_id in queued]
-        waiting = [queued[job_id] for job_id in [*placed, *sorted(queued.keys() - forecasts)]]
-        names = await people.names(s, {job.person_id for job in [*rendering, *waiting]})
-        turns = [
-            Turn(
-                job,
-                names[job.person_id],
-                said.progress(job.step, job.steps, await forecast.remaining(s, job)),
-            )
-            for job in rendering
-        ]
+        turns = await lists.turns(s)
         idle = not any(workers.alive(worker) for worker in await workers.every(s))
-    turns += [Turn(job, names[job.person_id], said.place(forecasts.get(job.id))) for job in waiting]
     return page(request, "line.html", turns=turns, idle=idle)
 
 
@@ -153,9 +130,14 @@ async def one_job(request: web.Request) -> web.Response:
     job_id, since = int(request.match_info["job"]), utcnow()
     async with request.app[SITE].db.read() as s:
         cards = await cards_of(request, s, job_id)
+        seen = await view(s, job_id)
     if not cards:
         raise web.HTTPNotFound
-    return page(request, "job.html", since=cursor_at(since), job_id=job_id, cards=cards)
+    public = seen is not None and seen.job.status is Status.PUBLISHED
+    about = info(visitor_of(request).person, job_id, seen) if public else None
+    return page(
+        request, "job.html", since=cursor_at(since), job_id=job_id, cards=cards, about=about
+    )
 
 
 async def help_page(request: web.Request) -> web.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,14 +12,15 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import cards
-from bot.card import Card
+from bot import cards, said
+from bot.buttons import TAKE_BACK_REVIEW
+from bot.card import Button, Card
 from bot.on_web.people import DEMO, Visitor
-from bot.signs import OF_ONE_CLIP, VOTES, Sign
+from bot.signs import LOOKS, NEEDS_PROMPT, NEEDS_REASON, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
 from bot.view import View
 from db import votes
 from db.models import Job, utcnow
-from db.states import WAITING_FOR_REVIEW, Purpose, Status
+from db.states import WAITING_FOR_REVIEW, Purpose, Reason, Status
 from moderation import rules
 from moderation.people import Person
 from moderation.rules import Refused
@@ -30,8 +32,6 @@ PLACES = {
     Purpose.REVIEW: "review",
     Purpose.SHOWCASE: "showcase",
 }
-NEEDS_SENTENCE = frozenset({Sign.REJECT, Sign.APPEAL, Sign.REDRAW})
-"""Of the buttons that ask something first, those that ask for words; the others ask "really?"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,13 @@ class Painter:
             demo=DEMO,
             Sign=Sign,
             needs_sentence=NEEDS_SENTENCE,
-            take_back_review=cards.TAKE_BACK_REVIEW,
+            needs_prompt=NEEDS_PROMPT,
+            needs_reason=NEEDS_REASON,
+            looks=LOOKS,
+            reasons=[
+                (r.value, said.REASON[r]) for r in sorted(Reason, key=lambda r: r is Reason.OTHER)
+            ],
+            take_back_review=TAKE_BACK_REVIEW,
         )
 
     def page(self, template: str, **values: object) -> str:
@@ -79,7 +85,9 @@ class Painter:
         own_vote = await votes.by(s, job_id, visitor.person.id) if place == "showcase" else None
         own_review = _own_review(visitor.person, seen) if place == "review" else False
         refusal = _refusal(visitor.person, place, seen)
-        looks = f"{card.digest()} {own_vote} {own_review} {refusal}"
+        buttons = _offered(visitor.person, place, seen, card.buttons, refusal)
+        waits = place == "review" and _waits(seen)
+        looks = f"{card.digest()} {own_vote} {own_review} {refusal} {buttons}"
         html = self._templates.get_template("card.html").render(
             visitor=visitor,
             card=card,
@@ -89,12 +97,13 @@ class Painter:
             order=_order(place, seen.job),
             digest=hashlib.sha256(looks.encode()).hexdigest()[:16],
             key=secrets.token_urlsafe(12),
-            waits=place == "review" and seen.job.status in WAITING_FOR_REVIEW,
-            ballot={VOTES.index(b.sign) + 1: b for b in card.buttons if b.sign in VOTES},
+            waits=waits,
+            ballot={VOTES.index(b.sign) + 1: b for b in buttons if b.sign in VOTES},
+            buttons=[b for b in buttons if b.sign not in VOTES],
             own_vote=own_vote,
             own_review=own_review,
             refusal=refusal,
-            picks=_picks(place, seen.job, card, refusal),
+            picks=_picks(place, seen.job, card, buttons),
         )
         return Painted(slot, place, html)
 
@@ -125,11 +134,18 @@ def _own_review(person: Person, seen: View) -> bool:
     return any(r.person_id == person.id and r.round == seen.job.round for _, r in seen.reviews)
 
 
+def _waits(seen: View) -> bool:
+    """Whether moderators have something to decide."""
+    return seen.job.status in WAITING_FOR_REVIEW or bool(seen.complaints)
+
+
 def _refusal(person: Person, place: str, seen: View) -> str:
-    """Why the buttons of this card aren't for this person; empty when they are."""
+    """Why what this card is for isn't for this person; empty when it is."""
     job = seen.job
     try:
-        if place == "review" and job.status in WAITING_FOR_REVIEW:
+        if place == "review" and seen.complaints:
+            rules.may_take_down(person, job)
+        elif place == "review" and job.status in WAITING_FOR_REVIEW:
             rules.may_review(person, job, [review for _, review in seen.reviews])
         elif place == "showcase" and job.winner is None:
             rules.may_vote(person, job, utcnow())
@@ -138,13 +154,27 @@ def _refusal(person: Person, place: str, seen: View) -> str:
     return ""
 
 
-def _picks(place: str, job: Job, card: Card, refusal: str) -> str:
+def _offered(
+    person: Person, place: str, seen: View, buttons: Sequence[Button], refusal: str
+) -> list[Button]:
+    """The buttons that do something for this person."""
+    if refusal and place != "showcase":
+        return []
+    kept = [button for button in buttons if not (refusal and button.sign in VOTES)]
+    try:
+        rules.may_report(person, seen.job, seen.reports)
+    except Refused:
+        kept = [button for button in kept if button.sign is not Sign.REPORT]
+    return kept
+
+
+def _picks(place: str, job: Job, card: Card, buttons: Sequence[Button]) -> str:
     """How clips are picked on this card: several, one, or not at all."""
-    if len(card.clips) < 2 or refusal:
+    if len(card.clips) < 2 or not buttons:
         return ""
     if place == "review" and job.status in WAITING_FOR_REVIEW:
         return "checkbox"
-    return "radio" if any(button.sign in OF_ONE_CLIP for button in card.buttons) else ""
+    return "radio" if any(button.sign in OF_ONE_CLIP for button in buttons) else ""
 
 
 def _order(place: str, job: Job) -> int:

@@ -2,7 +2,8 @@
 
 The identity is the first part of every address, as in ``/as/mo/review``, and in no cookie: two
 windows of one browser can be two people, a link opened in a new tab stays the same person, and
-nothing has to be signed, because on this machine anybody may be anybody.
+nothing has to be signed, because on this machine anybody may be anybody. For the same reason nobody
+can be linked here to who they are in another room: anybody could be them then.
 """
 
 from __future__ import annotations

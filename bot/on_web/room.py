@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import structlog
 from aiohttp import web
 
@@ -10,7 +12,7 @@ from bot.on_web.app import make_app
 from bot.on_web.live import ROOM, Hub
 from bot.settings import is_loopback
 from db.media import Media
-from db.models import Job
+from db.models import Job, Post
 from db.session import Db
 from db.states import Purpose
 from moderation.desk import Desk
@@ -44,7 +46,7 @@ class WebRoom:
             self._hub.close()
             await runner.cleanup()
 
-    def places(self, purpose: Purpose, job: Job) -> tuple[str, ...]:
+    async def places(self, purpose: Purpose, job: Job) -> tuple[str, ...]:
         match purpose:
             case Purpose.RECEIPT | Purpose.RESULT:
                 return (f"mine:{job.person_id}",)
@@ -52,13 +54,22 @@ class WebRoom:
                 return ("review",)
             case Purpose.SHOWCASE:
                 return ("showcase",)
+            case Purpose.DECISION:
+                return ()  # an open window shows it on the result itself
 
-    async def show(self, place: str, card: Card, key: str) -> str:
+    async def show(self, place: str, card: Card, key: str, since: datetime) -> str:
         self._hub.wake()
         return key
 
-    async def update(self, place: str, message: str, card: Card) -> None:
+    async def update(self, place: str, message: str, card: Card, since: datetime) -> str:
         self._hub.wake()
+        return message
 
     async def remove(self, place: str, message: str) -> None:
         self._hub.wake()
+
+    def pause(self, post: Post) -> float:
+        return 0
+
+    async def must_move(self, post: Post) -> bool:
+        return False

@@ -49,7 +49,7 @@ async def test_a_jobs_cards_from_the_wish_to_the_showcase(studio: Studio, room: 
     assert room.sent == ["receipt 1", "result 1", "review 1"]
     await studio.desk.review(mo, job.id, Verdict.APPROVE)
     await tell(studio, room, job)
-    assert room.sent == ["receipt 1", "result 1", "review 1", "showcase 1"]
+    assert room.sent == ["receipt 1", "result 1", "review 1", "decision 1", "showcase 1"]
     (review,) = room.shown(Purpose.REVIEW)
     assert review.title == "Published: job 1"
     assert [line.text for line in review.lines] == ["mo approved."]
@@ -138,3 +138,71 @@ async def test_a_jobs_card_that_is_gone_or_unknown_is_no_error(
 ) -> None:
     await announce(studio.db, room, 99)
     assert room.messages == {}
+
+
+async def test_it_waits_until_the_platform_lets_it_repaint(
+    studio: Studio, room: MemoryRoom
+) -> None:
+    ada, _ = await cast(studio)
+    job = await studio.submit(ada)
+    room.pace = 5
+    await tell(studio, room, job)
+    await studio.desk.cancel(ada, job.id)
+    assert 0 < await announce(studio.db, room, job.id) <= 5
+    assert room.edits == 0
+    room.pace = 0
+    assert await announce(studio.db, room, job.id) == 0
+    assert room.edits == 1
+
+
+async def test_a_place_that_is_shut_holds_up_no_other(studio: Studio, room: MemoryRoom) -> None:
+    ada, _ = await cast(studio)
+    room.shut = {"review"}
+    job = await studio.rendered(ada)
+    await tell(studio, room, job)
+    assert room.shown(Purpose.REVIEW) == []
+    assert len(room.shown(Purpose.RESULT)) == 1
+    room.shut = set()
+    await tell(studio, room, job)
+    assert len(room.shown(Purpose.REVIEW)) == 1
+
+
+async def test_the_decision_is_a_message_of_its_own_for_each_time(
+    studio: Studio, room: MemoryRoom
+) -> None:
+    ada, mo = await cast(studio)
+    lin = await person(studio.db, "lin", Role.MODERATOR)
+    job = await studio.rendered(ada)
+    await studio.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.SPAM)
+    await tell(studio, room, job)
+    (said,) = room.shown(Purpose.DECISION)
+    assert said.title == "Not published: job 1"
+    assert Sign.APPEAL in {button.sign for button in said.buttons}
+    await studio.desk.appeal(ada, job.id)
+    await tell(studio, room, job)
+    assert room.shown(Purpose.DECISION) == []
+    await studio.desk.review(lin, job.id, Verdict.APPROVE)
+    await tell(studio, room, job)
+    (said,) = room.shown(Purpose.DECISION)
+    assert said.title == "Published: job 1"
+
+
+async def test_what_is_reported_has_a_review_card_even_where_there_was_none(
+    studio: Studio, room: MemoryRoom
+) -> None:
+    ada, mo = await cast(studio)
+    job = await studio.rendered(ada)
+    await studio.desk.review(mo, job.id, Verdict.APPROVE)
+    await tell(studio, room, job)
+    assert room.shown(Purpose.REVIEW) == []
+    await studio.desk.report(await person(studio.db, "bo"), job.id, Reason.SPAM)
+    await tell(studio, room, job)
+    assert [card.title for card in room.shown(Purpose.REVIEW)] == ["Reported: job 1"]
+    await studio.desk.dismiss(mo, job.id)
+    await tell(studio, room, job)
+    assert [card.title for card in room.shown(Purpose.REVIEW)] == ["Published: job 1"]
+    await studio.desk.take_down(mo, job.id, "no")
+    await tell(studio, room, job)
+    assert [card.title for card in room.shown(Purpose.REVIEW)] == ["Taken down: job 1"]
+    assert room.shown(Purpose.SHOWCASE) == []
+    assert [card.title for card in room.shown(Purpose.DECISION)] == ["Taken down: job 1"]

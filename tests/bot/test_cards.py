@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot import cards
+from bot import buttons, cards
 from bot.signs import Sign
 from bot.view import View
 from db.models import Job, Review
@@ -66,5 +66,5 @@ def test_a_decision_is_a_sentence(review: dict[str, Any], words: str) -> None:
 
 
 def test_taking_a_review_back_is_worded_here_for_all_rooms() -> None:
-    button = cards.TAKE_BACK_REVIEW
+    button = buttons.TAKE_BACK_REVIEW
     assert (button.sign, button.label) == (Sign.TAKE_BACK_REVIEW, "Take my review back")

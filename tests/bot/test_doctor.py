@@ -7,12 +7,20 @@ import re
 from pathlib import Path
 
 import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
 
 from bot.doctor import _folder as folder_finding
+from bot.doctor_chats import discord as discord_findings
 from bot.settings import BotSettings
+from db import workspaces
+from db.session import Db
+from tests.doubles.on_discord import Discord
 from tests.support import toy
 from tests.support import weights as made
 from tests.support.processes import Processes
+
+CANARY = "no-token-of-anybody"
 
 
 class Doctor:
@@ -96,3 +104,57 @@ def test_a_folder_that_can_not_be_made_is_bad(tmp_path: Path) -> None:
     assert folder_finding(BotSettings(data=tmp_path / "file" / "data")).state == "bad"
     assert folder_finding(BotSettings(data=tmp_path / "a" / "b")).state == "warning"
     assert not (tmp_path / "a").exists()
+
+
+async def test_without_a_token_it_says_how_to_begin() -> None:
+    found = [finding async for finding in discord_findings(BotSettings())]
+    assert [(f.name, f.state, f.mend) for f in found] == [
+        ("Discord", "ok", "Ten minutes, step by step: docs/rooms.md")
+    ]
+
+
+async def test_with_a_token_it_looks_at_discord_and_changes_nothing(doctor: Doctor) -> None:
+    async with Discord(token=CANARY) as double:
+        api = double.api.removesuffix("/api/v10")
+        status, found = await doctor.says(SORA_DISCORD_TOKEN=CANARY, SORA_DISCORD_API=api)
+        assert not [request for request in double.requests if request.method != "GET"]
+    assert status == 0, found
+    assert found["Discord"][0] == "warning"  # it is in no server yet
+    assert found["Discord invite"][1].startswith("https://discord.com/oauth2/authorize?client_id=")
+    assert CANARY not in str(found)
+    assert not doctor.data.exists()
+
+
+@pytest.fixture
+def pointed_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where discord.py looks for Discord is the same afterwards."""
+    monkeypatch.setattr(Route, "BASE", Route.BASE)
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
+
+
+@pytest.mark.usefixtures("pointed_back")
+async def test_it_looks_at_every_server_that_is_set_up(sqlite_url: str) -> None:
+    db = Db(sqlite_url)
+    async with Discord(token=CANARY) as double:
+        there = double.guild("Atelier")
+        async with db.begin() as s:
+            await workspaces.change(s, "discord", str(there.id), review=f"{there.id}/5")
+            await workspaces.change(s, "discord", "77", review="77/5")
+        await db.close()
+        settings = BotSettings(
+            database_url=sqlite_url,
+            discord_token=CANARY,
+            discord_api=double.api.removesuffix("/api/v10"),
+        )
+        found = {f.name: f async for f in discord_findings(settings)}
+    assert "Review channel: it is gone." in found["Discord server “Atelier”"].found
+    assert found["Discord server 77"].state == "warning"
+
+
+@pytest.mark.usefixtures("pointed_back")
+async def test_looking_at_discord_makes_no_database(tmp_path: Path) -> None:
+    nobody = "http://127.0.0.1:1"
+    settings = BotSettings(data=tmp_path, discord_token=CANARY, discord_api=nobody)
+    found = [finding async for finding in discord_findings(settings)]
+    assert [f.name for f in found] == ["Discord"]
+    assert list(tmp_path.iterdir()) == []

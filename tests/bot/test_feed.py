@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.feed import Feed
+from bot.room import Away
 from db import events, jobs
 from db.broker import Broker
 from db.models import Telling, utcnow
@@ -144,3 +145,33 @@ async def test_waiting_receipts_follow_the_line(studio: Studio, broker: Broker) 
         await studio.claim()
         await broker.spread(1)
         await until(lambda: place().startswith("Next in line"))
+
+
+async def test_a_platform_that_is_away_costs_no_card_its_tries(
+    studio: Studio, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.feed.AWAY_SECONDS", 0.01)
+    monkeypatch.setattr("bot.feed.POLL_SECONDS", 0.01)
+    room = MemoryRoom(name="web")
+    room.fail = Away("no answer")
+    async with feeding(studio.db, broker, room):
+        await studio.submit(await person(studio.db, "ada"))
+        await until(lambda: room.asked > 2 * events.MAX_TRIES)
+        room.fail = None
+        await until(lambda: room.shown(Purpose.RECEIPT))
+        async with studio.db.read() as s:
+            assert not await events.set_aside(s)
+
+
+async def test_what_it_is_too_early_to_repaint_is_repainted_later(
+    studio: Studio, broker: Broker
+) -> None:
+    room = MemoryRoom(name="web")
+    ada = await person(studio.db, "ada")
+    async with feeding(studio.db, broker, room):
+        job = await studio.submit(ada)
+        await until(lambda: room.shown(Purpose.RECEIPT))
+        room.pace = 1.5
+        await studio.desk.cancel(ada, job.id)
+        await until(lambda: "cancelled" in room.shown(Purpose.RECEIPT)[0].lines[0].text)
+    assert room.edits == 1

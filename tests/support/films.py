@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import av
@@ -39,3 +40,9 @@ def decoded(path: Path) -> list[Picture]:
             frame.reformat(format="rgb24", interpolation=EXACT).to_ndarray().astype(np.uint8)
             for frame in container.decode(video=0)
         ]
+
+
+def frames(clip: bytes) -> int:
+    """How many there are in an MP4."""
+    with av.open(io.BytesIO(clip), "r") as film:
+        return len(list(film.decode(video=0)))

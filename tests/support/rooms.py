@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.card import Card
-from db.models import Job
+from bot.room import Unreachable
+from db.models import Job, Post, utcnow
 from db.states import Purpose
 
 
@@ -22,22 +24,31 @@ class MemoryRoom:
     messages: dict[str, Card] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
     edits: int = 0
+    asked: int = 0
+    """How often something was to be shown."""
     fail: Exception | None = None
     die_after_sending: bool = False
+    moving: set[str] = field(default_factory=set)
+    """Messages that are about to be out of reach."""
+    pace: float = 0.0
+    """Seconds between two paintings of one post."""
+    shut: set[str] = field(default_factory=set)
+    """Places that nothing can be shown in."""
 
     async def run(self) -> None:
         await asyncio.Event().wait()
 
-    def places(self, purpose: Purpose, job: Job) -> tuple[str, ...]:
-        return (
-            (purpose,)
-            if purpose in {Purpose.REVIEW, Purpose.SHOWCASE}
-            else (f"dm-{job.person_id}",)
-        )
+    async def places(self, purpose: Purpose, job: Job) -> tuple[str, ...]:
+        if purpose in {Purpose.REVIEW, Purpose.SHOWCASE}:
+            return (purpose,)
+        return (f"dm-{job.person_id}",)
 
-    async def show(self, place: str, card: Card, key: str) -> str:
+    async def show(self, place: str, card: Card, key: str, since: datetime) -> str:
+        self.asked += 1
         if self.fail is not None:
             raise self.fail
+        if place in self.shut:
+            raise Unreachable(f"{place} is shut")
         if key not in self.messages:
             self.sent.append(f"{card.purpose} {card.job_id}")
         self.messages[key] = card
@@ -45,14 +56,22 @@ class MemoryRoom:
             raise Killed
         return key
 
-    async def update(self, place: str, message: str, card: Card) -> None:
+    async def update(self, place: str, message: str, card: Card, since: datetime) -> str:
         if self.fail is not None:
             raise self.fail
         self.edits += 1
         self.messages[message] = card
+        return message
 
     async def remove(self, place: str, message: str) -> None:
         self.messages.pop(message, None)
+
+    def pause(self, post: Post) -> float:
+        since = (utcnow() - post.painted_at).total_seconds()
+        return max(self.pace - since, 0)
+
+    async def must_move(self, post: Post) -> bool:
+        return post.message in self.moving
 
     def shown(self, purpose: Purpose) -> list[Card]:
         return [card for card in self.messages.values() if card.purpose is purpose]

@@ -10,7 +10,9 @@ from typing import TypeVar
 
 import psutil
 
+from db.broker import Broker
 from db.session import Db
+from db.settings import StoreSettings
 from tests.support.processes import Processes, Running
 
 T = TypeVar("T")
@@ -39,6 +41,9 @@ class Whole:
 
     def db(self) -> Db:
         return Db(f"sqlite+aiosqlite:///{self.data / 'sora.db'}")
+
+    def broker(self) -> Broker:
+        return Broker(StoreSettings(data=self.data).broker)
 
     async def start(self) -> Running:
         self.up = self._processes.start("-m", "bot", "up", env=self._env)

@@ -89,9 +89,9 @@ function keep(old, card) {
     const same = card.querySelector(`[data-asks="${question.dataset.asks}"]`);
     if (same) same.open = true;
   }
-  for (const words of old.querySelectorAll("textarea")) {
-    const fresh = card.querySelector(`textarea[name="${words.name}"]`);
-    if (fresh) fresh.value = words.value;
+  for (const answer of old.querySelectorAll("textarea, select")) {
+    const fresh = card.querySelector(`.question [name="${answer.name}"]`);
+    if (fresh) fresh.value = answer.value;
   }
   for (const tick of old.querySelectorAll("[name=only]:checked")) {
     const same = card.querySelector(`[name=only][value="${tick.value}"]`);

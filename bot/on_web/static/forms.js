@@ -90,7 +90,7 @@ function onKey(event) {
 }
 
 function onToggle(event) {
-  if (event.target.matches("[data-asks][open]")) event.target.querySelector("textarea, button")?.focus();
+  if (event.target.matches("[data-asks][open]")) event.target.querySelector("select, textarea, button")?.focus();
 }
 
 function chooseModel(select) {

@@ -6,7 +6,7 @@ export function readyKeys() {
     const card = document.activeElement.closest?.(".card");
     if (event.key === "j" || event.key === "k") go(card, event.key === "j" ? 1 : -1);
     else if (card && event.key === "a") card.querySelector("[value=approve]")?.click();
-    else if (card && event.key === "x") openQuestion(card.querySelector("[data-asks=reject]"));
+    else if (card && event.key === "x") openQuestion(card.querySelector("[data-asks=reject], [data-asks=take_down]"));
     else if (card && /^[1-4]$/.test(event.key)) card.querySelector(`[name=only][value="${event.key}"]`)?.click();
     else return;
     event.preventDefault();

@@ -1,0 +1,100 @@
+"""The buttons under cards, and what they ask before they act."""
+
+from __future__ import annotations
+
+from bot import said
+from bot.card import Button
+from bot.signs import EMOJI, REASONS, Sign
+from bot.view import View
+from db.models import Job
+from db.states import Reason, Task
+
+QUESTIONS = {
+    Sign.WITHDRAW: "Take it out of everything public?",
+    Sign.APPEAL: "Why should others look at it again?",
+    Sign.REDRAW: "What should it show instead?",
+    Sign.REMIX: "What should yours show?",
+    Sign.REJECT: "Why? One sentence for the artist.",
+    Sign.REPORT: "What is wrong with it?",
+    Sign.TAKE_DOWN: "Why? One sentence for the artist.",
+}
+"""What a button asks before it acts."""
+OPTIONS_MAY_FOLLOW = "Options may follow: --strength 0.5"
+"""After a question whose answer is a prompt."""
+AGAIN = Button(Sign.AGAIN, "Again")
+WITHDRAW = Button(Sign.WITHDRAW, "Withdraw", asks=QUESTIONS[Sign.WITHDRAW], danger=True)
+APPEAL = Button(Sign.APPEAL, "Appeal", asks=QUESTIONS[Sign.APPEAL])
+REPORT = Button(Sign.REPORT, "Report", asks=QUESTIONS[Sign.REPORT])
+TAKE_BACK_REVIEW = Button(Sign.TAKE_BACK_REVIEW, "Take my review back")
+TAKE_BACK_VOTE = Button(Sign.TAKE_BACK_VOTE, "Take my vote back")
+"""For whoever gave one that can still be taken back."""
+
+
+def growing(view: View) -> tuple[Button, ...]:
+    """What may grow out of these clips, as far as their model can."""
+    if view.offer is None:
+        return ()
+    buttons = [Button(Sign.VARY, "Vary")]
+    if Task.EXTEND in view.offer.tasks:
+        buttons.append(Button(Sign.EXTEND, "Extend"))
+    if Task.VIDEO in view.offer.tasks:
+        asks = f"{QUESTIONS[Sign.REDRAW]} {OPTIONS_MAY_FOLLOW}"
+        buttons.append(Button(Sign.REDRAW, "Redraw", asks=asks))
+    if view.job.draft:
+        buttons.append(Button(Sign.FINAL, "Final"))
+    return tuple(buttons)
+
+
+def remixing(view: View) -> tuple[Button, ...]:
+    """What everybody may do with these clips, where their artist allows it and their model can."""
+    if view.offer is None or not view.job.remix:
+        return ()
+    buttons = []
+    if Task.VIDEO in view.offer.tasks:
+        asks = f"{QUESTIONS[Sign.REMIX]} {OPTIONS_MAY_FOLLOW}"
+        buttons.append(Button(Sign.REMIX, "Remix", asks=asks))
+    if Task.EXTEND in view.offer.tasks:
+        buttons.append(Button(Sign.EXTEND, "Extend"))
+    return tuple(buttons)
+
+
+def permission(job: Job) -> Button:
+    """Whether others may remix it is its artist's to change at any time."""
+    if job.remix:
+        return Button(Sign.FORBID_REMIX, "Forbid remixes")
+    return Button(Sign.ALLOW_REMIX, "Allow remixes")
+
+
+def settling(view: View) -> tuple[Button, ...]:
+    """What moderators can do about reports that wait."""
+    if not view.complaints:
+        return ()
+    asks = QUESTIONS[Sign.TAKE_DOWN]
+    return (
+        Button(Sign.TAKE_DOWN, "Take down", asks=asks, danger=True),
+        Button(Sign.DISMISS, "Dismiss"),
+    )
+
+
+def deciding() -> tuple[Button, ...]:
+    """What moderators decide with, while a job waits for it."""
+    labels = {
+        Sign.APPROVE: "Approve",
+        Sign.REJECT: "Reject …",
+        Sign.SEXUAL: said.REASON[Reason.SEXUAL],
+        Sign.GORE: said.REASON[Reason.GORE],
+        Sign.LIKENESS: said.REASON[Reason.LIKENESS],
+        Sign.COPYRIGHT: said.REASON[Reason.COPYRIGHT],
+        Sign.HATE: said.REASON[Reason.HATE],
+        Sign.SPAM: said.REASON[Reason.SPAM],
+    }
+    return tuple(
+        Button(
+            sign,
+            f"{EMOJI[sign]} {label}",
+            asks=QUESTIONS.get(sign, ""),
+            strong=sign is Sign.APPROVE,
+            danger=sign in REASONS,
+        )
+        for sign, label in labels.items()
+    )

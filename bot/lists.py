@@ -1,0 +1,279 @@
+"""What `/studio` lists: the line, one's own jobs, models, styles, help. Worded once for every room.
+
+Like on cards, people's own words are only ever in ``Line.said``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import said
+from bot.card import Line
+from bot.signs import EMOJI, REASONS, Sign
+from bot.studio import EVERYBODY, STUDIO, Pick
+from db import jobs, people, workers
+from db.models import Job
+from db.offers import Offer, Range, StyleOffer
+from db.states import Status
+from moderation import forecast, rules
+from moderation.people import Person, Role
+from moderation.plan import CAN
+from moderation.rules import Refused, Rules
+from moderation.words import echo, figure, listed
+
+T = TypeVar("T")
+PAGE = 10
+NOBODY_HERE = "No worker is here at the moment. Jobs wait in line until one comes."
+NO_MODEL = "No worker has joined yet, so no model is known."
+
+
+@dataclass(frozen=True, slots=True)
+class JobButton:
+    """An act on one of the jobs that are listed."""
+
+    sign: Sign
+    job_id: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list as somebody asked for it; it is shown to them alone."""
+
+    title: str
+    lines: tuple[Line, ...]
+    more: str = ""
+    """How it goes on; empty where this is all."""
+    buttons: tuple[JobButton, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One job in the line, as everybody may see it; its prompt is for its artist alone."""
+
+    job: Job
+    artist: str
+    says: str
+
+
+async def turns(s: AsyncSession) -> list[Turn]:
+    """Who is being rendered, then who waits, next first."""
+    rendering = await jobs.with_status(s, Status.RENDERING)
+    forecasts = await forecast.of_line(s)
+    queued = {job.id: job for job in await jobs.with_status(s, Status.QUEUED)}
+    placed = [job_id for job_id in forecasts if job_id in queued]
+    waiting = [queued[job_id] for job_id in [*placed, *sorted(queued.keys() - forecasts)]]
+    names = await people.names(s, {job.person_id for job in [*rendering, *waiting]})
+    found = [
+        Turn(
+            job,
+            names[job.person_id],
+            said.progress(job.step, job.steps, await forecast.remaining(s, job)),
+        )
+        for job in rendering
+    ]
+    return found + [
+        Turn(job, names[job.person_id], said.place(forecasts.get(job.id))) for job in waiting
+    ]
+
+
+async def queue(s: AsyncSession, person: Person, whose: str = "", page: int = 1) -> Listing:
+    """The line, or one's own part of it."""
+    found = await turns(s)
+    own = [turn for turn in found if turn.job.person_id == person.id]
+    everybody = whose == EVERYBODY
+    title, wanted = ("The line", found) if everybody else ("Your jobs in line", own)
+    shown = _cut(wanted, page)
+    lines = [_turn(turn, person) for turn in shown]
+    if not wanted:
+        lines.append(Line("Nobody waits." if everybody else "No job of yours waits in line."))
+    if others := len(found) - len(wanted):
+        how_many = "1 job of somebody else is" if others == 1 else f"{others} jobs of others are"
+        lines.append(Line(f"{how_many} in line too; the list of everybody shows who and when."))
+    if not any(workers.alive(worker) for worker in await workers.every(s)):
+        lines.append(Line(NOBODY_HERE))
+    cancel = tuple(
+        JobButton(Sign.CANCEL, turn.job.id, f"Cancel {turn.job.id}")
+        for turn in shown
+        if turn.job.person_id == person.id
+    )
+    return Listing(title, tuple(lines), _more(len(wanted), page), cancel)
+
+
+async def mine(s: AsyncSession, person: Person, page: int = 1) -> Listing:
+    """All that somebody ever asked for, newest first."""
+    total = await jobs.count(s, person.id, *Status)
+    more = _more(total, page)
+    newest = await jobs.of_person(s, person.id, limit=page * PAGE)
+    shown = newest[(page - 1) * PAGE :]
+    lines = tuple(
+        Line(f"Job {job.id} is {rules.said(job.status)}.", job.prompt, job.created_at)
+        for job in shown
+    )
+    if not total:
+        lines = (Line("You have asked for nothing yet. Whatever you ask for is listed here."),)
+    show = tuple(JobButton(Sign.SHOW, job.id, f"Show {job.id}") for job in shown)
+    return Listing("Your jobs", lines, more, show)
+
+
+async def models(s: AsyncSession, name: str = "", page: int = 1) -> Listing:
+    """What each model is good for, or everything about one of them."""
+    offers = await workers.offers(s)
+    if not offers:
+        return Listing("Models", (Line(NO_MODEL),))
+    here = await _here(s)
+    if name:
+        one = next((offer for offer in offers if offer.name == name), None)
+        if one is None:
+            known = listed([offer.name for offer in offers], "and")
+            raise Refused(f"There is no model {echo(name)}; the models are {known}.")
+        return Listing(one.title, tuple(Line(text) for text in _model(one, here)))
+    lines = [Line(f"{_named(offer)}{_absent(offer, here)}: {offer.about}") for offer in offers]
+    lines[0] = Line(f"{lines[0].text} It is used unless another is named.")
+    return Listing("Models", tuple(_cut(lines, page)), _more(len(lines), page))
+
+
+async def styles(s: AsyncSession, name: str = "", page: int = 1) -> Listing:
+    """Which styles there are and whose work they are, or everything about one of them."""
+    found: dict[str, tuple[StyleOffer, list[str]]] = {}
+    for offer in await workers.offers(s):
+        for style in offer.styles:
+            found.setdefault(style.name, (style, []))[1].append(offer.title)
+    if not found:
+        return Listing("Styles", (Line("No model here has a style to choose."),))
+    if name:
+        if name not in found:
+            known = listed(found, "and")
+            raise Refused(f"There is no style {echo(name)}; the styles are {known}.")
+        style, titles = found[name]
+        return Listing(style.title, tuple(Line(text) for text in _style(style, titles)))
+    lines = [
+        Line(f"{style.name}: {style.title} by {style.owner}, for {listed(titles, 'and')}.")
+        for style, titles in found.values()
+    ]
+    return Listing("Styles", tuple(_cut(lines, page)), _more(len(lines), page))
+
+
+def help_for(person: Person, house: Rules, wish: str, studio: str) -> Listing:
+    """How it works here; ``wish`` and ``studio``: what the two commands are called in the room."""
+    decides = "One moderator decides" if house.quorum == 1 else f"{house.quorum} moderators decide"
+    lines = [
+        f"{wish} and what a clip should show, such as: a boat on a lake --aspect 9:16 --seed 7",
+        "The clips are yours the moment they exist. "
+        f"{decides} about the showcase only; a no comes with its reason, and you may appeal to others.",
+        "Everybody votes on what is in the showcase: one vote per person and job, not on one's own.",
+        "Everybody's first job comes before anybody's second. "
+        f"You may have {house.queued_cap} in line.",
+        "The menu of a message animates its image, remixes a clip of the showcase, or reports it.",
+    ]
+    lines += [
+        f"{studio} {command.name}: {command.help}"
+        for command in STUDIO
+        if not command.for_hosts or Role.HOST in person.roles
+    ]
+    if person.moderates:
+        reasons = listed(
+            [f"{EMOJI[sign]} {said.REASON[reason].lower()}" for sign, reason in REASONS.items()],
+            "or",
+        )
+        lines.append(
+            f"You moderate: one reaction on a review card decides. {EMOJI[Sign.APPROVE]} is a yes; a no "
+            f"is {reasons}. {EMOJI[Sign.VOTE_1]} to {EMOJI[Sign.VOTE_4]} before it limit it to those "
+            "clips, and taking a reaction back takes the review back."
+        )
+    return Listing("How it works", tuple(map(Line, lines)))
+
+
+async def suggestions(
+    s: AsyncSession, pick: Pick, person_id: int, typed: str, limit: int
+) -> list[tuple[int, str]]:
+    """(number, label) of the jobs that a command of `/studio` is for, as somebody types."""
+    found = await jobs.matching(
+        s,
+        typed.strip(),
+        limit,
+        person_id=person_id,
+        mine=pick.mine,
+        others=pick.others,
+        shared=pick.shared,
+    )
+    return [(job_id, f"{job_id} · {prompt}") for job_id, prompt in found]
+
+
+def _turn(turn: Turn, person: Person) -> Line:
+    if turn.job.person_id == person.id:
+        return Line(f"Your job {turn.job.id}: {turn.says}", turn.job.prompt)
+    return Line(f"{turn.artist}: {turn.says}")
+
+
+def _cut(found: Sequence[T], page: int) -> Sequence[T]:
+    return found[(page - 1) * PAGE : page * PAGE]
+
+
+def _more(total: int, page: int) -> str:
+    """How the list goes on. Raises ``Refused`` for a page that it doesn't have."""
+    pages = max(math.ceil(total / PAGE), 1)
+    if page > pages:
+        raise Refused(f"This list has {pages} pages." if pages > 1 else "This list has one page.")
+    left = total - page * PAGE
+    return f"{left} more on page {page + 1}." if left > 0 else ""
+
+
+async def _here(s: AsyncSession) -> set[str]:
+    """The models of workers that are here now."""
+    living = [worker for worker in await workers.every(s) if workers.alive(worker)]
+    return {offer["name"] for worker in living for offer in worker.offers}
+
+
+def _named(offer: Offer) -> str:
+    return offer.title if offer.title == offer.name else f"{offer.title} ({offer.name})"
+
+
+def _absent(offer: Offer, here: set[str]) -> str:
+    return "" if offer.name in here else ", whose worker isn't here now"
+
+
+def _model(offer: Offer, here: set[str]) -> list[str]:
+    shapes = [f"{aspect} as {w} × {h}" for aspect, (w, h) in offer.sizes.items()]
+    lines = [
+        f"{_named(offer)}{_absent(offer, here)}: {offer.about}",
+        f"It can {listed([CAN[task] for task in offer.tasks], 'and')}.",
+        f"It makes {listed(shapes, 'or')}, at {offer.fps} frames a second.",
+        f"A clip lasts {_range(offer.seconds)} seconds; it takes {_range(offer.steps)} steps, with a "
+        f"guidance of {_range(offer.guidance)}.",
+        f"It makes {offer.variations} at once unless you ask for fewer.",
+    ]
+    if offer.draft:
+        lines.append(
+            f"Drafts of {offer.draft.steps} steps come first; a final is one clip in full."
+        )
+    if offer.approximations:
+        lines.append(f"For speed it uses {listed(offer.approximations, 'and')}.")
+    if offer.styles:
+        lines.append(f"Styles: {listed([style.name for style in offer.styles], 'and')}.")
+    licence = f"Licence: {offer.licence}"
+    lines.append(f"{licence}, {offer.licence_url}" if offer.licence_url else f"{licence}.")
+    return [*lines, offer.restrictions] if offer.restrictions else lines
+
+
+def _style(style: StyleOffer, titles: Sequence[str]) -> list[str]:
+    usual = figure(style.strength.default)
+    lines = [
+        f"{style.name}: by {style.owner}, for {listed(titles, 'and')}.",
+        f"Its strength goes from {figure(style.strength.low)} to {figure(style.strength.high)} and "
+        f"is {usual} unless you say: {style.name}:{usual}",
+        f"Licence: {style.licence}.",
+    ]
+    if style.triggers:
+        lines.append(f"It puts before your prompt: {listed(style.triggers, 'and')}.")
+    return lines
+
+
+def _range(allowed: Range) -> str:
+    low, high, usual = map(figure, (allowed.low, allowed.high, allowed.default))
+    return low if low == high else f"{low} to {high} ({usual} unless you say)"

@@ -1,0 +1,191 @@
+"""What a reaction on a card means: a verb at the desk, done once however often it is told.
+
+A sign is done first and written down afterwards. Told twice, the second does nothing new, because the
+desk's verbs don't; whoever compares what stands on a message with what is written down finds what was
+missed while nobody listened, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from bot.acts import Act, act
+from bot.signs import REASONS, VOTES, Sign
+from db import clips, jobs, posts, reactions, reviews
+from db.models import Post, Reaction
+from db.reactions import REFUSED
+from db.session import Db
+from db.states import WAITING_FOR_REVIEW, Purpose, Verdict
+from moderation import rules
+from moderation.desk import Desk
+from moderation.people import Person
+from moderation.rules import Refused
+from moderation.wish import Request
+
+DECIDES = frozenset({Sign.APPROVE, *REASONS})
+Who = Callable[[], Awaitable[Person]]
+
+
+class NoCard(Exception):
+    """This message is no card, or it isn't known yet that it is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Somebody put a sign on a message, or took it off; ``sign`` is None where it means nothing."""
+
+    room: str
+    message: str
+    user_id: str
+    sign: Sign | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the room should do about it."""
+
+    keep: bool = True
+    """Whether the sign may stay."""
+    said: str = ""
+    """One sentence for whoever gave it; empty where the card itself shows what came of it."""
+    asks_about: int = 0
+    """The job for whose no a sentence is needed first; 0 for none."""
+    drop: tuple[Sign, ...] = ()
+    """Other signs of theirs that no longer count."""
+    asked: tuple[str, ...] = ()
+    """The messages that asked for a sentence which isn't needed any more."""
+
+
+NOTHING = Answer()
+
+
+async def added(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
+    """Do what a new sign means; one that comes too late changes nothing. Raises ``NoCard``."""
+    async with db.read() as s:
+        post = await posts.by_message(s, given.room, given.message)
+    if post is None:
+        raise NoCard
+    try:
+        match post.purpose:
+            case Purpose.REVIEW:
+                answer = await _review(db, desk, post, given, await who())
+            case Purpose.SHOWCASE if given.sign is not None and given.sign in VOTES:
+                answer = await _vote(db, desk, post, given, given.sign, await who())
+            case _:
+                return NOTHING
+    except Refused as refused:
+        return Answer(keep=False, said=str(refused))
+    if answer.keep and given.sign is not None:
+        async with db.begin() as s:
+            await reactions.note(s, given.room, given.message, given.user_id, given.sign)
+    return answer
+
+
+async def refused(db: Db, given: Given) -> None:
+    """Their sign didn't count and they were told: should it stay, it is not acted on again."""
+    if given.sign is not None:
+        async with db.begin() as s:
+            await reactions.note_refused(s, given.room, given.message, given.user_id, given.sign)
+
+
+async def removed(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
+    """Undo what a sign meant that was taken off again; after the decision it changes nothing."""
+    if given.sign is None:
+        return NOTHING
+    async with db.read() as s:
+        post = await posts.by_message(s, given.room, given.message)
+        known = await reactions.get(s, given.room, given.message, given.user_id, given.sign)
+    if post is None or known is None:
+        return NOTHING
+    try:
+        if known.asked == REFUSED:
+            pass
+        elif post.purpose is Purpose.REVIEW and given.sign in DECIDES:
+            reason = REASONS.get(given.sign, Verdict.APPROVE)
+            await desk.take_back_review(await who(), post.job_id, reason)
+        elif post.purpose is Purpose.SHOWCASE and given.sign in VOTES:
+            clip = VOTES.index(given.sign) + 1
+            await desk.take_back_vote(await who(), post.job_id, clip)
+    except Refused:
+        pass  # decided meanwhile, or never counted: there is nothing to undo
+    async with db.begin() as s:
+        await reactions.forget(s, given.room, given.message, given.user_id, given.sign)
+    return Answer(asked=_questions([known]))
+
+
+async def numbers(db: Db, room: str, job_id: int, user_id: str) -> list[int]:
+    """The clips to which somebody has limited their decision, on any review card of the job."""
+    marks = [Sign(r.sign) for r in await _on_cards(db, room, job_id) if _counts(r, user_id)]
+    return sorted({VOTES.index(mark) + 1 for mark in marks if mark in VOTES})
+
+
+async def settled(db: Db, room: str, job_id: int, user_id: str = "") -> tuple[str, ...]:
+    """The messages that needn't ask for a sentence any more: theirs, who just gave it, and once the
+    job is decided everybody's."""
+    decided = not await waits(db, job_id)
+    given = await _on_cards(db, room, job_id)
+    return _questions([one for one in given if decided or one.user_id == user_id])
+
+
+async def waits(db: Db, job_id: int) -> bool:
+    """Whether a job is still to be decided, so that a review of it can be taken back."""
+    async with db.read() as s:
+        job = await jobs.get(s, job_id)
+    return job is not None and job.status in WAITING_FOR_REVIEW
+
+
+async def _on_cards(db: Db, room: str, job_id: int) -> list[Reaction]:
+    """The signs on the review cards of a job that stand."""
+    async with db.read() as s:
+        return [
+            sign
+            for post in await posts.of(s, room, job_id)
+            if post.purpose is Purpose.REVIEW and post.removed_at is None
+            for sign in await reactions.on(s, room, post.message)
+        ]
+
+
+async def _marks(db: Db, given: Given) -> list[Sign]:
+    """What this person has put on this message, as far as it counts."""
+    async with db.read() as s:
+        standing = await reactions.on(s, given.room, given.message)
+    return [Sign(r.sign) for r in standing if _counts(r, given.user_id)]
+
+
+def _counts(reaction: Reaction, user_id: str) -> bool:
+    return reaction.user_id == user_id and reaction.asked != REFUSED
+
+
+def _questions(given: Iterable[Reaction]) -> tuple[str, ...]:
+    return tuple(one.asked for one in given if one.asked not in {"", REFUSED})
+
+
+async def _review(db: Db, desk: Desk, post: Post, given: Given, person: Person) -> Answer:
+    sign = given.sign
+    async with db.read() as s:
+        job = await jobs.get(s, post.job_id)
+        said = await reviews.of(s, post.job_id)
+        numbers = {clip.number for clip in await clips.of(s, post.job_id)}
+    if job is None or job.status not in WAITING_FOR_REVIEW:
+        return NOTHING
+    rules.may_review(person, job, said)
+    if sign in VOTES and VOTES.index(sign) + 1 in numbers:
+        return NOTHING  # it limits the decision that comes after it
+    if sign is Sign.REJECT:
+        return Answer(asks_about=job.id)
+    if sign is None or sign not in DECIDES:
+        return Answer(keep=False)
+    only = [VOTES.index(mark) + 1 for mark in await _marks(db, given) if mark in VOTES]
+    await act(desk, Act(person, sign, job.id, _request(given), only=only))
+    return Answer(asked=await settled(db, given.room, job.id))
+
+
+async def _vote(db: Db, desk: Desk, post: Post, given: Given, sign: Sign, person: Person) -> Answer:
+    await act(desk, Act(person, sign, post.job_id, _request(given)))
+    marks = await _marks(db, given)
+    return Answer(drop=tuple(mark for mark in marks if mark in VOTES and mark is not sign))
+
+
+def _request(given: Given) -> Request:
+    return Request(f"{given.room}:{given.message}:{given.user_id}:{given.sign}", given.room)

@@ -1,0 +1,135 @@
+"""`/studio` as data: its commands, what they take, their help; every room builds its own from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot import said
+from bot.grammar import Option, Takes
+from db.jobs import LARGEST_ID
+from db.states import FINISHED, Reason, Status
+from moderation.rules import SENTENCE_LIMIT
+from moderation.wish import PROMPT_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Which jobs a command is for: how one's own stand, and how those of others do."""
+
+    mine: frozenset[Status] = frozenset()
+    others: frozenset[Status] = frozenset()
+    shared: bool = False
+    """Of others only those that their artists let be remixed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing that `/studio` does."""
+
+    name: str
+    help: str
+    options: tuple[Option, ...] = ()
+    of: Pick = Pick()
+    """What is suggested where it takes a job."""
+    for_hosts: bool = False
+
+
+WORDS_LIMIT = 2 * PROMPT_LIMIT
+"""Of a prompt with options typed after it."""
+ALL = "all"
+"""What may be said instead of one job."""
+MINE, EVERYBODY = "mine", "all"
+WRONG = tuple(
+    (reason.value, said.REASON[reason])
+    for reason in sorted(Reason, key=lambda reason: reason is Reason.OTHER)
+)
+"""What may be wrong with a clip, and how that is shown."""
+EVERY, PUBLIC = frozenset(Status), frozenset({Status.PUBLISHED})
+
+_JOB = Option("job", Takes.JOB, "Its number; it stands on its card.", 1, LARGEST_ID, needed=True)
+_CLIP = Option("clip", Takes.WHOLE, "Which of its clips; of a single one it needn't be said.", 1, 4)
+_PAGE = Option("page", Takes.WHOLE, "How the list goes on.", 1, 999)
+_WHOSE = Option(
+    "whose",
+    Takes.WORD,
+    "Your jobs, or those of everybody.",
+    words=((MINE, "Mine"), (EVERYBODY, "Everybody's")),
+)
+_CANCEL = Option("cancel", Takes.JOBS, "A job of yours to cancel, or all of them.", 1, 20)
+_APPEAL = Option("sentence", Takes.TEXT, "Why they should.", 1, SENTENCE_LIMIT, needed=True)
+_REASON = Option("reason", Takes.WORD, "What is wrong with it.", needed=True, words=WRONG)
+_MORE = Option("sentence", Takes.TEXT, "More about it.", high=SENTENCE_LIMIT)
+_MODEL = Option("model", Takes.MODEL, "Everything about this one.", high=100)
+_STYLE = Option("style", Takes.STYLE, "Everything about this one.", high=100)
+
+_CODE = Option(
+    "code", Takes.TEXT, "What the other room showed you; without it, you are shown one.", 1, 20
+)
+
+
+def _words(question: str) -> Option:
+    about = f"{question} Options may follow it: --seed 7"
+    return Option("prompt", Takes.TEXT, about, 1, WORDS_LIMIT, needed=True)
+
+
+STUDIO: tuple[Command, ...] = (
+    Command(
+        "queue",
+        "Who is being rendered, who waits, and for how long.",
+        (_WHOSE, _CANCEL, _PAGE),
+        Pick(frozenset({Status.QUEUED, Status.RENDERING})),
+    ),
+    Command("mine", "Your jobs, newest first.", (_PAGE,)),
+    Command("show", "Bring a job back, with buttons that work.", (_JOB,), Pick(EVERY, PUBLIC)),
+    Command("again", "The same wish once more, with a new seed.", (_JOB,), Pick(EVERY)),
+    Command("vary", "More like one of your clips.", (_JOB, _CLIP), Pick(FINISHED)),
+    Command(
+        "extend",
+        "What happens after a clip.",
+        (_JOB, _CLIP),
+        Pick(FINISHED, PUBLIC, shared=True),
+    ),
+    Command(
+        "redraw",
+        "One of your clips in other words.",
+        (_JOB, _words("What it should show instead."), _CLIP),
+        Pick(FINISHED),
+    ),
+    Command("final", "Render a clip of a draft in full.", (_JOB, _CLIP), Pick(FINISHED)),
+    Command(
+        "retry",
+        "Put a failed or cancelled job back in line.",
+        (_JOB,),
+        Pick(frozenset({Status.FAILED, Status.CANCELLED})),
+    ),
+    Command(
+        "remix",
+        "A clip of the showcase in your own words, where its artist lets you.",
+        (_JOB, _words("What yours should show."), _CLIP),
+        Pick(FINISHED, PUBLIC, shared=True),
+    ),
+    Command(
+        "withdraw",
+        "Take a job of yours out of everything public.",
+        (_JOB,),
+        Pick(EVERY - {Status.WITHDRAWN}),
+    ),
+    Command(
+        "appeal",
+        "Ask other moderators to look at a no again.",
+        (_JOB, _APPEAL),
+        Pick(frozenset({Status.REJECTED})),
+    ),
+    Command(
+        "report",
+        "Tell the moderators that something in the showcase should not be there.",
+        (_JOB, _REASON, _MORE),
+        Pick(others=PUBLIC),
+    ),
+    Command("models", "Which models there are, and what they can do.", (_MODEL, _PAGE)),
+    Command("style", "Which styles there are, and whose work they are.", (_STYLE, _PAGE)),
+    Command("link", "Be one person here and in another room.", (_CODE,)),
+    Command("unlink", "Be two people again."),
+    Command("setup", "Channels, moderators and rules of this place.", for_hosts=True),
+    Command("help", "How all of this works."),
+)

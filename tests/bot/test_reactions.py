@@ -1,0 +1,201 @@
+"""What a reaction means, on every kind of database: done once, undone once, and never for others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot import reactions
+from bot.announce import announce
+from bot.reactions import Answer, Given, NoCard
+from bot.signs import Sign
+from db import posts, reviews, votes
+from db import reactions as known
+from db.broker import Broker
+from db.session import Db
+from db.states import Purpose, Reason, Status, Verdict
+from moderation.people import Person, Role
+from moderation.rules import Rules
+from tests.support.rooms import MemoryRoom
+from tests.support.studio import Studio, person
+
+
+class TwoToAgree:
+    """A studio in which two moderators have to agree, and a room with its cards."""
+
+    def __init__(self, studio: Studio, people: dict[str, Person]) -> None:
+        self.studio, self.people = studio, people
+        self.room = MemoryRoom()
+
+    async def message(self, purpose: Purpose) -> str:
+        await announce(self.studio.db, self.room, 1)
+        async with self.studio.db.read() as s:
+            found = [p for p in await posts.of(s, "memory", 1) if p.purpose is purpose]
+        return found[0].message
+
+    async def add(self, name: str, sign: Sign | None, purpose: Purpose = Purpose.REVIEW) -> Answer:
+        return await self._on(reactions.added, name, sign, purpose)
+
+    async def take(self, name: str, sign: Sign | None, purpose: Purpose = Purpose.REVIEW) -> Answer:
+        return await self._on(reactions.removed, name, sign, purpose)
+
+    async def said(self) -> list[tuple[int, Verdict, Reason | None, list[int]]]:
+        async with self.studio.db.read() as s:
+            found = await reviews.of(s, 1)
+        return [(r.person_id, r.verdict, r.reason, r.clips) for r in found]
+
+    async def given(self, name: str, sign: Sign | None, purpose: Purpose = Purpose.REVIEW) -> Given:
+        return Given("memory", await self.message(purpose), name, sign)
+
+    async def asked(self, name: str, question: str) -> None:
+        """For the sentence that a no needs."""
+        message = await self.message(Purpose.REVIEW)
+        async with self.studio.db.begin() as s:
+            await known.note_asked(s, "memory", message, name, Sign.REJECT, question)
+
+    async def _on(self, act, name: str, sign: Sign | None, purpose: Purpose) -> Answer:  # type: ignore[no-untyped-def]
+        given = await self.given(name, sign, purpose)
+
+        async def who() -> Person:
+            return self.people[name]
+
+        answer: Answer = await act(self.studio.db, self.studio.desk, given, who)
+        return answer
+
+
+@pytest.fixture
+async def desk(db: Db, valkey: str) -> AsyncIterator[TwoToAgree]:
+    broker = Broker(valkey)
+    studio = await Studio(db, broker, Rules(quorum=2)).open()
+    people = {
+        "ada": await person(db, "ada"),
+        "bo": await person(db, "bo"),
+        "mo": await person(db, "mo", Role.MODERATOR),
+        "lin": await person(db, "lin", Role.MODERATOR),
+    }
+    await studio.rendered(people["ada"])
+    yield TwoToAgree(studio, people)
+    await broker.close()
+
+
+async def test_told_twice_it_is_done_once(desk: TwoToAgree) -> None:
+    for _ in range(2):
+        assert (await desk.add("mo", Sign.APPROVE)).keep
+    assert len(await desk.said()) == 1
+    assert (await desk.studio.job(1)).status is Status.IN_REVIEW
+
+
+async def test_told_twice_at_once_it_is_done_once(desk: TwoToAgree) -> None:
+    await desk.message(Purpose.REVIEW)
+    await asyncio.gather(*(desk.add("mo", Sign.SEXUAL) for _ in range(5)))
+    assert len(await desk.said()) == 1
+
+
+async def test_taken_off_twice_it_is_undone_once(desk: TwoToAgree) -> None:
+    await desk.add("mo", Sign.APPROVE)
+    await desk.take("mo", Sign.APPROVE)
+    await desk.add("mo", Sign.SEXUAL)
+    await desk.take("mo", Sign.APPROVE)
+    assert [reason for _, _, reason, _ in await desk.said()] == [Reason.SEXUAL]
+
+
+async def test_taking_off_what_never_counted_undoes_nothing(desk: TwoToAgree) -> None:
+    """A review given by button stays, whatever else is taken off the card."""
+    await desk.studio.desk.review(desk.people["mo"], 1, Verdict.APPROVE)
+    await desk.take("mo", Sign.APPROVE)
+    assert len(await desk.said()) == 1
+
+
+async def test_only_moderators_signs_stay(desk: TwoToAgree) -> None:
+    for name in ("ada", "bo"):
+        for sign in (Sign.APPROVE, Sign.SEXUAL, Sign.VOTE_1, Sign.REJECT, None):
+            assert not (await desk.add(name, sign)).keep
+    assert await desk.said() == []
+
+
+async def test_a_no_waits_for_its_sentence(desk: TwoToAgree) -> None:
+    answer = await desk.add("mo", Sign.REJECT)
+    assert answer.keep
+    assert answer.asks_about == 1
+    assert await desk.said() == []
+
+
+async def test_numbers_limit_only_their_own_givers_decision(desk: TwoToAgree) -> None:
+    await desk.add("mo", Sign.VOTE_2)
+    await desk.add("mo", Sign.APPROVE)
+    await desk.add("lin", Sign.APPROVE)
+    clips = {person_id: clips for person_id, _, _, clips in await desk.said()}
+    assert clips == {desk.people["mo"].id: [2], desk.people["lin"].id: []}
+
+
+async def test_a_number_that_no_clip_has_means_nothing(desk: TwoToAgree) -> None:
+    assert not (await desk.add("mo", Sign.VOTE_4)).keep
+
+
+async def test_a_vote_moves_and_only_its_own_sign_takes_it_back(desk: TwoToAgree) -> None:
+    await publish(desk)
+    await desk.add("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    answer = await desk.add("bo", Sign.VOTE_2, Purpose.SHOWCASE)
+    assert answer.drop == (Sign.VOTE_1,)
+    await desk.take("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    assert await tally(desk) == {2: 1}
+    await desk.take("bo", Sign.VOTE_2, Purpose.SHOWCASE)
+    assert await tally(desk) == {}
+
+
+async def test_after_the_decision_nothing_changes(desk: TwoToAgree) -> None:
+    await publish(desk)
+    assert await desk.add("mo", Sign.SEXUAL) == Answer()
+    assert (await desk.take("mo", Sign.APPROVE)).keep
+    assert (await desk.studio.job(1)).status is Status.PUBLISHED
+    assert len(await desk.said()) == 2
+
+
+async def test_a_message_that_is_no_card_is_nobodys_business(desk: TwoToAgree) -> None:
+    async def who() -> Person:
+        raise AssertionError("nobody needs to know who it was")
+
+    given = Given("memory", "another", "mo", Sign.APPROVE)
+    with pytest.raises(NoCard):
+        await reactions.added(desk.studio.db, desk.studio.desk, given, who)
+
+
+async def test_a_refused_sign_limits_nothing_and_undoes_nothing(desk: TwoToAgree) -> None:
+    """It may stay where it can't be taken off, and its giver may become a moderator."""
+    for sign in (Sign.VOTE_2, Sign.APPROVE):
+        assert not (await desk.add("bo", sign)).keep
+        await reactions.refused(desk.studio.db, await desk.given("bo", sign))
+    desk.people["bo"] = await person(desk.studio.db, "bo", Role.MODERATOR)
+    await desk.studio.desk.review(desk.people["bo"], 1, Verdict.APPROVE)
+    await desk.take("bo", Sign.APPROVE)
+    assert [clips for *_, clips in await desk.said()] == [[]]
+    assert await reactions.numbers(desk.studio.db, "memory", 1, "bo") == []
+
+
+async def test_a_refused_sign_that_is_given_again_may_count(desk: TwoToAgree) -> None:
+    await reactions.refused(desk.studio.db, await desk.given("mo", Sign.VOTE_2))
+    await desk.add("mo", Sign.VOTE_2)
+    assert await reactions.numbers(desk.studio.db, "memory", 1, "mo") == [2]
+
+
+async def test_a_decision_needs_no_more_sentences(desk: TwoToAgree) -> None:
+    for name in ("mo", "lin"):
+        await desk.add(name, Sign.REJECT)
+        await desk.asked(name, f"question for {name}")
+    settled = [await reactions.settled(desk.studio.db, "memory", 1, name) for name in ("", "mo")]
+    assert settled == [(), ("question for mo",)]
+    await desk.add("lin", Sign.SEXUAL)
+    answer = await desk.add("mo", Sign.SEXUAL)
+    assert sorted(answer.asked) == ["question for lin", "question for mo"]
+
+
+async def publish(desk: TwoToAgree) -> None:
+    await desk.add("mo", Sign.APPROVE)
+    await desk.add("lin", Sign.APPROVE)
+
+
+async def tally(desk: TwoToAgree) -> dict[int, int]:
+    async with desk.studio.db.read() as s:
+        return await votes.tally(s, 1)
