@@ -1,0 +1,44 @@
+"""The buttons of cards, found again by their ids alone."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import ui
+
+from bot.press import PRESSED, Press
+
+if TYPE_CHECKING:
+    from bot.on_discord.client import StudioClient
+
+LABEL_LIMIT = 80
+
+
+class PressButton(ui.DynamicItem[ui.Button[Any]], template=PRESSED):
+    """One button; no view is kept for it."""
+
+    def __init__(
+        self, press: Press, label: str, strong: bool = False, danger: bool = False
+    ) -> None:
+        style = discord.ButtonStyle.secondary
+        if danger:
+            style = discord.ButtonStyle.danger
+        elif strong:
+            style = discord.ButtonStyle.success
+        super().__init__(ui.Button(style=style, label=label[:LABEL_LIMIT], custom_id=str(press)))
+        self.press = press
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str]
+    ) -> PressButton:
+        press = Press.read(match[0])
+        if press is None:
+            raise ValueError(f"a button of another version: {match[0]}")
+        return cls(press, getattr(item, "label", "") or "-")
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        client: StudioClient = interaction.client
+        await client.acting.press(interaction, self.press)

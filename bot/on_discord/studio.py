@@ -1,0 +1,219 @@
+"""`/studio`: everything beside the wish itself, built from the grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands, ui
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import acts, linking, lists
+from bot.card import Line
+from bot.grammar import Option, Takes
+from bot.lists import Listing
+from bot.on_discord.commands import MOST_CHOICES, built, suggest
+from bot.on_discord.courier import Message
+from bot.on_discord.ids import ROOM
+from bot.on_discord.paint import BUTTONS_PER_ROW
+from bot.on_discord.people import who
+from bot.on_discord.press import PressButton
+from bot.on_discord.setup import open_setup
+from bot.on_discord.text import cut, plain
+from bot.press import Press, Step
+from bot.signs import Sign
+from bot.studio import ALL, STUDIO, Pick
+from db import people
+from db.states import Reason
+from moderation.house_rules import house_rules
+from moderation.people import Person
+from moderation.rules import Refused
+
+if TYPE_CHECKING:
+    from bot.on_discord.acting import Interaction
+    from bot.on_discord.client import StudioClient
+
+NAME = "studio"
+ABOUT = "Your jobs, the line, the models, and how all of it works."
+LABEL_LIMIT = 100
+LINE_LIMIT, SAID_LIMIT, MORE_LIMIT = 600, 120, 100
+"""Characters of one line, of somebody's words in it, and of how a list goes on."""
+LINES_LIMIT = 3600
+"""Of all lines together; with the title and the rest it stays below what Discord takes."""
+
+Given = Mapping[str, Any]
+"""What was filled in, by the options' names; None for what was not."""
+Deed = Callable[["StudioClient", "Interaction", Given], Awaitable[None]]
+Read = Callable[[AsyncSession, Person, Given], Awaitable[Listing]]
+
+
+def group(client: StudioClient) -> app_commands.Group:
+    """The commands of the grammar, each with what it does here."""
+    found = app_commands.Group(name=NAME, description=ABOUT)
+    for command in STUDIO:
+        deed = _callback(client, DEEDS[command.name])
+        made = built(command.name, command.help, command.options, deed)
+        for option in command.options:
+            if option.takes in {Takes.JOB, Takes.JOBS}:
+                made.autocomplete(option.name)(_suggest_jobs(client, command.of, option))
+            elif option.takes in {Takes.MODEL, Takes.STYLE}:
+                made.autocomplete(option.name)(suggest(client, option))
+        found.add_command(made)
+    return found
+
+
+def painted(listing: Listing) -> ui.LayoutView:
+    """A list with its buttons, cut so that Discord takes it."""
+    texts = [_line(line, LINE_LIMIT) for line in listing.lines]
+    if sum(len(text) + 1 for text in texts) > LINES_LIMIT:
+        texts = [_line(line, LINES_LIMIT // len(texts) - 1) for line in listing.lines]
+    if listing.more:
+        texts.append(f"-# {plain(listing.more, MORE_LIMIT)}")
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.TextDisplay("\n".join([f"### {plain(listing.title, 100)}", *texts])))
+    buttons = [
+        PressButton(Press(b.sign, b.job_id, step=Step.LIST), b.label) for b in listing.buttons
+    ]
+    for start in range(0, len(buttons), BUTTONS_PER_ROW):
+        view.add_item(ui.ActionRow(*buttons[start : start + BUTTONS_PER_ROW]))
+    return view
+
+
+def _line(line: Line, limit: int) -> str:
+    when = f" {discord.utils.format_dt(line.at, 'R')}" if line.at else ""
+    words = f"\n> {plain(line.said, min(SAID_LIMIT, limit // 2))}" if line.said else ""
+    return f"{plain(line.text, limit - len(when) - len(words))}{when}{words}"
+
+
+def _callback(client: StudioClient, deed: Deed) -> Callable[..., Awaitable[None]]:
+    async def called(interaction: Interaction, **given: Any) -> None:
+        async with client.acting.answering(interaction):
+            await deed(client, interaction, given)
+
+    return called
+
+
+def _presses(sign: Sign) -> Deed:
+    """What a button of that job's card does."""
+
+    async def deed(client: StudioClient, interaction: Interaction, given: Given) -> None:
+        press = Press(sign, given["job"], given.get("clip") or 0)
+        await client.acting.press(interaction, press)
+
+    return deed
+
+
+def _says(sign: Sign, name: str) -> Deed:
+    """The same, with the words of that option, which the button would ask for."""
+
+    async def deed(client: StudioClient, interaction: Interaction, given: Given) -> None:
+        press = Press(sign, given["job"], given.get("clip") or 0)
+        await client.acting.carry_out(interaction, press, given[name])
+
+    return deed
+
+
+def _lists(read: Read) -> Deed:
+    async def deed(client: StudioClient, interaction: Interaction, given: Given) -> None:
+        await client.acting.defer(interaction)
+        person = await who(client.db, interaction.user, interaction.guild_id or 0)
+        async with client.db.read() as s:
+            listing = await read(s, person, given)
+        await client.courier.edit_original(interaction.token, Message(painted(listing)))
+
+    return deed
+
+
+async def _queue(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    typed = given["cancel"]
+    if typed is None:
+        await _lists(lambda s, person, g: lists.queue(s, person, g["whose"] or "", g["page"] or 1))(
+            client, interaction, given
+        )
+        return
+    asked = typed.strip().lower()
+    if asked == ALL:
+        await client.acting.defer(interaction)
+        person = await who(client.db, interaction.user, interaction.guild_id or 0)
+        await client.acting.whisper(interaction, await acts.cancel_all(client.desk, person))
+    elif asked.isdecimal() and len(asked) <= 10:
+        await client.acting.carry_out(interaction, Press(Sign.CANCEL, int(asked)))
+    else:
+        raise Refused("To cancel, give the number of a job of yours, or “all”.")
+
+
+async def _report(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    press, reason = Press(Sign.REPORT, given["job"]), Reason(given["reason"])
+    await client.acting.carry_out(interaction, press, given["sentence"] or "", reason)
+
+
+async def _link(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    await client.acting.defer(interaction)
+    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    said = await linking.link(client.desk, person, given["code"] or "", f"/{NAME}")
+    await client.acting.whisper(interaction, said)
+
+
+async def _unlink(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    await client.acting.defer(interaction)
+    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    await client.acting.whisper(interaction, await linking.unlink(client.desk, person))
+
+
+async def _setup(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    await open_setup(client, interaction)
+
+
+async def _help(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    guild = str(interaction.guild_id or "")
+
+    async def read(s: AsyncSession, person: Person, given: Given) -> Listing:
+        house = await house_rules(s, ROOM, guild, client.desk.rules)
+        return lists.help_for(person, house, f"/{client.command}", f"/{NAME}")
+
+    await _lists(read)(client, interaction, given)
+
+
+def _suggest_jobs(client: StudioClient, pick: Pick, option: Option) -> Callable[..., Any]:
+    several = option.takes is Takes.JOBS
+    every = [app_commands.Choice[Any](name="All of mine", value=ALL)] if several else []
+
+    async def suggesting(interaction: Interaction, typed: object) -> list[app_commands.Choice[Any]]:
+        limit = MOST_CHOICES - len(every)
+        async with client.db.read() as s:
+            person = await people.find(s, ROOM, "", str(interaction.user.id))
+            found = await lists.suggestions(s, pick, person or 0, str(typed), limit)
+        return every + [
+            app_commands.Choice(name=cut(label, LABEL_LIMIT), value=str(job) if several else job)
+            for job, label in found
+        ]
+
+    return suggesting
+
+
+DEEDS: Mapping[str, Deed] = {
+    "queue": _queue,
+    "mine": _lists(lambda s, person, given: lists.mine(s, person, given["page"] or 1)),
+    "show": _presses(Sign.SHOW),
+    "again": _presses(Sign.AGAIN),
+    "vary": _presses(Sign.VARY),
+    "extend": _presses(Sign.EXTEND),
+    "redraw": _says(Sign.REDRAW, "prompt"),
+    "final": _presses(Sign.FINAL),
+    "retry": _presses(Sign.RETRY),
+    "remix": _says(Sign.REMIX, "prompt"),
+    "withdraw": _presses(Sign.WITHDRAW),
+    "appeal": _says(Sign.APPEAL, "sentence"),
+    "report": _report,
+    "models": _lists(
+        lambda s, person, given: lists.models(s, given["model"] or "", given["page"] or 1)
+    ),
+    "style": _lists(
+        lambda s, person, given: lists.styles(s, given["style"] or "", given["page"] or 1)
+    ),
+    "link": _link,
+    "unlink": _unlink,
+    "setup": _setup,
+    "help": _help,
+}
