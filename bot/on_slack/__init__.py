@@ -1,0 +1,1 @@
+"""The Slack room: it paints cards, brings people's acts to the desk, and decides nothing."""

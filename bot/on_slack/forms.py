@@ -1,0 +1,143 @@
+"""Forms: what is asked before something is done. They are known by their ids; nothing is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot import grammar
+from bot.buttons import OPTIONS_MAY_FOLLOW, QUESTIONS
+from bot.grammar import Option, Takes
+from bot.on_slack.text import Json, cut, label
+from bot.press import Press, Step
+from bot.signs import NEEDS_PROMPT, NEEDS_REASON, Sign
+from bot.studio import WORDS_LIMIT, WRONG
+from db.offers import Offer
+from moderation.rules import SENTENCE_LIMIT
+
+TITLE_LIMIT, LABEL_LIMIT, HINT_LIMIT, OPTION_LIMIT = 24, 2000, 2000, 75
+MOST_OPTIONS = 100
+WORDS, CLIP, REASON = "words", "clip", "reason"
+"""The ids of fields."""
+WISH = "wish"
+"""What the id of the form for a wish begins with."""
+OPTIONAL = frozenset({Sign.APPEAL}) | NEEDS_REASON
+"""Where nothing has to be said."""
+VALUE_LIMIT = 150
+"""Of what stands for an option; a longer name can still be typed after the prompt."""
+
+
+def ask(press: Press, channel: str, clips: Sequence[int] = ()) -> Json:
+    """What a sign needs to know before it acts; ``clips``: those of which one is to be picked."""
+    blocks = []
+    if clips:
+        picks = [(str(number), f"Clip {number}") for number in clips]
+        blocks.append(_field(CLIP, "Which clip?", _select(picks)))
+    question = QUESTIONS[press.sign]
+    if press.sign in NEEDS_REASON:
+        blocks.append(_field(REASON, question, _select(WRONG)))
+        question = "Is there more to say?"
+    prompt = press.sign in NEEDS_PROMPT
+    blocks.append(
+        _field(
+            WORDS,
+            question,
+            _text(WORDS_LIMIT if prompt else SENTENCE_LIMIT),
+            hint=OPTIONS_MAY_FOLLOW if prompt else "",
+            optional=press.sign in OPTIONAL,
+        )
+    )
+    form = str(replace(press, step=Step.SAY))
+    return _modal(form, f"Job {press.job_id}", "Send", blocks, channel)
+
+
+def wish(
+    offers: Sequence[Offer], channel: str, prompt: str = "", picture: str = "", request: str = ""
+) -> Json:
+    """The form of a wish, with an input for each option; ``picture``: one that is there already."""
+    blocks = [_field("prompt", "What should the clip show?", _text(WORDS_LIMIT, prompt))]
+    for option in grammar.OPTIONS:
+        if option.name in grammar.UPON_A_CLIP or (picture and option.name == "image"):
+            continue
+        element = _element(option, offers)
+        if element is not None:
+            name = option.name.capitalize()
+            blocks.append(_field(option.name, name, element, hint=option.help, optional=True))
+    kept = f"{channel} {picture}".strip()
+    return _modal(f"{WISH}:{request}", "A new clip", "Make it", blocks, kept)
+
+
+def read(state: Mapping[str, Any]) -> dict[str, Any]:
+    """What the inputs of a form hold, by their names: text, or a list of files; flags are "yes"."""
+    found: dict[str, Any] = {}
+    for inputs in state.get("values", {}).values():
+        for name, held in inputs.items():
+            if held["type"] == "file_input":
+                found[name] = held.get("files") or []
+            elif held["type"] == "checkboxes":
+                found[name] = "yes" if held.get("selected_options") else ""
+            else:
+                option = held.get("selected_option") or {}
+                found[name] = str(option.get("value") or held.get("value") or "")
+    return found
+
+
+def _element(option: Option, offers: Sequence[Offer]) -> Json | None:
+    match option.takes:
+        case Takes.PICTURE:
+            kinds = ["png", "jpg", "jpeg", "webp"]
+            return {"type": "file_input", "filetypes": kinds, "max_files": 1}
+        case Takes.NOTHING:
+            yes = {"text": label(cut(option.help, OPTION_LIMIT), OPTION_LIMIT), "value": "yes"}
+            return {"type": "checkboxes", "options": [yes]}
+        case Takes.WHOLE | Takes.NUMBER:
+            number: Json = {"type": "number_input"}
+            number["is_decimal_allowed"] = option.takes is Takes.NUMBER
+            if option.low is not None and option.high is not None:
+                number |= {"min_value": f"{option.low:.0f}", "max_value": f"{option.high:.0f}"}
+            return number
+        case Takes.MODEL | Takes.STYLE | Takes.ASPECT:
+            names = grammar.choices(option, offers)
+            return _select([(name, name) for name in names]) if names else None
+        case _:
+            return _text(int(option.high or WORDS_LIMIT), lines=False)
+
+
+def _modal(form: str, title: str, submit: str, blocks: Sequence[Json], kept: str) -> Json:
+    return {
+        "type": "modal",
+        "callback_id": form,
+        "title": label(title, TITLE_LIMIT),
+        "submit": label(submit, TITLE_LIMIT),
+        "close": label("Cancel", TITLE_LIMIT),
+        "private_metadata": kept,
+        "blocks": list(blocks),
+    }
+
+
+def _field(
+    name: str, question: str, element: Json, *, hint: str = "", optional: bool = False
+) -> Json:
+    field: Json = {
+        "type": "input",
+        "block_id": name,
+        "label": label(question, LABEL_LIMIT),
+        "element": {**element, "action_id": name},
+        "optional": optional,
+    }
+    return field | ({"hint": label(hint, HINT_LIMIT)} if hint else {})
+
+
+def _text(limit: int, initial: str = "", *, lines: bool = True) -> Json:
+    text: Json = {"type": "plain_text_input", "multiline": lines, "max_length": min(limit, 3000)}
+    return text | ({"initial_value": initial} if initial else {})
+
+
+def _select(words: Sequence[tuple[str, str]]) -> Json:
+    options = [
+        {"text": label(shown, OPTION_LIMIT), "value": value}
+        for value, shown in words
+        if len(value) <= VALUE_LIMIT
+    ][:MOST_OPTIONS]
+    return {"type": "static_select", "options": options}

@@ -1,0 +1,223 @@
+"""What the app listens to in Slack, and who is told. Everything is acknowledged first: Slack gives
+three seconds, and what follows answers by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.on_slack import forms, home
+from bot.on_slack.acting import BROKEN, Acting, Where
+from bot.on_slack.commands import NAME, Commands, Setup
+from bot.on_slack.ids import Sent
+from bot.on_slack.parts import SlackParts
+from bot.on_slack.room import SlackRoom
+from bot.on_slack.watching import Watching
+from bot.press import PRESSED, Press, Step
+from bot.signs import Sign
+from db import posts
+from db.states import Purpose
+from moderation.rules import Refused
+
+Json = dict[str, Any]
+Listener = Callable[..., Awaitable[None]]
+ANIMATE, REMIX, REPORT = "animate", "remix", "report"
+"""The ids of the shortcuts on messages."""
+SHORTCUTS = {
+    ANIMATE: ("Animate this image", "Makes a clip that begins with it."),
+    REMIX: ("Remix this clip", "Draws a clip of the showcase in your own words."),
+    REPORT: ("Report", "Tells the moderators that a clip should not be shown."),
+}
+NO_IMAGE = "There is no image in that message."
+NO_CARD = "That message is no card of the showcase."
+FILES = ("image", "last")
+FORM_SECONDS = 2.0
+"""So long a form waits for its answer; Slack gives it up after three."""
+
+log = structlog.get_logger()
+
+
+def listen(app: AsyncApp, parts: SlackParts, room: SlackRoom, setup: Setup) -> Watching:
+    """Register everything; the watch that catches up with what was missed."""
+    acting, watching = Acting(parts, room), Watching(parts)
+    commands = Commands(parts, acting, setup)
+    doing, known = room.doing, _known_to(room.doing)
+
+    def later(work: Awaitable[None]) -> None:
+        """What isn't waited for, because Slack is answered already."""
+        task = asyncio.ensure_future(work)
+        doing.add(task)
+        task.add_done_callback(doing.discard)
+
+    @app.command(f"/{parts.command}")
+    @known
+    async def on_sora(ack: AsyncAck, body: Json) -> None:
+        await ack()
+        await commands.sora(_of_command(body), body.get("text") or "")
+
+    @app.command(f"/{NAME}")
+    @known
+    async def on_studio(ack: AsyncAck, body: Json) -> None:
+        await ack()
+        await commands.studio(_of_command(body), body.get("text") or "")
+
+    @app.action(re.compile(PRESSED))
+    @known
+    async def on_press(ack: AsyncAck, body: Json, action: Json) -> None:
+        await ack()
+        press = Press.read(action["action_id"])
+        if press is not None:
+            await acting.press(_of_action(body), press)
+
+    @app.action(home.NEW)
+    @known
+    async def on_new(ack: AsyncAck, body: Json) -> None:
+        await ack()
+        where = _of_action(body)
+        async with acting.answering(where):
+            await commands.open_form(where)
+
+    @app.action(home.SETUP)
+    @known
+    async def on_setup(ack: AsyncAck, body: Json) -> None:
+        await ack()
+        where = _of_action(body)
+        async with acting.answering(where):
+            await setup(parts, where.trigger, where.team, where.user, where.channel)
+
+    @app.view(re.compile(f"{forms.WISH}:.*"))
+    @known
+    async def on_wish(ack: AsyncAck, body: Json, view: Json) -> None:
+        channel, _, picture = view["private_metadata"].partition(" ")
+        request = view["callback_id"].partition(":")[2] or view["id"]
+        where = _of_form(body, channel, request)
+        fields = forms.read(view["state"])
+        files = {name: fields[name][0] for name in FILES if fields.get(name)}
+        if picture:
+            files["image"] = {"id": picture}
+        words = {name: value for name, value in fields.items() if name not in FILES}
+        wishing = asyncio.create_task(commands.fill_in(where, words, files))
+        doing.add(wishing)
+        wishing.add_done_callback(doing.discard)
+        # What is wrong is said in the form, where nothing typed is lost, while Slack keeps it open.
+        done, _ = await asyncio.wait([wishing], timeout=FORM_SECONDS)
+        if not done:
+            await ack()
+            async with acting.answering(where):
+                await commands.acting.whisper(where, await wishing)
+            return
+        try:
+            said = await wishing
+        except Refused as refused:
+            await ack(response_action="errors", errors={"prompt": str(refused)})
+        except Exception:
+            log.exception("wish.broke")
+            await ack(response_action="errors", errors={"prompt": BROKEN})
+        else:
+            await ack()
+            await acting.whisper(where, said)
+
+    @app.view(re.compile(f"{Step.SAY}:.*"))
+    @known
+    async def on_said(ack: AsyncAck, body: Json, view: Json) -> None:
+        await ack()
+        where = _of_form(body, view["private_metadata"], view["id"])
+        await acting.said(where, view["callback_id"], forms.read(view["state"]))
+
+    @app.shortcut(ANIMATE)
+    @known
+    async def on_animate(ack: AsyncAck, body: Json) -> None:
+        await ack()
+        where = _of_action(body)
+        async with acting.answering(where):
+            files = body["message"].get("files") or ()
+            images = [f for f in files if str(f.get("mimetype", "")).startswith("image/")]
+            if not images:
+                raise Refused(NO_IMAGE)
+            await commands.open_form(where, picture=images[0]["id"])
+
+    async def on_card(body: Json, sign: Sign) -> None:
+        where = _of_action(body)
+        async with acting.answering(where):
+            message = body["message"]
+            sent = Sent(where.team, where.channel, message.get("thread_ts") or message["ts"])
+            async with parts.db.read() as s:
+                post = await posts.by_message(s, room.name, str(sent))
+            if post is None or post.purpose is not Purpose.SHOWCASE:
+                raise Refused(NO_CARD)
+            await acting.press(where, Press(sign, post.job_id))
+
+    @app.shortcut(REMIX)
+    @known
+    async def on_remix(ack: AsyncAck, body: Json) -> None:
+        await ack()
+        await on_card(body, Sign.REMIX)
+
+    @app.shortcut(REPORT)
+    @known
+    async def on_report(ack: AsyncAck, body: Json) -> None:
+        await ack()
+        await on_card(body, Sign.REPORT)
+
+    @app.event("reaction_added")
+    async def on_reaction_added(event: Json, body: Json, context: Json) -> None:
+        later(watching.came(body["team_id"], event, str(context.get("bot_user_id"))))
+
+    @app.event("reaction_removed")
+    async def on_reaction_removed(event: Json, body: Json, context: Json) -> None:
+        later(watching.went(body["team_id"], event, str(context.get("bot_user_id"))))
+
+    @app.event("app_home_opened")
+    @known
+    async def on_home(event: Json, body: Json) -> None:
+        if event.get("tab") == "home":
+            await home.publish(parts, body["team_id"], event["user"])
+
+    room.at_end.append(watching.stop)
+    return watching
+
+
+def _known_to(doing: set[asyncio.Future[Any]]) -> Callable[[Listener], Listener]:
+    """bolt runs listeners by itself; so that none goes on after the room's end, it has to know them."""
+
+    def known(listener: Listener) -> Listener:
+        @wraps(listener)
+        async def run(**given: Any) -> None:
+            task = asyncio.current_task()
+            if task is None:
+                raise RuntimeError("a listener runs in a task")
+            doing.add(task)
+            try:
+                await listener(**given)
+            finally:
+                doing.discard(task)
+
+        return run
+
+    return known
+
+
+def _of_command(body: Json) -> Where:
+    trigger = body["trigger_id"]
+    name = body.get("user_name") or ""
+    reply = body.get("response_url") or ""
+    return Where(
+        body["team_id"], body["channel_id"], body["user_id"], trigger, trigger, name, reply
+    )
+
+
+def _of_action(body: Json) -> Where:
+    channel, trigger = (body.get("channel") or {}).get("id") or "", body["trigger_id"]
+    reply = body.get("response_url") or ""
+    return Where(body["team"]["id"], channel, body["user"]["id"], trigger, trigger, reply=reply)
+
+
+def _of_form(body: Json, channel: str, request: str) -> Where:
+    name = body["user"].get("name") or ""
+    return Where(body["team"]["id"], channel, body["user"]["id"], request, name=name)

@@ -1,0 +1,138 @@
+"""What the bot answers over HTTP: Slack's own requests, and whoever takes the app into a workspace."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import secrets
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+
+from bot.on_slack.asking import AWAY, SLACK, ask, code
+from bot.on_slack.installs import STATE_LASTS, Installs
+from bot.on_slack.manifest import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH, scopes
+from bot.settings import BotSettings
+from bot.trouble import Trouble
+
+COOKIE = "sora-slack-state"
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>{title}</title>
+<h1>{title}</h1><p>{text}</p></html>"""
+STALE = "That took too long, or began in another browser. Open the page again: {again}"
+DENIED = "Nothing has changed. To try again, open {again}"
+FAILED = "Slack didn't give the app its token ({why}). Open the page again: {again}"
+ORGANISATION = "This app goes into one workspace at a time, not into a whole organisation."
+
+log = structlog.get_logger()
+
+
+class Pages:
+    """One per process; which of them there are depends on the settings."""
+
+    def __init__(self, settings: BotSettings, app: AsyncApp, installs: Installs) -> None:
+        self._settings, self._app, self._installs = settings, app, installs
+
+    async def run(self) -> None:
+        """Serve until cancelled. Raises ``Trouble``."""
+        pages = web.Application()
+        if self._settings.slack_signing_secret is not None:
+            pages.router.add_post(EVENTS_PATH, self._events)
+        if self._settings.slack_client_id:
+            pages.router.add_get(INSTALL_PATH, self._install)
+            pages.router.add_get(REDIRECT_PATH, self._back)
+        runner = web.AppRunner(pages, access_log=None, shutdown_timeout=2)
+        await runner.setup()
+        host, port = self._settings.slack_host, self._settings.slack_port
+        try:
+            try:
+                await web.TCPSite(runner, host, port).start()
+            except OSError as error:
+                raise Trouble(
+                    f"Slack's door can't be opened at {host}:{port} ({error.strerror}); name another "
+                    "with SORA_SLACK_PORT."
+                ) from None
+            log.info("slack.door_opened", host=host, port=port)
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
+    async def _events(self, request: web.Request) -> web.Response:
+        answer = await self._app.async_dispatch(await to_bolt_request(request))
+        return await to_aiohttp_response(answer)
+
+    async def _install(self, request: web.Request) -> web.Response:
+        state = await self._installs.new_state()
+        asked = {
+            "client_id": self._settings.slack_client_id,
+            "scope": ",".join(scopes()),
+            "state": state,
+        }
+        api = self._settings.slack_api or SLACK
+        link = f"{api.removesuffix('api/')}oauth/v2/authorize?{urlencode(asked)}"
+        text = f'<a href="{html.escape(link)}">Choose a workspace at Slack</a>'
+        page = _page("Take the studio into a workspace", text)
+        # Whoever comes back must be the browser that began, or a stranger's link could do it.
+        page.set_cookie(
+            COOKIE,
+            state,
+            max_age=int(STATE_LASTS.total_seconds()),
+            path=REDIRECT_PATH,
+            secure=True,
+            httponly=True,
+            samesite="Lax",
+        )
+        return page
+
+    async def _back(self, request: web.Request) -> web.Response:
+        asked, again = request.query, INSTALL_PATH
+        state = asked.get("state", "")
+        same = secrets.compare_digest(state.encode(), request.cookies.get(COOKIE, "").encode())
+        if not state or not same or not await self._installs.take_state(state):
+            return _page("Not installed", STALE.format(again=again), 400)
+        if not asked.get("code"):
+            return _page("Not installed", DENIED.format(again=again), 403)
+        try:
+            said = await self._exchange(asked["code"])
+        except SlackApiError as error:
+            log.warning("slack.not_installed", why=code(error))
+            why = html.escape(code(error))
+            return _page("Not installed", FAILED.format(why=why, again=again), 502)
+        except AWAY as error:
+            log.warning("slack.not_installed", why=type(error).__name__)
+            why = "it doesn't answer"
+            return _page("Not installed", FAILED.format(why=why, again=again), 502)
+        if said.get("is_enterprise_install") or not said.get("team"):
+            return _page("Not installed", ORGANISATION, 400)
+        await self._installs.keep(said)
+        name = html.escape(said["team"].get("name") or "your workspace")
+        text = f"The studio is in {name}. An admin or owner goes on there with: /studio setup"
+        done = _page("Done", text)
+        done.del_cookie(COOKIE, path=REDIRECT_PATH)
+        return done
+
+    async def _exchange(self, given: str) -> Any:
+        secret = self._settings.slack_client_secret
+        return await ask(
+            self._settings.slack_api,
+            "oauth.v2.access",
+            client_id=self._settings.slack_client_id,
+            client_secret=secret.get_secret_value() if secret else "",
+            code=given,
+        )
+
+
+def _page(title: str, text: str, status: int = 200) -> web.Response:
+    made = PAGE.format(title=title, text=text)
+    return web.Response(text=made, status=status, content_type="text/html", headers=HEADERS)

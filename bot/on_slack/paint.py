@@ -1,0 +1,188 @@
+"""From cards to Slack's blocks. What is said is the card's; here is how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.card import Button, Card, Fact, Line, Tone
+from bot.on_slack.text import Json, cut, date, escaped, label, moment, plain, quote
+from bot.press import Press
+from bot.signs import EMOJI, NEEDS_SENTENCE, VOTES, Sign
+from db.states import Purpose
+
+MOST_BLOCKS = 50
+TITLE_LIMIT, BUTTON_LIMIT, ALT_LIMIT, SECTION_LIMIT, TEXT_LIMIT = 150, 75, 2000, 3000, 3000
+PROMPT_LIMIT, SAID_LIMIT, FACTS_LIMIT, FACT_LIMIT = 1000, 500, 1900, 300
+MOST_RUNS = 8
+"""Of facts; a context holds ten things in all."""
+MOST_LINES = 12
+BUTTONS_PER_ROW = 5
+BAR = 20
+SIGNS = {Tone.WAITING: "🟡", Tone.WORKING: "🔵", Tone.GOOD: "🟢", Tone.BAD: "🔴", Tone.QUIET: "⚪"}
+"""Blocks have no colour of their own."""
+
+
+def paint(card: Card, pictures: Mapping[str, str]) -> list[Json]:
+    """The blocks of a card; ``pictures``: ids of files in Slack by what they show: ``clip-1``,
+    ``first``, ``last``, ``preview``."""
+    blocks: list[Json] = [{"type": "header", "text": plain(_title(card), TITLE_LIMIT)}]
+    blocks.append(quote(card.quote, PROMPT_LIMIT))
+    for line in card.lines[-MOST_LINES:]:
+        blocks += sentences(line)
+    if state := _state(card):
+        blocks.append(_markup("\n".join(state)))
+    blocks += _pictures(card, pictures)
+    blocks += _small(card)
+    blocks += _rows(card)
+    return blocks
+
+
+def fallback(card: Card) -> str:
+    """What notifications and screen readers say."""
+    return escaped(f"{card.title}: {card.quote}", TEXT_LIMIT)
+
+
+def sentence(text: str, *buttons: Json) -> list[Json]:
+    """One sentence of ours, and what can be pressed under it."""
+    blocks: list[Json] = [{"type": "section", "text": plain(text, SECTION_LIMIT)}]
+    if buttons:
+        blocks.append({"type": "actions", "elements": list(buttons)})
+    return blocks
+
+
+def seeds(card: Card) -> list[Sign]:
+    """The signs that the bot puts under a card itself, so that they are one tap for everybody."""
+    signs = [button.sign for button in card.buttons if button.sign in EMOJI]
+    if signs and card.purpose is Purpose.REVIEW and len(card.clips) > 1:
+        signs += VOTES[: len(card.clips)]
+    return signs
+
+
+def button(press: Press, text: str, *, strong: bool = False, danger: bool = False) -> Json:
+    made: Json = {"type": "button", "text": label(text, BUTTON_LIMIT), "action_id": str(press)}
+    if strong or danger:
+        made["style"] = "danger" if danger else "primary"
+    return made
+
+
+def _title(card: Card) -> str:
+    by = f" · by {card.artist}" if card.purpose is Purpose.REVIEW else ""
+    return f"{SIGNS[card.tone]} {card.title}{by}"
+
+
+def sentences(line: Line) -> list[Json]:
+    """One sentence of ours, which may hold somebody's name, and people's own words after it."""
+    said: list[Json] = [{"type": "text", "text": cut(line.text, SECTION_LIMIT - 100) or " "}]
+    if line.at:
+        said += [{"type": "text", "text": " ("}, date(line.at), {"type": "text", "text": ")"}]
+    inner = {"type": "rich_text_section", "elements": said}
+    blocks: list[Json] = [{"type": "rich_text", "elements": [inner]}]
+    return [*blocks, quote(line.said, SAID_LIMIT)] if line.said else blocks
+
+
+def _state(card: Card) -> list[str]:
+    found = []
+    if card.percent is not None:
+        done = round(card.percent * BAR / 100)
+        found.append(f"{'▰' * done}{'▱' * (BAR - done)} {card.percent} %")
+    for clip in card.clips:
+        if clip.votes is not None:
+            votes = "1 vote" if clip.votes == 1 else f"{clip.votes} votes"
+            crown = "🏆 " if clip.winner else ""
+            found.append(f"{crown}{EMOJI[VOTES[clip.number - 1]]} {votes}")
+    if card.closes_at is not None:
+        found.append(f"The ballot closes {moment(card.closes_at)}.")
+    return found
+
+
+def _pictures(card: Card, pictures: Mapping[str, str]) -> list[Json]:
+    wanted = [(picture.which, picture.label) for picture in card.pictures]
+    if card.preview_key:
+        wanted.append(("preview", "What it looks like so far"))
+    if not card.spoiler:  # what waits for review is in the thread alone
+        wanted += [(f"clip-{c.number}", f"Clip {c.number}: {card.quote}") for c in card.clips]
+    return [
+        {"type": "image", "slack_file": {"id": pictures[which]}, "alt_text": cut(alt, ALT_LIMIT)}
+        for which, alt in wanted
+        if which in pictures
+    ]
+
+
+def _small(card: Card) -> list[Json]:
+    elements = _facts(card.facts)
+    for text in (_legend(card), "The clips are in the thread." if card.clips else ""):
+        if text:
+            elements.append(plain(text, 1000))
+    return [{"type": "context", "elements": elements}] if elements else []
+
+
+def _facts(facts: Sequence[Fact]) -> list[Json]:
+    """Those with a link stand by themselves: only they are markup, and they hold nobody's words."""
+    runs: list[list[Fact]] = []
+    room = FACTS_LIMIT
+    for fact in facts:
+        room -= len(fact.name) + len(fact.value[:FACT_LIMIT]) + 4
+        if room < 0:
+            break
+        if not runs or fact.link or runs[-1][-1].link:
+            if len(runs) == MOST_RUNS:
+                break
+            runs.append([])
+        runs[-1].append(fact)
+    return [_linked(run[0]) if run[0].link else _plainly(run) for run in runs]
+
+
+def _plainly(run: Sequence[Fact]) -> Json:
+    text = " · ".join(f"{fact.name} {cut(fact.value, FACT_LIMIT)}" for fact in run)
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _linked(fact: Fact) -> Json:
+    text = f"{fact.name} <{fact.link}|{escaped(fact.value, FACT_LIMIT)}>"
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _legend(card: Card) -> str:
+    """What the signs under a card mean that aren't buttons as well."""
+    meant = [button.label for button in card.buttons if not _is_pressed(card, button)]
+    if meant and len(card.clips) > 1:
+        meant.append("a number first: only that clip")
+    return " · ".join(meant)
+
+
+def _rows(card: Card) -> list[Json]:
+    made = [_button(card, one) for one in card.buttons if _is_pressed(card, one)]
+    return [
+        {"type": "actions", "elements": made[start : start + BUTTONS_PER_ROW]}
+        for start in range(0, len(made), BUTTONS_PER_ROW)
+    ]
+
+
+def _is_pressed(card: Card, one: Button) -> bool:
+    """Moderators decide with a reaction; a button has what no sign means, or what needs a form."""
+    by_sign = card.purpose is Purpose.REVIEW and one.sign in EMOJI
+    return not by_sign or one.sign is Sign.REJECT
+
+
+def _button(card: Card, one: Button) -> Json:
+    clip = VOTES.index(one.sign) + 1 if one.sign in VOTES else 0
+    press = Press(one.sign, card.job_id, clip)
+    made = button(press, one.label, strong=one.strong, danger=one.danger)
+    if one.asks and one.sign not in NEEDS_SENTENCE and one.sign is Sign.WITHDRAW:
+        made["confirm"] = {
+            "title": label("Are you sure?", 100),
+            "text": label(one.asks, 300),
+            "confirm": label("Yes, withdraw", 30),
+            "deny": label("No", 30),
+            "style": "danger",
+        }
+    return made
+
+
+def _markup(text: str) -> Json:
+    """Markup of ours; people's words in it are escaped."""
+    text = text.strip() or " "
+    return {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": cut(text, SECTION_LIMIT), "verbatim": True},
+    }

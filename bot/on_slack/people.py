@@ -1,0 +1,108 @@
+"""Who acts in Slack, and what their workspace vouches for at this moment."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import structlog
+from slack_sdk.errors import SlackApiError
+
+from bot.on_slack.ids import ROOM
+from bot.on_slack.parts import SlackParts
+from db import people, workspaces
+from db.models import Workspace
+from moderation.people import Person, Role
+from moderation.words import clean
+
+GROUP_SECONDS = 30.0
+"""So long a user group's members are taken as known: Slack answers for few of them a minute."""
+SOMEBODY = "somebody"
+NOBODY = frozenset({"user_not_found", "user_not_visible"})
+NO_GROUP = frozenset(
+    {"no_such_subteam", "subteam_not_found", "paid_teams_only", "plan_upgrade_required",
+     "missing_scope", "permission_denied"}
+)  # fmt: skip
+"""What Slack answers where there is none. Whatever else it says is no answer, and asked again."""
+
+log = structlog.get_logger()
+
+
+async def who(parts: SlackParts, team: str, user: str) -> Person:
+    """The person behind a user, with the roles they have in this workspace.
+
+    Whoever isn't there, is a bot or comes from another organisation has none: it fails closed. Raises
+    what the courier does where Slack doesn't say.
+    """
+    profile = await _profile(parts, team, user)
+    async with parts.db.begin() as s:
+        row = await people.known(s, ROOM, team, user, name_of(profile))
+        house = await workspaces.get(s, ROOM, team)
+    roles = set()
+    if _counts(profile):
+        if profile.get("is_admin") or profile.get("is_owner"):
+            roles.add(Role.HOST)
+        if house is not None and user in await moderators(parts, house):
+            roles.add(Role.MODERATOR)
+    return Person(row.id, row.name, frozenset(roles))
+
+
+async def anybody(parts: SlackParts, team: str, user: str, name: str = "") -> Person:
+    """The person behind a user, for what everybody may do: Slack is asked only about somebody who was
+    never seen, and not even then where it has just told their ``name``."""
+    async with parts.db.read() as s:
+        known = await people.find(s, ROOM, team, user)
+        names = await people.names(s, {known} if known else set())
+    if known:
+        return Person(known, names[known])
+    if not name:
+        return await who(parts, team, user)
+    async with parts.db.begin() as s:
+        row = await people.known(s, ROOM, team, user, clean(name) or SOMEBODY)
+    return Person(row.id, row.name)
+
+
+async def moderators(parts: SlackParts, house: Workspace) -> frozenset[str]:
+    """Who decides in this workspace: the members of its user group, or those who were listed."""
+    if not house.moderators.startswith("S"):
+        return frozenset(filter(None, house.moderators.split(",")))
+    now = time.monotonic()
+    for key in [key for key, (since, _) in parts.groups.items() if now - since >= GROUP_SECONDS]:
+        del parts.groups[key]
+    key = (house.id, house.moderators)
+    if key not in parts.groups:
+        try:
+            answer = await parts.courier.call(
+                house.id, "usergroups.users.list", usergroup=house.moderators
+            )
+        except SlackApiError as error:
+            if (why := error.response.get("error")) not in NO_GROUP:
+                raise
+            log.warning("moderators.unknown", team=house.id, why=why)
+            return frozenset()
+        parts.groups[key] = (now, frozenset(answer["users"]))
+    return parts.groups[key][1]
+
+
+def name_of(profile: dict[str, Any]) -> str:
+    """As people call them there; empty where nothing is known, which changes no name."""
+    shown = profile.get("profile") or {}
+    for name in (shown.get("display_name"), shown.get("real_name"), profile.get("name")):
+        if name and (kept := clean(str(name))):
+            return kept
+    return SOMEBODY if profile else ""
+
+
+async def _profile(parts: SlackParts, team: str, user: str) -> dict[str, Any]:
+    try:
+        answer = await parts.courier.call(team, "users.info", user=user)
+    except SlackApiError as error:
+        if (why := error.response.get("error")) not in NOBODY:
+            raise
+        log.warning("person.unknown", team=team, why=why)
+        return {}
+    return dict(answer["user"])
+
+
+def _counts(profile: dict[str, Any]) -> bool:
+    return bool(profile) and not any(profile.get(it) for it in ("deleted", "is_bot", "is_stranger"))

@@ -1,0 +1,242 @@
+"""`/studio setup`: hosts pick channels, moderators and rules in one form.
+
+The form keeps nothing: what is in it comes from the database, and what is wrong is said at its field.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
+
+from bot.house import RULES, bring_cards, current, read
+from bot.on_slack.asking import code
+from bot.on_slack.ids import ROOM, Channel
+from bot.on_slack.parts import SlackParts
+from bot.on_slack.people import who
+from bot.on_slack.text import Json, cut, label, plain
+from db import workspaces
+from db.models import Workspace
+from moderation.people import Role
+from moderation.rules import Refused, Rules
+
+FORM = "setup:save"
+SHOWCASE, REVIEW, GROUP, PEOPLE = "showcase", "review", "group", "people"
+"""The ids of the fields; those of the rules are their columns."""
+CHANNELS = {
+    SHOWCASE: ("Showcase channel", "Where what was approved is shown, and everybody votes."),
+    REVIEW: (
+        "Review channel",
+        "Where moderators decide what goes into the showcase. Take a private one: what is in it isn't "
+        "approved yet.",
+    ),
+}
+GROUP_LABEL, GROUP_HINT = "Moderators: a user group", "Its members decide, and so do hosts."
+PEOPLE_LABEL = "Moderators: people"
+PEOPLE_HINT = "They decide, and so do hosts. With nobody picked, hosts alone do."
+NOT_A_HOST = "Only admins and owners of this workspace set the studio up here."
+ONE_OF_THEM = "Pick either a group or people."
+NOT_IN_IT = "The app isn't in that channel. Type /invite @{name} there, then save again."
+SLOW = "Slack or the database is slow at the moment; save again."
+TITLE, SAVE, CLOSE = "The studio here", "Save", "Close"
+MOST_PEOPLE, MOST_GROUPS, GROUP_NAME = 50, 100, 75
+ANSWER_SECONDS = 2.0
+"""Slack closes the form by itself a little later."""
+AWAY = (SlackApiError, aiohttp.ClientError, TimeoutError)
+
+log = structlog.get_logger()
+
+
+class Wrong(Exception):
+    """Fields that can't be kept, with a sentence for each."""
+
+    def __init__(self, **errors: str) -> None:
+        super().__init__(str(errors))
+        self.errors = errors
+
+
+def listen(app: AsyncApp, parts: SlackParts) -> None:
+    """Register what hears the form."""
+
+    @app.view(FORM)
+    async def on_save(ack: AsyncAck, body: Json, view: Json) -> None:
+        team, user = body["team"]["id"], body["user"]["id"]
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                house = await _save(parts, team, user, view["state"]["values"])
+        except Wrong as wrong:
+            await ack(response_action="errors", errors=wrong.errors)
+            return
+        except AWAY as error:
+            await ack(response_action="errors", errors={SHOWCASE: SLOW})
+            log.warning("workspace.not_set_up", team=team, why=type(error).__name__)
+            return
+        await ack(response_action="update", view=_saved(house, parts.desk.rules))
+        await bring_cards(parts.desk, ROOM)
+
+
+async def open_setup(
+    parts: SlackParts, trigger_id: str, team: str, user: str, channel: str
+) -> None:
+    """Show a host the form. Raises ``Refused`` for others."""
+    # A trigger lasts three seconds.
+    person, groups = await asyncio.gather(who(parts, team, user), _groups(parts, team))
+    if Role.HOST not in person.roles:
+        raise Refused(NOT_A_HOST)
+    async with parts.db.read() as s:
+        house = await workspaces.get(s, ROOM, team)
+    view = form(house or Workspace(platform=ROOM, id=team), parts.desk.rules, groups)
+    await parts.courier.call(team, "views.open", trigger_id=trigger_id, view=view)
+
+
+def form(house: Workspace, studio: Rules, groups: Mapping[str, str]) -> Json:
+    """``studio``: the rules for whatever the workspace has none of its own; ``groups``: the names of
+    its user groups by their ids, empty where its plan has none."""
+    blocks = [
+        _input(use, *CHANNELS[use], _channel(getattr(house, use))) for use in (SHOWCASE, REVIEW)
+    ]
+    if groups:
+        blocks.append(_input(GROUP, GROUP_LABEL, GROUP_HINT, _group(groups, house.moderators)))
+    people = [] if house.moderators.startswith("S") else house.moderators.split(",")
+    users: Json = {"type": "multi_users_select", "max_selected_items": MOST_PEOPLE}
+    if any(people):
+        users["initial_users"] = people
+    blocks.append(_input(PEOPLE, PEOPLE_LABEL, PEOPLE_HINT, users))
+    for rule in RULES:
+        own, common = current(rule, house, studio)
+        typed: Json = {"type": "plain_text_input", "max_length": 10}
+        if own:
+            typed["initial_value"] = own
+        about = f"Empty: the studio's own, {common}."
+        blocks.append(_input(rule.column, rule.label, about, typed))
+    return {
+        "type": "modal",
+        "callback_id": FORM,
+        "title": label(TITLE, 24),
+        "submit": label(SAVE, 24),
+        "close": label(CLOSE, 24),
+        "blocks": blocks,
+    }
+
+
+async def _save(parts: SlackParts, team: str, user: str, state: Mapping[str, Any]) -> Workspace:
+    """Raises ``Wrong``; then nothing has changed."""
+    if Role.HOST not in (await who(parts, team, user)).roles:
+        raise Wrong(**{SHOWCASE: NOT_A_HOST})
+    held = {name: field for inputs in state.values() for name, field in inputs.items()}
+    errors: dict[str, str] = {}
+    values: dict[str, Any] = {"trouble": ""}  # whatever was wrong, a new trouble is news again
+    group = ((held.get(GROUP) or {}).get("selected_option") or {}).get("value") or ""
+    people = (held.get(PEOPLE) or {}).get("selected_users") or []
+    if group and people:
+        errors[PEOPLE] = ONE_OF_THEM
+    values["moderators"] = group or ",".join(people)
+    for rule in RULES:
+        try:
+            values[rule.column] = read(rule, (held.get(rule.column) or {}).get("value") or "")
+        except Refused as refused:
+            errors[rule.column] = str(refused)
+    for use in (SHOWCASE, REVIEW):
+        picked = (held.get(use) or {}).get("selected_conversation") or ""
+        values[use] = str(Channel(team, picked)) if picked else ""
+        if picked and not await is_member(parts, team, picked):
+            errors[use] = NOT_IN_IT.format(name=await _own_name(parts, team))
+    if errors:
+        raise Wrong(**errors)
+    async with parts.db.begin() as s:
+        house = await workspaces.change(s, ROOM, team, **values)
+    log.info("workspace.set_up", team=team)
+    return house
+
+
+async def is_member(parts: SlackParts, team: str, channel: str) -> bool:
+    """Whether the bot is in a channel. Private ones it isn't in, it doesn't even see."""
+    try:
+        said = await parts.courier.call(team, "conversations.info", channel=channel)
+    except SlackApiError as error:
+        if code(error) == "channel_not_found":
+            return False
+        raise
+    return bool(said["channel"].get("is_member")) and not said["channel"].get("is_archived")
+
+
+async def _own_name(parts: SlackParts, team: str) -> str:
+    """What people type after the @."""
+    try:
+        return str((await parts.courier.call(team, "auth.test"))["user"])
+    except AWAY:
+        return "Studio"
+
+
+async def _groups(parts: SlackParts, team: str) -> dict[str, str]:
+    """The user groups by their ids; none on a free plan."""
+    try:
+        said = await parts.courier.call(team, "usergroups.list")
+    except AWAY:
+        return {}
+    return {group["id"]: f"@{group['handle']}" for group in said["usergroups"][:MOST_GROUPS]}
+
+
+def _saved(house: Workspace, studio: Rules) -> Json:
+    lines = []
+    for use, (name, _) in CHANNELS.items():
+        place = getattr(house, use)
+        lines.append(f"{name}: {f'<#{Channel.read(place).id}>' if place else 'none is picked yet'}")
+    lines.append(f"Who decides: {_deciders(house.moderators)}")
+    for rule in RULES:
+        own, common = current(rule, house, studio)
+        lines.append(f"{rule.label}: {own or f'{common}, as everywhere in the studio'}")
+    text = {"type": "mrkdwn", "text": "\n".join(lines)}
+    return {
+        "type": "modal",
+        "title": label("Saved", 24),
+        "close": label(CLOSE, 24),
+        "blocks": [{"type": "section", "text": text}],
+    }
+
+
+def _deciders(moderators: str) -> str:
+    if not moderators:
+        return "hosts alone, who are the admins and owners here"
+    if moderators.startswith("S"):
+        return f"<!subteam^{moderators}>, and hosts"
+    return f"{', '.join(f'<@{one}>' for one in moderators.split(','))}, and hosts"
+
+
+def _input(name: str, title: str, hint: str, element: Json) -> Json:
+    return {
+        "type": "input",
+        "block_id": name,
+        "optional": True,
+        "label": label(title, 2000),
+        "hint": label(hint, 2000),
+        "element": {**element, "action_id": name},
+    }
+
+
+def _channel(place: str) -> Json:
+    only = {
+        "include": ["public", "private"],
+        "exclude_bot_users": True,
+        "exclude_external_shared_channels": True,
+    }
+    picked = {"initial_conversation": Channel.read(place).id} if place else {}
+    return {"type": "conversations_select", "filter": only, **picked}
+
+
+def _group(groups: Mapping[str, str], picked: str) -> Json:
+    options: Sequence[Json] = [
+        {"text": plain(cut(name, GROUP_NAME), GROUP_NAME), "value": id_}
+        for id_, name in groups.items()
+    ]
+    chosen = [option for option in options if option["value"] == picked]
+    return {
+        "type": "static_select",
+        "options": options,
+        **({"initial_option": chosen[0]} if chosen else {}),
+    }
