@@ -27,7 +27,7 @@ check: $(VENV)/.ready-test
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.support.drift
 
-bench: $(VENV)/.ready-demo
+bench: $(VENV)/.ready-test
 	$(BIN)/python -m bench.run $(ARGS)
 
 # A stamp is newer than both files until one of them changes, so a second start installs nothing.

@@ -21,7 +21,7 @@ from av.audio.resampler import AudioResampler
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
 
-from db.media import PARTIAL
+from db.media import PARTIAL, form_name
 from gen import encode
 from gen.engines.base import Sound
 
@@ -52,7 +52,7 @@ def fit(source: Path, limit: int, folder: Path) -> Path:
         return source
     with source.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
-    kept = folder / f"{content}-{limit}.mp4"
+    kept = folder / form_name(content, limit)
     if not kept.exists():
         _write(kept, _fitting(source, limit))
     return kept

@@ -99,7 +99,7 @@ async def test_the_clip_behind_it_must_still_be_there(sqlite_url: str, tmp_path:
     first = await studio.rendered(await person(db, "ada"))
     async with db.read() as s:
         source = (await clips.of(s, first.id))[1]
-        sequel = growth.extended(first, source, request(), [ABLE])
+        sequel = growth.extended(first, source, request(), first.person_id, [ABLE])
         with pytest.raises(CannotMake, match="The clip that this goes on from is gone"):
             await inputs_of(s, media, sequel)
         path = media.path(source.video_key)
