@@ -31,7 +31,7 @@ def logs() -> Iterator[list[str]]:
         raise structlog.DropEvent
 
     before = structlog.get_config()
-    structlog.configure(processors=[keep], cache_logger_on_first_use=False)  # type: ignore[list-item]
+    structlog.configure(processors=[keep], cache_logger_on_first_use=False)
     yield found
     structlog.configure(**before)
 
