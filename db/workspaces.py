@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db.models import Workspace
+from db.states import Purpose
 from db.upsert import upsert
 
 
@@ -22,6 +23,15 @@ async def every(s: AsyncSession, platform: str) -> Sequence[Workspace]:
         select(Workspace).where(col(Workspace.platform) == platform).order_by(col(Workspace.id))
     )
     return found.all()
+
+
+async def places(s: AsyncSession, platform: str, purpose: Purpose) -> tuple[str, ...]:
+    """Where cards for moderators, or for everybody, belong in all of them that picked a place."""
+    picked = [
+        house.review if purpose is Purpose.REVIEW else house.showcase
+        for house in await every(s, platform)
+    ]
+    return tuple(place for place in picked if place)
 
 
 async def change(s: AsyncSession, platform: str, workspace: str, **values: Any) -> Workspace:

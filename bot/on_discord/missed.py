@@ -10,8 +10,8 @@ import discord
 import structlog
 
 from bot import cards, signs
+from bot.by_sign import seeds
 from bot.on_discord.ids import ROOM, Channel, Sent
-from bot.on_discord.paint import seeds
 from bot.signs import EMOJI, Sign
 from bot.view import view
 from db import posts
@@ -161,7 +161,7 @@ class Missed:
             seen = await view(s, post.job_id, {})
         if seen is not None:
             wanted = seeds(cards.paint_for(post.purpose, seen))
-            await self._client.courier.seed(sent, [e for e in wanted if signs.read(e) not in ours])
+            await self._client.courier.seed(sent, [EMOJI[one] for one in wanted if one not in ours])
 
     async def _missing(self, post: Post) -> None:
         """Somebody deleted it meanwhile: what waits for a decision is shown again."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import discord
 from discord import ui
 
+from bot.by_sign import is_pressed, legend, press_of, state
 from bot.card import Button, Card, Fact, Line, Tone
 from bot.on_discord.press import PressButton
 from bot.on_discord.text import cut, plain
-from bot.press import Press
-from bot.signs import EMOJI, VOTES, Sign
 from db.states import Purpose
 
 COLOURS = {
@@ -29,7 +29,6 @@ MOST_TEXT = 4000
 ALT_LIMIT = 1024
 LABEL_LIMIT = 80
 BUTTONS_PER_ROW = 5
-BAR = 20
 PROMPT_LIMIT, LINES_LIMIT, FACTS_LIMIT, NOTES_LIMIT, LEGEND_LIMIT = 1050, 1250, 600, 320, 200
 """How the text is shared out; with the title it stays below what Discord takes."""
 
@@ -49,7 +48,7 @@ def paint(card: Card, attached: Sequence[Attached], notes: Sequence[str] = ()) -
     view = ui.LayoutView(timeout=None)
     container: ui.Container[ui.LayoutView] = ui.Container(accent_colour=COLOURS[card.tone])
     container.add_item(ui.TextDisplay(_head(card)))
-    body = [*_lines(card), *_state(card)]
+    body = [*_lines(card), *state(card, partial(discord.utils.format_dt, style="R"))]
     if any(body):
         container.add_item(ui.TextDisplay("\n".join(body)))
     if attached:
@@ -78,16 +77,6 @@ def sentence(text: str, *buttons: PressButton) -> ui.LayoutView:
     return view
 
 
-def seeds(card: Card) -> list[str]:
-    """The signs that the bot puts under a card itself, so that they are one tap for everybody."""
-    if not card.buttons:
-        return []
-    signs = [button.sign for button in card.buttons if button.sign in EMOJI]
-    if signs and card.purpose is Purpose.REVIEW and len(card.clips) > 1:
-        signs += VOTES[: len(card.clips)]
-    return [EMOJI[sign] for sign in signs]
-
-
 def _head(card: Card) -> str:
     by = f" · by {plain(card.artist, 100)}" if card.purpose is Purpose.REVIEW else ""
     return f"### {plain(card.title, 150)}{by}\n> {plain(card.quote, PROMPT_LIMIT)}"
@@ -111,21 +100,6 @@ def _line(line: Line, room: int) -> str:
     text = f"{plain(line.text, 600)}{when}"
     left = room - len(text) - 10
     return f"{text}\n> {plain(line.said, left)}" if line.said and left > 0 else text
-
-
-def _state(card: Card) -> list[str]:
-    found = []
-    if card.percent is not None:
-        done = round(card.percent * BAR / 100)
-        found.append(f"{'▰' * done}{'▱' * (BAR - done)} {card.percent} %")
-    for clip in card.clips:
-        if clip.votes is not None:
-            votes = "1 vote" if clip.votes == 1 else f"{clip.votes} votes"
-            crown = "🏆 " if clip.winner else ""
-            found.append(f"{crown}{EMOJI[VOTES[clip.number - 1]]} {votes}")
-    if card.closes_at is not None:
-        found.append(f"The ballot closes {discord.utils.format_dt(card.closes_at, 'R')}.")
-    return found
 
 
 def _facts(facts: Sequence[Fact]) -> list[str]:
@@ -155,16 +129,13 @@ def _notes(notes: Sequence[str]) -> list[str]:
 
 
 def _legend(card: Card) -> list[str]:
-    """What the signs under a card mean that aren't buttons as well."""
-    meant = [button.label for button in card.buttons if not _is_pressed(card, button)]
-    if meant and len(card.clips) > 1:
-        meant.append("a number first: only that clip")
-    return [f"-# {cut(' · '.join(meant), LEGEND_LIMIT)}"] if meant else []
+    meant = legend(card)
+    return [f"-# {cut(meant, LEGEND_LIMIT)}"] if meant else []
 
 
 def _rows(card: Card) -> list[ui.ActionRow[Any]]:
     buttons: list[Any] = [
-        _button(card, button) for button in card.buttons if _is_pressed(card, button)
+        _button(card, button) for button in card.buttons if is_pressed(card, button)
     ]
     return [
         ui.ActionRow(*buttons[start : start + BUTTONS_PER_ROW])
@@ -172,14 +143,5 @@ def _rows(card: Card) -> list[ui.ActionRow[Any]]:
     ]
 
 
-def _is_pressed(card: Card, button: Button) -> bool:
-    """Moderators decide with a reaction; a button has what no sign means, or what needs a form."""
-    by_sign = card.purpose is Purpose.REVIEW and button.sign in EMOJI
-    return not by_sign or button.sign is Sign.REJECT
-
-
 def _button(card: Card, button: Button) -> PressButton:
-    clip = VOTES.index(button.sign) + 1 if button.sign in VOTES else 0
-    return PressButton(
-        Press(button.sign, card.job_id, clip), button.label, button.strong, button.danger
-    )
+    return PressButton(press_of(card, button), button.label, button.strong, button.danger)

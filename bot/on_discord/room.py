@@ -12,15 +12,16 @@ import aiohttp
 import discord
 import structlog
 
+from bot.by_sign import seeds
 from bot.card import Card
 from bot.on_discord.courier import Courier, Message
 from bot.on_discord.files import Shelf
 from bot.on_discord.hosts import Hosts
 from bot.on_discord.ids import NOWHERE, ORIGINAL, ROOM, Channel, Sent
-from bot.on_discord.paint import seeds
 from bot.on_discord.posting import Posting
 from bot.on_discord.private import Private
 from bot.room import Away, Unreachable
+from bot.signs import EMOJI
 from db import workspaces
 from db.models import Job, Post, utcnow
 from db.session import Db
@@ -63,9 +64,7 @@ class DiscordRoom:
         """In every server that its hosts have set up; an artist's own cards where they asked."""
         if purpose in PUBLIC:
             async with self._db.read() as s:
-                houses = await workspaces.every(s, ROOM)
-            picked = [h.review if purpose is Purpose.REVIEW else h.showcase for h in houses]
-            return tuple(place for place in picked if place)
+                return await workspaces.places(s, ROOM, purpose)
         if job.room != ROOM:
             return ()
         return (f"{job.place}/{job.round}",) if purpose is Purpose.DECISION else (job.place,)
@@ -105,7 +104,7 @@ class DiscordRoom:
     async def seed(self, sent: Sent, card: Card) -> None:
         """Put the signs of a card under it, if it has any and Discord lets us."""
         try:
-            await self._courier.seed(sent, seeds(card))
+            await self._courier.seed(sent, [EMOJI[sign] for sign in seeds(card)])
         except (discord.HTTPException, aiohttp.ClientError) as error:
             log.warning("card.not_seeded", job=card.job_id, error=str(error))
 

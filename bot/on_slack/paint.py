@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.by_sign import is_pressed, legend, press_of, state
 from bot.card import Button, Card, Fact, Line, Tone
 from bot.on_slack.text import Json, cut, date, escaped, label, moment, plain, quote
 from bot.press import Press
-from bot.signs import EMOJI, NEEDS_SENTENCE, VOTES, Sign
+from bot.signs import NEEDS_SENTENCE, Sign
 from db.states import Purpose
 
 MOST_BLOCKS = 50
@@ -17,7 +18,6 @@ MOST_RUNS = 8
 """Of facts; a context holds ten things in all."""
 MOST_LINES = 12
 BUTTONS_PER_ROW = 5
-BAR = 20
 SIGNS = {Tone.WAITING: "🟡", Tone.WORKING: "🔵", Tone.GOOD: "🟢", Tone.BAD: "🔴", Tone.QUIET: "⚪"}
 """Blocks have no colour of their own."""
 
@@ -29,8 +29,8 @@ def paint(card: Card, pictures: Mapping[str, str]) -> list[Json]:
     blocks.append(quote(card.quote, PROMPT_LIMIT))
     for line in card.lines[-MOST_LINES:]:
         blocks += sentences(line)
-    if state := _state(card):
-        blocks.append(_markup("\n".join(state)))
+    if said := state(card, moment):
+        blocks.append(_markup("\n".join(said)))
     blocks += _pictures(card, pictures)
     blocks += _small(card)
     blocks += _rows(card)
@@ -48,14 +48,6 @@ def sentence(text: str, *buttons: Json) -> list[Json]:
     if buttons:
         blocks.append({"type": "actions", "elements": list(buttons)})
     return blocks
-
-
-def seeds(card: Card) -> list[Sign]:
-    """The signs that the bot puts under a card itself, so that they are one tap for everybody."""
-    signs = [button.sign for button in card.buttons if button.sign in EMOJI]
-    if signs and card.purpose is Purpose.REVIEW and len(card.clips) > 1:
-        signs += VOTES[: len(card.clips)]
-    return signs
 
 
 def button(press: Press, text: str, *, strong: bool = False, danger: bool = False) -> Json:
@@ -80,21 +72,6 @@ def sentences(line: Line) -> list[Json]:
     return [*blocks, quote(line.said, SAID_LIMIT)] if line.said else blocks
 
 
-def _state(card: Card) -> list[str]:
-    found = []
-    if card.percent is not None:
-        done = round(card.percent * BAR / 100)
-        found.append(f"{'▰' * done}{'▱' * (BAR - done)} {card.percent} %")
-    for clip in card.clips:
-        if clip.votes is not None:
-            votes = "1 vote" if clip.votes == 1 else f"{clip.votes} votes"
-            crown = "🏆 " if clip.winner else ""
-            found.append(f"{crown}{EMOJI[VOTES[clip.number - 1]]} {votes}")
-    if card.closes_at is not None:
-        found.append(f"The ballot closes {moment(card.closes_at)}.")
-    return found
-
-
 def _pictures(card: Card, pictures: Mapping[str, str]) -> list[Json]:
     wanted = [(picture.which, picture.label) for picture in card.pictures]
     if card.preview_key:
@@ -110,7 +87,7 @@ def _pictures(card: Card, pictures: Mapping[str, str]) -> list[Json]:
 
 def _small(card: Card) -> list[Json]:
     elements = _facts(card.facts)
-    for text in (_legend(card), "The clips are in the thread." if card.clips else ""):
+    for text in (legend(card), "The clips are in the thread." if card.clips else ""):
         if text:
             elements.append(plain(text, 1000))
     return [{"type": "context", "elements": elements}] if elements else []
@@ -142,32 +119,16 @@ def _linked(fact: Fact) -> Json:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _legend(card: Card) -> str:
-    """What the signs under a card mean that aren't buttons as well."""
-    meant = [button.label for button in card.buttons if not _is_pressed(card, button)]
-    if meant and len(card.clips) > 1:
-        meant.append("a number first: only that clip")
-    return " · ".join(meant)
-
-
 def _rows(card: Card) -> list[Json]:
-    made = [_button(card, one) for one in card.buttons if _is_pressed(card, one)]
+    made = [_button(card, one) for one in card.buttons if is_pressed(card, one)]
     return [
         {"type": "actions", "elements": made[start : start + BUTTONS_PER_ROW]}
         for start in range(0, len(made), BUTTONS_PER_ROW)
     ]
 
 
-def _is_pressed(card: Card, one: Button) -> bool:
-    """Moderators decide with a reaction; a button has what no sign means, or what needs a form."""
-    by_sign = card.purpose is Purpose.REVIEW and one.sign in EMOJI
-    return not by_sign or one.sign is Sign.REJECT
-
-
 def _button(card: Card, one: Button) -> Json:
-    clip = VOTES.index(one.sign) + 1 if one.sign in VOTES else 0
-    press = Press(one.sign, card.job_id, clip)
-    made = button(press, one.label, strong=one.strong, danger=one.danger)
+    made = button(press_of(card, one), one.label, strong=one.strong, danger=one.danger)
     if one.asks and one.sign not in NEEDS_SENTENCE and one.sign is Sign.WITHDRAW:
         made["confirm"] = {
             "title": label("Are you sure?", 100),

@@ -17,10 +17,11 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 
+from bot.by_sign import seeds
 from bot.card import Card
 from bot.on_slack.files import UNSURE, Files, is_unsure
 from bot.on_slack.ids import ROOM, Asked, Channel, Sent
-from bot.on_slack.paint import fallback, paint, seeds
+from bot.on_slack.paint import fallback, paint
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.previews import Previews
 from bot.on_slack.signs import NAMES
@@ -28,7 +29,6 @@ from bot.on_slack.text import Json
 from bot.room import Away, Unreachable
 from db import notes, workspaces
 from db.models import Job, Post, utcnow
-from db.session import Db
 from db.states import Purpose
 
 PUBLIC = frozenset({Purpose.REVIEW, Purpose.SHOWCASE})
@@ -89,7 +89,8 @@ class SlackRoom:
     async def places(self, purpose: Purpose, job: Job) -> tuple[str, ...]:
         """In every workspace that its hosts have set up; an artist's own cards where they asked."""
         if purpose in PUBLIC:
-            return await _public(self._parts.db, purpose)
+            async with self._parts.db.read() as s:
+                return await workspaces.places(s, ROOM, purpose)
         if job.room != ROOM:
             return ()
         return (f"{job.place}/{job.round}",) if purpose is Purpose.DECISION else (job.place,)
@@ -254,10 +255,3 @@ class SlackRoom:
 def _is_unsure(error: SlackApiError) -> bool:
     """Whether what was asked for may have been done all the same."""
     return error.response.status_code >= 500 or error.response.get("error") in AWAY
-
-
-async def _public(db: Db, purpose: Purpose) -> tuple[str, ...]:
-    async with db.read() as s:
-        houses = await workspaces.every(s, ROOM)
-    picked = [h.review if purpose is Purpose.REVIEW else h.showcase for h in houses]
-    return tuple(place for place in picked if place)

@@ -12,11 +12,12 @@ import structlog
 from slack_sdk.errors import SlackApiError
 
 from bot import cards, reactions
+from bot.by_sign import seeds
 from bot.on_slack import signs
 from bot.on_slack.courier import GONE
 from bot.on_slack.files import is_unsure
 from bot.on_slack.ids import ROOM, Sent
-from bot.on_slack.paint import button, seeds, sentence
+from bot.on_slack.paint import button, sentence
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.people import anybody, who
 from bot.press import Press, Step

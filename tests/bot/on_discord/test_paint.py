@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.by_sign import seeds
 from bot.card import Card, Tone
-from bot.on_discord.paint import Attached, paint, seeds
+from bot.on_discord.paint import Attached, paint
 from bot.press import Press
 from bot.signs import Sign
 from db.states import Purpose

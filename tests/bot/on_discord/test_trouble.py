@@ -11,7 +11,7 @@ import pytest
 
 from bot import cards
 from bot.announce import announce
-from bot.on_discord.paint import seeds
+from bot.by_sign import seeds
 from bot.room import Away
 from bot.view import view
 from db.models import Job, utcnow
