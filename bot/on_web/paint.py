@@ -43,6 +43,22 @@ class Painted:
     html: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a card is to the person who looks at it."""
+
+    place: str
+    buttons: tuple[Button, ...]
+    """Those that do something for this person."""
+    refusal: str = ""
+    """Why what the card is for isn't for this person."""
+    own_vote: int | None = None
+    own_review: bool = False
+    """Whether they have a review that can still be taken back."""
+    waits: bool = False
+    """Whether moderators have something to decide."""
+
+
 class Painter:
     """The templates, loaded once."""
 
@@ -82,30 +98,37 @@ class Painter:
         if place == "mine":
             purpose = Purpose.RESULT if seen.clips else Purpose.RECEIPT
         card = _for_eyes_of(visitor.person, cards.paint_for(purpose, seen), seen)
-        own_vote = await votes.by(s, job_id, visitor.person.id) if place == "showcase" else None
-        own_review = _own_review(visitor.person, seen) if place == "review" else False
         refusal = _refusal(visitor.person, place, seen)
-        buttons = _offered(visitor.person, place, seen, card.buttons, refusal)
-        waits = place == "review" and _waits(seen)
-        looks = f"{card.digest()} {own_vote} {own_review} {refusal} {buttons}"
-        html = self._templates.get_template("card.html").render(
+        how = Standing(
+            place,
+            tuple(_offered(visitor.person, place, seen, card.buttons, refusal)),
+            refusal,
+            await votes.by(s, job_id, visitor.person.id) if place == "showcase" else None,
+            place == "review" and _own_review(visitor.person, seen),
+            place == "review" and _waits(seen),
+        )
+        return Painted(slot, place, self.draw(card, seen.job, visitor, slot, how))
+
+    def draw(self, card: Card, job: Job, visitor: Visitor, slot: str, how: Standing) -> str:
+        """A card's HTML, for the slot of a page."""
+        looks = f"{card.digest()} {how}"
+        return self._templates.get_template("card.html").render(
             visitor=visitor,
             card=card,
-            job=seen.job,
+            job=job,
             slot=slot,
-            place=place,
-            order=_order(place, seen.job),
+            place=how.place,
+            order=_order(how.place, job),
             digest=hashlib.sha256(looks.encode()).hexdigest()[:16],
             key=secrets.token_urlsafe(12),
-            waits=waits,
-            ballot={VOTES.index(b.sign) + 1: b for b in buttons if b.sign in VOTES},
-            buttons=[b for b in buttons if b.sign not in VOTES],
-            own_vote=own_vote,
-            own_review=own_review,
-            refusal=refusal,
-            picks=_picks(place, seen.job, card, buttons),
+            waits=how.waits,
+            ballot={VOTES.index(b.sign) + 1: b for b in how.buttons if b.sign in VOTES},
+            buttons=[b for b in how.buttons if b.sign not in VOTES],
+            own_vote=how.own_vote,
+            own_review=how.own_review,
+            refusal=how.refusal,
+            picks=_picks(how.place, job, card, how.buttons),
         )
-        return Painted(slot, place, html)
 
 
 def _may_read(person: Person, place: str, job: Job) -> bool:

@@ -14,33 +14,10 @@ from db.models import Clip, Job, Report, Review, utcnow
 from db.offers import Offer
 from db.states import Descent, Reason, Status, Task, Verdict
 from moderation.people import Person
+from tests.support.cards import job_of
 from tests.support.studio import ABLE, OFFER
 
 CAROL = Person(9, "Carol")
-
-
-def job_of(person_id: int = 1, **more: Any) -> Job:
-    made: dict[str, Any] = {
-        "id": 12,
-        "request_key": "k",
-        "person_id": person_id,
-        "room": "web",
-        "prompt": "a red circle",
-        "model": "toy",
-        "aspect": "1:1",
-        "width": 64,
-        "height": 64,
-        "frames": 16,
-        "fps": 8,
-        "steps": 4,
-        "final_steps": 4,
-        "guidance": 2,
-        "seed": 7,
-        "variations": 1,
-        "status": Status.PUBLISHED,
-        "published_at": utcnow(),
-    }
-    return Job(**made | more)
 
 
 def seen(job: Job, offer: Offer = ABLE, **more: Any) -> View:

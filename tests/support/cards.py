@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import string
 from datetime import UTC, datetime
+from typing import Any
 
 from hypothesis import strategies as st
 
 from bot.card import Button, Card, CardClip, Fact, Line, Tone
 from bot.signs import Sign
-from db.states import Purpose
+from db.models import Job, utcnow
+from db.states import Purpose, Status
 
-WORDS = st.text(alphabet=st.sampled_from(string.punctuation + "ab é🙂@"), max_size=1000)
+ACTIVE = (
+    "<b>bold</b>",
+    '"><img src=x onerror=go()>',
+    "&lt;b&gt; &amp;",
+    "{{ 7 * 7 }}",
+    "<!channel> <@U1> @everyone",
+    "[here](https://x.example) ||hidden||",
+)
+"""What some room or other might act on."""
+WORDS = st.sampled_from(ACTIVE) | st.text(
+    alphabet=st.sampled_from(string.punctuation + "ab é🙂@"), max_size=1000
+)
 LONGEST = "*" * 1000
 
 
@@ -60,3 +73,28 @@ def fullest() -> Card:
         closes_at=datetime(2026, 1, 1, tzinfo=UTC),
         buttons=tuple(Button(sign, LONGEST) for sign in Sign if sign is not Sign.VOTE_1)[:20],
     )
+
+
+def job_of(person_id: int = 1, **more: Any) -> Job:
+    """A job that was published, or whatever ``more`` makes of it."""
+    made: dict[str, Any] = {
+        "id": 12,
+        "request_key": "k",
+        "person_id": person_id,
+        "room": "web",
+        "prompt": "a red circle",
+        "model": "toy",
+        "aspect": "1:1",
+        "width": 64,
+        "height": 64,
+        "frames": 16,
+        "fps": 8,
+        "steps": 4,
+        "final_steps": 4,
+        "guidance": 2,
+        "seed": 7,
+        "variations": 1,
+        "status": Status.PUBLISHED,
+        "published_at": utcnow(),
+    }
+    return Job(**made | more)
