@@ -93,6 +93,7 @@ class Installs:
             return  # late news of an installation that was followed by another
         async with self._db.begin() as s:
             await installs.forget(s, team)
+            await notes.forget_older(s, f"{ROOM}:file:{team}:", timedelta())
             if await workspaces.get(s, ROOM, team) is not None:
                 await workspaces.change(s, ROOM, team, review="", showcase="", trouble="")
         if self._token:

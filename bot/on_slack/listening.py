@@ -55,6 +55,11 @@ def listen(app: AsyncApp, parts: SlackParts, room: SlackRoom, setup: Setup) -> W
         doing.add(task)
         task.add_done_callback(doing.discard)
 
+    async def refresh(where: Where) -> None:
+        """The app's own page shows what was just done on it."""
+        async with acting.answering(where):
+            await home.publish(parts, where.team, where.user)
+
     @app.command(f"/{parts.command}")
     @known
     async def on_sora(ack: AsyncAck, body: Json) -> None:
@@ -73,7 +78,10 @@ def listen(app: AsyncApp, parts: SlackParts, room: SlackRoom, setup: Setup) -> W
         await ack()
         press = Press.read(action["action_id"])
         if press is not None:
-            await acting.press(_of_action(body), press)
+            where = _of_action(body)
+            await acting.press(where, press)
+            if (body.get("view") or {}).get("type") == "home":
+                await refresh(where)
 
     @app.action(home.NEW)
     @known
@@ -122,6 +130,8 @@ def listen(app: AsyncApp, parts: SlackParts, room: SlackRoom, setup: Setup) -> W
         else:
             await ack()
             await acting.whisper(where, said)
+            if not channel:
+                await refresh(where)
 
     @app.view(re.compile(f"{Step.SAY}:.*"))
     @known

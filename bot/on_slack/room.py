@@ -131,6 +131,7 @@ class SlackRoom:
     async def remove(self, place: str, message: str) -> None:
         async with self._reaching():
             await self._courier.delete(Sent.read(message))
+            await self.files.take_away_pictures(Sent.read(message))
 
     def pause(self, post: Post) -> float:
         since = (utcnow() - post.painted_at).total_seconds()

@@ -116,8 +116,11 @@ async def test_withdrawing_takes_all_of_it_away(town: Town) -> None:
     await town.slack.until(lambda: card.replies)
     talk = await town.bo.send(town.showcase, "nice", thread=card)
     (clips,) = [m for m in card.replies if m.files]
+    posters = [town.slack.files[b["slack_file"]["id"]] for b in card.blocks if b["type"] == "image"]
+    assert len(posters) == 2
     await town.presses(town.ada, await result(town), "press:withdraw:1:0")
     await town.slack.until(lambda: card.deleted, 20)
+    await town.slack.until(lambda: all(file.deleted for file in posters))
     assert clips.deleted
     assert all(file.deleted for file in clips.files)
     assert not talk.deleted
