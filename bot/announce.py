@@ -116,7 +116,7 @@ async def _show(
     async with db.begin() as s:
         post = await posts.intend(s, room.name, place, purpose, card.job_id)
     async with asyncio.timeout(SEND_SECONDS):
-        message = await room.show(place, card, f"post-{post.id}", post.created_at)
+        message = await room.show(place, card, _key(post), post.created_at)
     async with db.begin() as s:
         await posts.note_painted(s, post.id, message, card.digest())
         if promise is not None:
@@ -136,9 +136,15 @@ async def _update(db: Db, room: Room, post: Post, card: Card) -> float:
 
 
 async def _remove(db: Db, room: Room, post: Post) -> float:
-    if post.message:
-        async with asyncio.timeout(SEND_SECONDS):
-            await room.remove(post.place, post.message)
+    async with asyncio.timeout(SEND_SECONDS):
+        message = post.message or await room.find(post, _key(post))
+        if message:
+            await room.remove(post.place, message)
     async with db.begin() as s:
         await posts.note_removed(s, post.id)
     return 0
+
+
+def _key(post: Post) -> str:
+    """Under which its card is sent, however often that is tried."""
+    return f"post-{post.id}"

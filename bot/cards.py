@@ -23,6 +23,8 @@ from db.states import WAITING_FOR_REVIEW, Purpose, Status
 from moderation.people import Person
 from moderation.rules import Refused
 
+JUDGED = frozenset({Status.REJECTED, Status.REJECTED_FINALLY, Status.APPEALED})
+"""In which an artist reads on the result what the moderators said."""
 REMIXABLE = Line("Everybody may remix and extend it.")
 
 
@@ -95,7 +97,7 @@ def result(view: View) -> Card:
             lines = [Line("It's yours already. The moderators decide about the showcase.")]
             buttons = (*more, Button(Sign.KEEP, "Keep private"), WITHDRAW)
         case Status.PUBLISHED:
-            lines = [Line("It's in the showcase.")]
+            lines = [Line(judged.inside(view))]
             if job.remix:
                 lines.append(REMIXABLE)
             buttons = (*more, WITHDRAW)
@@ -116,7 +118,7 @@ def result(view: View) -> Card:
             lines = [Line("You withdrew it: it's shown nowhere but here.")]
             buttons = (AGAIN, *growing(view))
     lines += [Line(note) for note in job.notes]
-    if job.status in {Status.REJECTED, Status.REJECTED_FINALLY, Status.APPEALED}:
+    if job.status in JUDGED or judged.is_partial(view):
         lines += judged.decisions(view)
     return Card(
         Purpose.RESULT,
@@ -149,7 +151,7 @@ def review(view: View) -> Card:
             tone, title = Tone.WAITING, f"Reported: job {job.id}"
     elif job.status in {Status.REJECTED, Status.REJECTED_FINALLY}:
         tone, title = Tone.BAD, judged.outside(job)
-    lines += [*judged.decisions(view), *judged.complaints(view)]
+    lines += [*judged.awaited(view), *judged.decisions(view), *judged.complaints(view)]
     return Card(
         Purpose.REVIEW,
         job.id,
@@ -161,7 +163,8 @@ def review(view: View) -> Card:
         facts=facts.used(view),
         pictures=facts.pictures(job),
         clips=_clips(view),
-        spoiler=waiting,
+        # What was rejected, or a part of it, isn't uncovered by the decision.
+        spoiler=job.status is not Status.PUBLISHED or judged.is_partial(view),
         buttons=deciding() if waiting else settling(view),
     )
 
@@ -171,7 +174,7 @@ def decision(view: View) -> Card:
     job = view.job
     buttons: tuple[Button, ...] = ()
     if job.status is Status.PUBLISHED:
-        tone, title, sentence = Tone.GOOD, f"Published: job {job.id}", "It's in the showcase."
+        tone, title, sentence = Tone.GOOD, f"Published: job {job.id}", judged.inside(view)
     else:
         tone, title, sentence = Tone.BAD, judged.outside(job), judged.why_outside(job)
         if job.status is Status.REJECTED_FINALLY:
@@ -224,7 +227,7 @@ def showcase(view: View) -> Card:
         Purpose.SHOWCASE,
         job.id,
         Tone.GOOD,
-        f"By {view.artist}",
+        f"Job {job.id} · by {view.artist}",
         view.artist,
         job.prompt,
         lines=lines,

@@ -110,4 +110,5 @@ def _size(job: Job) -> Fact:
 def _draft(job: Job) -> list[Fact]:
     if not job.draft:
         return []
-    return [Fact("draft", f"smaller or with fewer steps; its final takes {job.final_steps}")]
+    steps = "1 step" if job.final_steps == 1 else f"{job.final_steps} steps"
+    return [Fact("draft", f"smaller or with fewer steps; its final takes {steps}")]

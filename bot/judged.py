@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot import said
 from bot.card import Line
 from bot.view import View
 from db.models import Job, Review
-from db.states import Reason, Verdict
+from db.states import Reason, Status, Verdict
 
 LEFT_OUT = "It's yours to keep, but it was not taken into the showcase."
 TAKEN_OUT = "It's yours to keep, but it was taken out of the showcase."
@@ -19,12 +21,35 @@ def _was_published(job: Job) -> bool:
 
 def outside(job: Job) -> str:
     """The title of a card about what isn't in the showcase."""
-    return f"{'Taken down' if _was_published(job) else 'Not published'}: job {job.id}"
+    return f"{'Taken down' if _was_published(job) else 'Rejected'}: job {job.id}"
 
 
 def why_outside(job: Job) -> str:
     """The same for its artist."""
     return TAKEN_OUT if _was_published(job) else LEFT_OUT
+
+
+def inside(view: View) -> str:
+    """What of a published job is in the showcase, for its artist."""
+    shown = [clip.number for clip in view.clips if clip.shown]
+    if not is_partial(view):
+        return "It's in the showcase."
+    left = [clip.number for clip in view.clips if not clip.shown]
+    taken = said.which(shown)
+    return (
+        f"{taken[0].upper()}{taken[1:]} {_are(shown)} in the showcase; "
+        f"{said.which(left)} {_are(left)} not."
+    )
+
+
+def is_partial(view: View) -> bool:
+    """Whether some of its clips are in the showcase and some aren't."""
+    published = view.job.status is Status.PUBLISHED
+    return published and len({clip.shown for clip in view.clips}) == 2
+
+
+def _are(numbers: Sequence[int]) -> str:
+    return "is" if len(numbers) == 1 else "are"
 
 
 def complaints(view: View) -> list[Line]:
@@ -40,11 +65,43 @@ def complaints(view: View) -> list[Line]:
     ]
 
 
+def awaited(view: View) -> list[Line]:
+    """How many reviews there are of how many it takes, while it takes more."""
+    given = {review.person_id for _, review in view.reviews if review.round == view.job.round}
+    if view.quorum < 2 or not given:
+        return []
+    if len(given) < view.quorum:
+        return [Line(f"{len(given)} of {view.quorum} reviews.")]
+    return [Line(f"{len(given)} reviews; {view.quorum} have to agree.")]
+
+
 def decisions(view: View) -> list[Line]:
-    """What each moderator said, oldest first."""
+    """What each moderator said, oldest first, without what they replaced themselves."""
     return [
-        Line(_decision(name, review), review.sentence, review.at) for name, review in view.reviews
+        Line(_decision(name, review), review.sentence, review.at)
+        for name, review in _counting(view)
     ]
+
+
+def _counting(view: View) -> list[tuple[str, Review]]:
+    """Per round, of one moderator and clip the latest review; of a clip that was left out of the
+    showcase also their latest no, for it may have been what decided."""
+    every = range(1, view.job.variations + 1)
+    partial = is_partial(view)
+    left_out = {clip.number for clip in view.clips if partial and not clip.shown}
+    spoken: set[tuple[int, int, int]] = set()
+    refused: set[tuple[int, int, int]] = set()
+    kept = []
+    for name, review in reversed(view.reviews):
+        about = {(review.person_id, review.round, n) for n in review.clips or every}
+        counts = about - spoken
+        spoken |= about
+        if review.verdict is Verdict.REJECT:
+            counts |= {key for key in about - refused if key[2] in left_out}
+            refused |= about
+        if counts:
+            kept.append((name, review))
+    return kept[::-1]
 
 
 def _decision(name: str, review: Review) -> str:
@@ -55,4 +112,4 @@ def _decision(name: str, review: Review) -> str:
         return f"{name} approved{what}."
     reason = said.REASON[review.reason or Reason.OTHER].lower()
     why = "" if review.reason is Reason.OTHER else f": {reason}"
-    return f"{name} said no{' to' if what else ''}{what}{why}."
+    return f"{name} rejected{what or ' it'}{why}."

@@ -7,24 +7,27 @@ missed while nobody listened, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bot.acts import Act, act
 from bot.signs import REASONS, VOTES, Sign
-from db import clips, jobs, posts, reactions, reviews
+from db import clips, jobs, posts, reactions, reviews, votes
 from db.models import Post, Reaction
 from db.reactions import REFUSED
 from db.session import Db
 from db.states import WAITING_FOR_REVIEW, Purpose, Verdict
 from moderation import rules
 from moderation.desk import Desk
+from moderation.linking import as_now
 from moderation.people import Person
 from moderation.rules import Refused
 from moderation.wish import Request
 
 DECIDES = frozenset({Sign.APPROVE, *REASONS})
 Who = Callable[[], Awaitable[Person]]
+User = TypeVar("User", int, str)
 
 
 class NoCard(Exception):
@@ -105,8 +108,7 @@ async def removed(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
             reason = REASONS.get(given.sign, Verdict.APPROVE)
             await desk.take_back_review(await who(), post.job_id, reason)
         elif post.purpose is Purpose.SHOWCASE and given.sign in VOTES:
-            clip = VOTES.index(given.sign) + 1
-            await desk.take_back_vote(await who(), post.job_id, clip)
+            await _unvote(db, desk, post, given, given.sign, await who())
     except Refused:
         pass  # decided meanwhile, or never counted: there is nothing to undo
     async with db.begin() as s:
@@ -114,17 +116,35 @@ async def removed(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
     return Answer(asked=_questions([known]))
 
 
-async def numbers(db: Db, room: str, job_id: int, user_id: str) -> list[int]:
-    """The clips to which somebody has limited their decision, on any review card of the job."""
-    marks = [Sign(r.sign) for r in await _on_cards(db, room, job_id) if _counts(r, user_id)]
+def in_order(
+    missed: Iterable[tuple[User, Sign]], standing: Collection[tuple[User, Sign]]
+) -> list[tuple[User, Sign]]:
+    """Signs of which nobody heard, in the order in which to act on them: first what was taken off,
+    then the numbers, which limit what is decided last."""
+    return sorted(missed, key=lambda one: (one in standing, one[1] in DECIDES, one))
+
+
+def is_done(known: Reaction) -> bool:
+    """Whether nothing is left to do about a sign that stands: a no whose question never got through
+    is still to be asked about."""
+    return known.sign != Sign.REJECT or bool(known.asked)
+
+
+async def numbers(db: Db, room: str, job_id: int, user_id: str, workspace: str = "") -> list[int]:
+    """The clips to which somebody has limited their decision, on any review card of the job; where
+    the ids of users are a workspace's own, only on its cards."""
+    given = await _on_cards(db, room, job_id, workspace)
+    marks = [Sign(r.sign) for r in given if _counts(r, user_id)]
     return sorted({VOTES.index(mark) + 1 for mark in marks if mark in VOTES})
 
 
-async def settled(db: Db, room: str, job_id: int, user_id: str = "") -> tuple[str, ...]:
+async def settled(
+    db: Db, room: str, job_id: int, user_id: str = "", workspace: str = ""
+) -> tuple[str, ...]:
     """The messages that needn't ask for a sentence any more: theirs, who just gave it, and once the
     job is decided everybody's."""
     decided = not await waits(db, job_id)
-    given = await _on_cards(db, room, job_id)
+    given = await _on_cards(db, room, job_id, "" if decided else workspace)
     return _questions([one for one in given if decided or one.user_id == user_id])
 
 
@@ -135,13 +155,14 @@ async def waits(db: Db, job_id: int) -> bool:
     return job is not None and job.status in WAITING_FOR_REVIEW
 
 
-async def _on_cards(db: Db, room: str, job_id: int) -> list[Reaction]:
-    """The signs on the review cards of a job that stand."""
+async def _on_cards(db: Db, room: str, job_id: int, workspace: str) -> list[Reaction]:
+    """The signs on the review cards of a job that stand, in one workspace or in all."""
     async with db.read() as s:
         return [
             sign
             for post in await posts.of(s, room, job_id)
             if post.purpose is Purpose.REVIEW and post.removed_at is None
+            if not workspace or post.place.startswith(f"{workspace}/")
             for sign in await reactions.on(s, room, post.message)
         ]
 
@@ -185,6 +206,18 @@ async def _vote(db: Db, desk: Desk, post: Post, given: Given, sign: Sign, person
     await act(desk, Act(person, sign, post.job_id, _request(given)))
     marks = await _marks(db, given)
     return Answer(drop=tuple(mark for mark in marks if mark in VOTES and mark is not sign))
+
+
+async def _unvote(db: Db, desk: Desk, post: Post, given: Given, sign: Sign, person: Person) -> None:
+    """Where an earlier sign of theirs still stands, their vote goes back to that one."""
+    left = [mark for mark in await _marks(db, given) if mark in VOTES and mark is not sign]
+    clip = VOTES.index(sign) + 1
+    async with db.read() as s:
+        is_for = await votes.by(s, post.job_id, (await as_now(s, person)).id)
+    if left and is_for == clip:
+        await act(desk, Act(person, left[-1], post.job_id, _request(given)))
+    else:
+        await desk.take_back_vote(person, post.job_id, clip)
 
 
 def _request(given: Given) -> Request:

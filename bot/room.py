@@ -41,6 +41,12 @@ class Room(Protocol):
         ``since``: as in ``show``.
         """
 
+    async def find(self, post: Post, key: str) -> str:
+        """The message of a card of which nobody knows whether it ever arrived; empty where it didn't.
+
+        ``key``: under which it was sent. Raises ``Away`` while it may still arrive.
+        """
+
     async def remove(self, place: str, message: str) -> None:
         """Take a card away; one that is gone already is no error."""
 

@@ -19,6 +19,7 @@ from moderation.rules import Rules
 
 LONGEST_BALLOT_HOURS = 366 * 24
 HIGHEST_PORT = 65535
+INSTALL_KEY = re.compile(r"[A-Za-z0-9_-]{16,}")
 COMMAND = re.compile(r"[a-z0-9_-]{1,32}")
 TOKENS = {"slack_bot_token": "xoxb-", "slack_app_token": "xapp-"}
 """How Slack's tokens begin; they are easily taken for each other."""
@@ -47,6 +48,9 @@ class BotSettings(StoreSettings):
     slack_signing_secret: SecretStr | None = Field(default=None, description="for HTTP instead")
     slack_client_id: str = Field(default="", description="of the app, for several workspaces")
     slack_client_secret: SecretStr | None = Field(default=None, description="goes with it")
+    slack_install_key: SecretStr | None = Field(
+        default=None, description="in the link that takes the app into another workspace"
+    )
     slack_host: str = Field(default="127.0.0.1", description="where Slack's proxy comes in")
     slack_port: int = Field(default=8041, ge=1, le=HIGHEST_PORT)
     slack_command: str = Field(default="sora", description="what people type after the slash")
@@ -71,6 +75,7 @@ class BotSettings(StoreSettings):
         "slack_app_token",
         "slack_signing_secret",
         "slack_client_secret",
+        "slack_install_key",
     )
     @classmethod
     def _none_when_left_empty(cls, token: SecretStr | None) -> SecretStr | None:
@@ -84,6 +89,15 @@ class BotSettings(StoreSettings):
         if token is not None and not token.get_secret_value().startswith(begins):
             raise ValueError(f"the token that begins with {begins}, which this one doesn't")
         return token
+
+    @field_validator("slack_install_key")
+    @classmethod
+    def _hard_to_guess(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not INSTALL_KEY.fullmatch(key.get_secret_value()):
+            raise ValueError(
+                "at least 16 letters, digits, - and _, such as `openssl rand -hex 16` prints"
+            )
+        return key
 
     @field_validator("slack_api")
     @classmethod
@@ -145,6 +159,7 @@ class BotSettings(StoreSettings):
             self.slack_app_token,
             self.slack_signing_secret,
             self.slack_client_secret,
+            self.slack_install_key,
         )
         return [secret.get_secret_value() for secret in chats if secret is not None]
 

@@ -11,7 +11,7 @@ from db import clips, events, jobs, people, reports, reviews, votes, workers
 from db.line import Forecast
 from db.models import Clip, Job, Report, Review
 from db.offers import Offer
-from db.states import Kind, Status
+from db.states import WAITING_FOR_REVIEW, Kind, Status
 from moderation import forecast
 
 
@@ -29,6 +29,8 @@ class View:
     """Only while the job waits in line."""
     remaining: float | None = None
     """Seconds; only while it is being rendered, and when speed is known."""
+    quorum: int = 0
+    """How many have to agree, as it was at the latest review; only while the job waits for more."""
     appeal: str = ""
     """The artist's own words; only while the appeal is to be decided."""
     reports: tuple[Report, ...] = ()
@@ -78,8 +80,16 @@ async def view(
         reports=tuple(await reports.of(s, job_id)),
         source=source,
         source_artist=names[source.person_id] if source else "",
+        quorum=await _quorum(s, job_id) if given and job.status in WAITING_FOR_REVIEW else 0,
         appeal=await _appeal(s, job_id) if job.status is Status.APPEALED else "",
     )
+
+
+async def _quorum(s: AsyncSession, job_id: int) -> int:
+    for event in reversed(await events.of(s, job_id)):
+        if event.kind is Kind.REVIEWED:
+            return int(event.detail.get("quorum", 0))
+    return 0
 
 
 async def _appeal(s: AsyncSession, job_id: int) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -16,6 +17,12 @@ async def get(s: AsyncSession, name: str) -> str:
     """Empty when nothing is known."""
     note = await s.get(Note, name)
     return note.value if note else ""
+
+
+async def beginning(s: AsyncSession, prefix: str) -> Sequence[str]:
+    """The names of those of this kind."""
+    found = await s.scalars(select(col(Note.name)).where(col(Note.name).startswith(prefix)))
+    return found.all()
 
 
 async def put(s: AsyncSession, name: str, value: str) -> None:

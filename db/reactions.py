@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db.models import Reaction, utcnow
+from db.models import Job, Post, Reaction, utcnow
+from db.states import Purpose, Status
 from db.upsert import upsert
 
 REFUSED = "-"
 """In place of a question: the sign was refused, and means nothing for as long as it stands."""
+KEPT = timedelta(days=30)
+AT_AN_END = frozenset({Status.REJECTED_FINALLY, Status.WITHDRAWN})
+"""From here no job comes back before the moderators."""
 KEY = ("room", "message", "user_id", "sign")
 
 
@@ -62,6 +67,23 @@ async def on(s: AsyncSession, room: str, message: str) -> Sequence[Reaction]:
         .order_by(col(Reaction.at))
     )
     return found.all()
+
+
+async def tidy(s: AsyncSession, room: str) -> None:
+    """Forget old signs that mean nothing any more: those of cards that are gone, of jobs at their end
+    and of ballots that are closed. What a rejected job's card has is kept, as it may be appealed."""
+    is_over = col(Job.status).in_(AT_AN_END) | (
+        (col(Post.purpose) == Purpose.SHOWCASE) & col(Job.winner).is_not(None)
+    )
+    counts = exists().where(
+        col(Post.room) == room,
+        col(Post.message) == col(Reaction.message),
+        col(Post.removed_at).is_(None),
+        col(Job.id) == col(Post.job_id),
+        ~is_over,
+    )
+    old = col(Reaction.at) < utcnow() - KEPT
+    await s.execute(delete(Reaction).where(col(Reaction.room) == room, old, ~counts))
 
 
 def _row(room: str, message: str, user_id: str, sign: str, asked: str) -> dict[str, Any]:

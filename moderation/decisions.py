@@ -63,7 +63,9 @@ async def review(
     counted = [r for r in given if r.round == job.round]
     if not any(_same(new, earlier) for earlier in counted):
         await reviews.add(s, new)
-        await events.record(s, job.id, Kind.REVIEWED, person.id, verdict=verdict)
+        await events.record(
+            s, job.id, Kind.REVIEWED, person.id, verdict=verdict, quorum=house.quorum
+        )
         counted.append(new)
     decision = quorum.decide(counted, numbers, house.quorum)
     if decision is None:

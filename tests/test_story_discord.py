@@ -112,7 +112,7 @@ async def test_a_wish_in_discord_becomes_a_voted_clip(
         assert PROMPT in read(card)
         await discord.until(lambda: "✅" in card.reactions)
         await town.mo.react(card, "✅")
-        shown = await town.shows(town.showcase, "By Ada")
+        shown = await town.shows(town.showcase, "by Ada")
         await town.shows(town.review, "Mo approved")
         await town.shows(town.ada.dm, "Published: job 1")
 

@@ -97,7 +97,7 @@ async def test_a_wish_in_slack_becomes_a_voted_clip(
         await town.bo.react(card, "white_check_mark")  # who is told that he doesn't decide
         await slack.until(lambda: town.bo.ephemerals(town.review), 20)
         await town.mo.react(card, "white_check_mark")
-        shown = await town.shows(town.showcase, "By Ada")
+        shown = await town.shows(town.showcase, "by Ada")
         await town.shows(town.review, "Mo approved")
         await town.shows(town.ada.dm, "Published: job 1")
 

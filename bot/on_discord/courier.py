@@ -7,7 +7,7 @@ outbox to any server. Its methods raise discord.py's own ``HTTPException`` and i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +17,7 @@ from discord.http import MultipartParameters, Route, handle_message_parameters
 
 from bot.on_discord.ids import Sent
 from bot.on_discord.paint import Attached
+from bot.press import Press
 
 if TYPE_CHECKING:
     from bot.on_discord.client import StudioClient
@@ -55,13 +56,20 @@ class Courier:
     async def find(self, channel: int, message: Message) -> Sent | None:
         """A message of ours that was sent there lately and has the same buttons, if there is one."""
         wanted = _ids(message.view.to_components())  # type: ignore[no-untyped-call]
-        if not wanted:
-            return None
+        return await self._find(channel, lambda ids: bool(wanted) and ids == wanted)
+
+    async def find_of(self, channel: int, job_id: int) -> Sent | None:
+        """A card of this job that was sent there lately, if there is one."""
+
+        def is_its(ids: set[str]) -> bool:
+            return any(press.job_id == job_id for one in ids if (press := Press.read(one)))
+
+        return await self._find(channel, is_its)
+
+    async def _find(self, channel: int, wanted: Callable[[set[str]], bool]) -> Sent | None:
         for sent in await self._client.http.logs_from(channel, LOOK_BACK):
-            if (
-                int(sent["author"]["id"]) == self._client.own_id
-                and _ids(sent.get("components", ())) == wanted
-            ):
+            ours = int(sent["author"]["id"]) == self._client.own_id
+            if ours and wanted(_ids(sent.get("components", ()))):
                 return Sent(channel, int(sent["id"]))
         return None
 

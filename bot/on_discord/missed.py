@@ -12,11 +12,12 @@ import structlog
 from bot import cards, signs
 from bot.by_sign import seeds
 from bot.on_discord.ids import ROOM, Channel, Sent
+from bot.reactions import in_order, is_done
 from bot.signs import EMOJI, Sign
 from bot.view import view
 from db import posts
 from db import reactions as known
-from db.models import Post, Reaction
+from db.models import Post
 from db.session import Db
 from db.states import Purpose
 from moderation.desk import Desk
@@ -58,7 +59,8 @@ class Missed:
 
     async def catch_up(self, shard: int) -> None:
         """Compare each card of a shard's servers; those that fail are due again."""
-        async with self._db.read() as s:
+        async with self._db.begin() as s:
+            await known.tidy(s, ROOM)
             standing = await posts.with_signs(s, ROOM)
         for post in standing:
             guild = self._guild(post)
@@ -112,7 +114,7 @@ class Missed:
         # Read first: what is written down from here on was acted on by whoever listens.
         async with self._db.read() as s:
             written = {
-                (int(row.user_id), Sign(row.sign)): _is_done(row)
+                (int(row.user_id), Sign(row.sign)): is_done(row)
                 for row in await known.on(s, ROOM, post.message)
             }
         try:
@@ -130,7 +132,7 @@ class Missed:
         missed = [one for one in standing if not written.get(one)]
         missed += [one for one in written if one not in standing]
         failures: list[Exception] = []
-        for user, sign in sorted(missed):
+        for user, sign in in_order(missed, standing):
             try:
                 await self._act(sent, user, sign, guild)
             except Exception as error:  # logged there; it keeps no other sign from being acted on
@@ -149,7 +151,7 @@ class Missed:
             stands = any(int(one["id"]) == user for one in page)
             async with self._db.read() as s:
                 row = await known.get(s, ROOM, str(sent), str(user), sign)
-            if stands and (row is None or not _is_done(row)):
+            if stands and (row is None or not is_done(row)):
                 giver = await member(guild, user)
                 await self._watching.add(sent, EMOJI[sign], giver, guild.id)
             elif row is not None and not stands:
@@ -189,11 +191,6 @@ async def member(guild: discord.Guild, user: int) -> discord.Member | discord.Ob
         return await guild.fetch_member(user)
     except discord.NotFound:
         return discord.Object(user)
-
-
-def _is_done(row: Reaction) -> bool:
-    """A no whose question never got through is still to be asked about."""
-    return row.sign != Sign.REJECT or bool(row.asked)
 
 
 def _is_final(error: Exception, post: Post) -> bool:

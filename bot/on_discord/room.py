@@ -37,6 +37,8 @@ PACE = {Purpose.RECEIPT: 2.0, Purpose.SHOWCASE: 5.0}
 OLD = timedelta(hours=1)
 OLD_PACE, OLD_PACE_OF_CHANNEL = 60.0, 10.0
 """Discord lets messages older than an hour be edited seldom: each of them, and all of a channel."""
+IN_FLIGHT = timedelta(seconds=30)
+"""For so long a request whose answer was lost may still arrive."""
 
 log = structlog.get_logger()
 
@@ -80,6 +82,15 @@ class DiscordRoom:
             if message in {ORIGINAL, NOWHERE}:
                 return await self.private.update(place, message, card, since)
             return await self._edit(place, Sent.read(message), card, since)
+
+    async def find(self, post: Post, key: str) -> str:
+        if post.purpose not in PUBLIC:
+            return ""  # an artist's own may stay with them
+        if utcnow() - post.created_at < IN_FLIGHT:
+            raise Away("the card may still arrive")
+        async with self._reaching():
+            sent = await self._courier.find_of(Channel.read(post.place).id, post.job_id)
+        return str(sent) if sent is not None else ""
 
     async def remove(self, place: str, message: str) -> None:
         async with self._reaching():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import aiohttp
 import structlog
@@ -14,46 +17,38 @@ from bot import buttons, cards, reactions
 from bot.acts import Act, act
 from bot.card import Card
 from bot.on_slack import forms
-from bot.on_slack.ids import ROOM, Asked
+from bot.on_slack.asking import code
+from bot.on_slack.checking import NEEDS_A_ROLE, may
+from bot.on_slack.ids import ROOM
 from bot.on_slack.paint import button, sentence
 from bot.on_slack.parts import SlackParts
-from bot.on_slack.people import who
+from bot.on_slack.people import anybody, is_name_known, who
 from bot.on_slack.room import SlackRoom
-from bot.on_slack.text import Json
+from bot.on_slack.text import Json, escaped, quote
+from bot.on_slack.where import Where, request_of
 from bot.press import Press, Step
 from bot.reactions import DECIDES
 from bot.signs import LOOKS, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
 from bot.view import view
 from db import people
-from db.states import Reason
+from db.states import WAITING_FOR_REVIEW, Purpose, Reason
 from moderation.rules import Refused
-from moderation.wish import Request
 
 BROKEN = "Something broke here. It was written down for the hosts; please try again."
 TOO_SLOW = "That took too long for Slack to show a form; please try once more."
 SENT = "It's in your direct messages with the app."
 LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"})
 STARTS_A_JOB = OF_ONE_CLIP | {Sign.AGAIN}
+MEET_MOST, MEET_SECONDS = 30, 60.0
+"""So many people's names are asked for in this time: moderators need their turn."""
+TEXT_LIMIT, TYPED_LIMIT, VALUE_LIMIT = 3000, 3000, 2000
+CHECK_SECONDS = 1.5
+"""So long it is looked up whether something can be done before its form is shown: Slack waits for three."""
+
+Said = tuple[str, list[Json]]
+"""What is said of what was done, and what takes it back."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Who did something, and where: what is answered goes there and to them alone."""
-
-    team: str
-    channel: str
-    """Empty where it was done in no channel, as on the app's own page."""
-    user: str
-    request: str
-    """Slack's own id of it, so that it is done once."""
-    trigger: str = ""
-    """Lets a form be opened within three seconds."""
-    name: str = ""
-    """What Slack calls them, where it says so."""
-    reply: str = ""
-    """Slack's address for answers to this, which may be used a few times."""
 
 
 class Acting:
@@ -62,6 +57,32 @@ class Acting:
     def __init__(self, parts: SlackParts, room: SlackRoom) -> None:
         self._parts = parts
         self._room = room
+        self._unmet: dict[tuple[str, str], None] = {}
+        self._met: deque[float] = deque()
+        self._meeting: asyncio.Task[None] | None = None
+
+    def stop(self) -> None:
+        if self._meeting is not None:
+            self._meeting.cancel()
+
+    def meet(self, where: Where) -> None:
+        """Learn by and by what somebody is called whose name will be shown."""
+        if is_name_known(self._parts, where.team, where.user):
+            return
+        self._unmet[where.team, where.user] = None
+        if self._meeting is None or self._meeting.done():
+            self._meeting = asyncio.create_task(self._meet())
+
+    async def _meet(self) -> None:
+        while self._unmet:
+            now = time.monotonic()
+            if len(self._met) >= MEET_MOST:
+                await asyncio.sleep(max(self._met.popleft() + MEET_SECONDS - now, 0))
+            self._met.append(time.monotonic())
+            one = next(iter(self._unmet))
+            del self._unmet[one]
+            with suppress(SlackApiError, aiohttp.ClientError, TimeoutError, LookupError, Refused):
+                await who(self._parts, *one)
 
     async def press(self, where: Where, press: Press) -> None:
         """A button of any card, of any age."""
@@ -69,22 +90,30 @@ class Acting:
             if press.sign in LOOKS:
                 await self._look(where, press)
             elif press.sign in OF_ONE_CLIP and not press.clip:
-                await self._pick(where, press)
+                await self.pick(where, press)
             elif press.sign in NEEDS_SENTENCE:
+                await self._check(where, press)
                 await self.open(where, forms.ask(press, where.channel))
+            elif press.sign is Sign.WITHDRAW and press.step is Step.LIST:
+                await self.make_sure(where, press)
             else:
                 await self.carry_out(where, press)
 
-    async def said(self, where: Where, form: str, fields: dict[str, str]) -> None:
-        """A form that asked for words was sent."""
-        async with self.answering(where):
-            press = Press.read(form)
-            if press is None:
-                raise Refused("This form is of another version; press the button again.")
-            if picked := fields.get(forms.CLIP):
-                press = replace(press, clip=int(picked))
-            reason = Reason(fields.get(forms.REASON) or Reason.OTHER)
-            await self.carry_out(where, press, fields.get(forms.WORDS, ""), reason)
+    async def make_sure(self, where: Where, press: Press) -> None:
+        """Ask before what can't be undone. The button of a card asks by itself."""
+        await self._check(where, press)
+        sure = button(replace(press, step=Step.SURE), "Yes, withdraw", danger=True)
+        await self.whisper(where, buttons.QUESTIONS[press.sign], [sure])
+
+    async def said(self, where: Where, form: str, fields: dict[str, str]) -> Said:
+        """A form that asked for words was sent. Raises ``Refused``."""
+        press = Press.read(form)
+        if press is None:
+            raise Refused("This form is of another version; press the button again.")
+        if picked := fields.get(forms.CLIP):
+            press = replace(press, clip=int(picked))
+        reason = Reason(fields.get(forms.REASON) or Reason.OTHER)
+        return await self._do(where, press, fields.get(forms.WORDS, ""), reason)
 
     @asynccontextmanager
     async def answering(self, where: Where) -> AsyncIterator[None]:
@@ -101,29 +130,52 @@ class Acting:
         self, where: Where, press: Press, words: str = "", reason: Reason = Reason.OTHER
     ) -> None:
         """Do what the press means, and say what was done. Raises ``Refused``."""
-        person = await who(self._parts, where.team, where.user)
+        await self.whisper(where, *await self._do(where, press, words, reason))
+
+    async def _do(self, where: Where, press: Press, words: str, reason: Reason) -> Said:
+        if press.sign in NEEDS_A_ROLE:
+            person = await who(self._parts, where.team, where.user)
+        else:
+            person = await anybody(self._parts, where.team, where.user, where.name)
         only = [press.clip] if press.clip and press.sign in STARTS_A_JOB else []
         if press.sign in DECIDES:
-            only = await reactions.numbers(self._parts.db, ROOM, press.job_id, where.user)
+            only = await reactions.numbers(
+                self._parts.db, ROOM, press.job_id, where.user, where.team
+            )
         deed = Act(person, press.sign, press.job_id, request_of(where), words, only, reason)
-        await self.whisper(where, await act(self._parts.desk, deed), await self._undoing(press))
+        said = await act(self._parts.desk, deed)
+        if press.sign in STARTS_A_JOB:
+            self.meet(where)
+        return said, await self._undoing(press)
 
     async def open(self, where: Where, form: Json) -> None:
-        try:
-            await self._parts.courier.call(
-                where.team, "views.open", trigger_id=where.trigger, view=form
-            )
-        except SlackApiError as error:
-            if error.response.get("error") in LATE:
-                raise Refused(TOO_SLOW) from error
-            raise
+        await open_form(self._parts, where.team, where.trigger, form)
+
+    async def return_wish(
+        self, where: Where, text: str, typed: str, picture: str = "", change: str = forms.OPEN_AGAIN
+    ) -> None:
+        """Say why a wish came to nothing, and give back what was typed; ``change``: what the button
+        says that opens the form with it."""
+        kept = f"{picture or forms.NO_PICTURE} {typed}"
+        again = [forms.reopening(kept, change)] if len(kept) <= VALUE_LIMIT else []
+        await self.return_words(where, text, typed, again)
+
+    async def return_words(
+        self, where: Where, text: str, typed: str, buttons_: Sequence[Json] = ()
+    ) -> None:
+        """Say why something was refused, and give back what was typed."""
+        blocks = [*sentence(text), *([quote(typed, TYPED_LIMIT)] if typed else [])]
+        if buttons_:
+            blocks.append({"type": "actions", "elements": list(buttons_)})
+        await self.show(where, blocks, text)
 
     async def whisper(self, where: Where, text: str, buttons_: Sequence[Json] = ()) -> None:
         """Say something that only they see: where they are, else in their direct messages."""
         await self.show(where, sentence(text, *buttons_), text)
 
     async def show(self, where: Where, blocks: Sequence[Json], text: str) -> None:
-        courier = self._parts.courier
+        """``text``: what notifications say, as it is; Slack would read it as markup."""
+        courier, text = self._parts.courier, escaped(text, TEXT_LIMIT)
         try:
             if where.reply and await courier.reply(where.reply, blocks, text):
                 return
@@ -145,23 +197,45 @@ class Acting:
             await self.whisper(where, SENT)
 
     async def _look(self, where: Where, press: Press) -> None:
-        person = await who(self._parts, where.team, where.user)
+        person = await anybody(self._parts, where.team, where.user, where.name)
         async with self._parts.db.read() as s:
             seen = await view(s, press.job_id)
         shown = cards.info if press.sign is Sign.INFO else cards.shown_to
-        await self.bring(where, shown(person, press.job_id, seen))
+        try:
+            card = shown(person, press.job_id, seen)
+        except Refused:
+            if seen is None or seen.job.status not in WAITING_FOR_REVIEW:
+                raise
+            person = await who(self._parts, where.team, where.user)
+            card = shown(person, press.job_id, seen)
+        if card.purpose is Purpose.REVIEW:
+            # Signs are read on the review channel's own cards only; here all of it are buttons.
+            card = replace(card, purpose=None, title=f"{card.title} · by {card.artist}")
+        await self.bring(where, card)
 
-    async def _pick(self, where: Where, press: Press) -> None:
+    async def pick(self, where: Where, press: Press, words: str = "") -> None:
+        """Ask for the clip, where there are several, and for the words that go with it; ``words``:
+        those that were typed already. Raises ``Refused``."""
+        await self._check(where, press)
         numbers = await self._clips_for(where, press.job_id)
         if len(numbers) == 1:
             press, numbers = replace(press, clip=numbers[0]), []
-        if press.sign in NEEDS_SENTENCE:
-            await self.open(where, forms.ask(press, where.channel, numbers))
+        if words and not numbers:
+            await self.carry_out(where, press, words)
+        elif press.sign in NEEDS_SENTENCE:
+            await self.open(where, forms.ask(press, where.channel, numbers, words))
         elif numbers:
             picks = [button(replace(press, clip=n), f"Clip {n}") for n in numbers]
             await self.whisper(where, "Which clip?", picks)
         else:
             await self.carry_out(where, press)  # with no clip at all the desk says why not
+
+    async def _check(self, where: Where, press: Press) -> None:
+        """Raises ``Refused`` for what can't be done, before anything is asked about it. Where that takes
+        too long, the answer comes afterwards."""
+        with suppress(SlackApiError, aiohttp.ClientError, TimeoutError, LookupError):
+            async with asyncio.timeout(CHECK_SECONDS):
+                await may(self._parts, where, press)
 
     async def _clips_for(self, where: Where, job_id: int) -> list[int]:
         """The clips that something can go on from: of somebody's own job all, else those shown."""
@@ -184,7 +258,11 @@ class Acting:
         return [button(Press(undo.sign, press.job_id, step=Step.LIST), undo.label)]
 
 
-def request_of(where: Where) -> Request:
-    """Where a wish comes from."""
-    asked = Asked(where.team, where.channel or "-", where.user, where.request)
-    return Request(f"{ROOM}:{where.team}:{where.request}", ROOM, str(asked), where.team)
+async def open_form(parts: SlackParts, team: str, trigger: str, form: Json) -> None:
+    """Raises ``Refused`` when it was asked for too long ago."""
+    try:
+        await parts.courier.call(team, "views.open", trigger_id=trigger, view=form)
+    except SlackApiError as error:
+        if code(error) in LATE:
+            raise Refused(TOO_SLOW) from error
+        raise

@@ -25,7 +25,7 @@ from bot.on_slack.room import SlackRoom
 from bot.on_slack.socket_mode import SocketMode
 from bot.settings import BotSettings
 from bot.trouble import Trouble
-from db import notes
+from db import notes, reactions
 from db.media import Media
 from db.session import Db
 from moderation.desk import Desk
@@ -33,10 +33,8 @@ from moderation.desk import Desk
 EVENT = f"{ROOM}:event:"
 EVENTS_KEPT, TIDY_SECONDS = timedelta(days=2), 3600.0
 """Slack tells of an event again for up to a day."""
-REMOVED = (
-    "The app was removed from its workspace; install it again at api.slack.com and give its new token "
-    "as SORA_SLACK_BOT_TOKEN."
-)
+COMPARE_SECONDS = 600.0
+"""So often the cards are compared with what is known of them, as an event may get lost unnoticed."""
 
 Json = dict[str, Any]
 log = structlog.get_logger()
@@ -50,9 +48,9 @@ def slack_room(settings: BotSettings, db: Db, desk: Desk, media: Media) -> Slack
     parts = SlackParts(db, desk, media, courier, settings.slack_command)
     app = bolt_app(settings, db, installs)
     connection = Connection(settings, app, parts, installs)
-    room = SlackRoom(parts, connection.run)
+    room = SlackRoom(parts, connection.run, installs.doubt)
     connection.catch_up = listen(app, parts, room, setup.open_setup).catch_up
-    setup.listen(app, parts)
+    setup.listen(app, parts, room.doing)
     # What nobody listens to is acknowledged all the same, or Slack sends it again and again.
     app.event(re.compile(".+"))(_acknowledge)
     return room
@@ -98,6 +96,7 @@ class Connection:
         self.catch_up: Callable[[], Awaitable[None]] | None = None
         """Looks for what was missed while nobody listened."""
         self._catching: asyncio.Task[None] | None = None
+        self._once_more = False
 
     async def run(self) -> None:
         """Stay connected until cancelled. Raises ``Trouble`` for what waiting won't mend."""
@@ -115,8 +114,9 @@ class Connection:
                     pages = Pages(self._settings, self._app, self._installs)
                     tasks.create_task(pages.run())
                 tasks.create_task(self._tidying())
+                tasks.create_task(self._comparing())
                 await self._installs.gone.wait()
-                raise Trouble(REMOVED)
+                raise Trouble(self._installs.why)
         finally:
             if self._catching is not None:
                 self._catching.cancel()
@@ -125,20 +125,30 @@ class Connection:
 
     def _connected(self) -> None:
         """From now on we are told of everything; what was before that is looked for, once at a time."""
+        self._once_more = True
         if self.catch_up is not None and (self._catching is None or self._catching.done()):
             self._catching = asyncio.create_task(self._catch_up(self.catch_up))
 
     async def _catch_up(self, catch_up: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await catch_up()
-        except Exception:
-            log.exception("slack.not_caught_up")
+        while self._once_more:
+            self._once_more = False
+            try:
+                await catch_up()
+            except Exception:
+                log.exception("slack.not_caught_up")
+
+    async def _comparing(self) -> None:
+        while True:
+            await asyncio.sleep(COMPARE_SECONDS)
+            if self._catching is None or self._catching.done():
+                self._connected()
 
     async def _tidying(self) -> None:
         while True:
             try:
                 async with self._parts.db.begin() as s:
                     await notes.forget_older(s, EVENT, EVENTS_KEPT)
+                    await reactions.tidy(s, ROOM)
             except Exception:
                 log.exception("slack.not_tidied")
             await asyncio.sleep(TIDY_SECONDS)

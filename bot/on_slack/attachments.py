@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot import pictures
+from bot.on_slack.asking import code
 from bot.on_slack.parts import SlackParts
 from moderation.rules import Refused
 from moderation.wish import Picture
@@ -17,6 +19,26 @@ HOST = "files.slack.com"
 GONE = "Slack doesn't give that picture out; send it again."
 FOREIGN = "Only pictures that were sent in Slack itself can be used."
 CHUNK_BYTES = 2**16
+LOOK_SECONDS = 1.5
+"""So long a file is looked for before a form is shown: Slack waits for three."""
+
+
+async def look_for(parts: SlackParts, team: str, file: str) -> None:
+    """Raises ``Refused`` for a file that Slack doesn't give out, as far as it says so in time."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            await parts.courier.call(team, "files.info", file=file)
+    except SlackApiError as error:
+        why = code(error)
+        if why == "file_deleted":
+            raise Refused(GONE) from error
+        if why in {"file_not_found", "not_visible", "no_permission"}:
+            raise Refused(
+                "I'm not in this channel: /invite me there, or add the picture in "
+                f"/{parts.command}'s form."
+            ) from error
+    except (aiohttp.ClientError, TimeoutError, LookupError):
+        pass  # it is looked for again when the form is sent
 
 
 async def take(parts: SlackParts, team: str, file: dict[str, Any]) -> Picture:

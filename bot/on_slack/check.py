@@ -21,6 +21,8 @@ LIMIT_SECONDS = 10.0
 """For each step."""
 AT_ONCE = 5
 NETWORK = "Check the network, then ask again."
+LINK = f"{INSTALL_PATH}?key=…"
+NEEDS_KEY = "Give SORA_SLACK_INSTALL_KEY a key of your own, such as `openssl rand -hex 16` prints."
 SETUP = "An admin or owner mends it there with the command: /studio setup"
 NEW_SCOPES = (
     "Paste what `sora slack manifest` prints into the page “App Manifest” of your app, and install it "
@@ -41,7 +43,11 @@ async def check(
         tokens = {install.team: install.token for install in installs}
         if not tokens:
             found = "The app is in no workspace yet."
-            mend = f"Open the page {INSTALL_PATH} at the bot's public address."
+            mend = (
+                f"Open {LINK} at the bot's public address, with the key in SORA_SLACK_INSTALL_KEY."
+            )
+            if settings.slack_install_key is None:
+                mend = f"{NEEDS_KEY} {mend}"
             yield Finding("Slack workspaces", State.WARNING, found, mend)
     set_up = {house.id: house for house in houses}
     few = asyncio.Semaphore(AT_ONCE)
@@ -80,7 +86,7 @@ async def _workspace(api: str, team: str, token: str, houses: Mapping[str, Works
         found = f"The token isn't accepted ({code(error)})."
         mend = BOT_TOKEN.get(code(error), NETWORK)
         if team and code(error) in DEAD:
-            mend = f"Install the app there again, at {INSTALL_PATH}."
+            mend = f"Install the app there again, at {LINK} with SORA_SLACK_INSTALL_KEY."
         return Finding(name, State.BAD, found, mend)
     except AWAY as error:
         return Finding(name, State.BAD, f"It can't be reached ({_why(error)}).", NETWORK)

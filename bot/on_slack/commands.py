@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import acts, grammar, linking, lists, pictures
-from bot.grammar import Option
 from bot.lists import Listing
 from bot.on_slack import forms
-from bot.on_slack.acting import Acting, Where, request_of
+from bot.on_slack.acting import BROKEN, Acting
 from bot.on_slack.attachments import take
 from bot.on_slack.home import painted
 from bot.on_slack.ids import ROOM
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.people import anybody, who
+from bot.on_slack.typed import ALIASES, HELP, NAME, USAGE, plain, read, usage
+from bot.on_slack.where import Where, request_of
 from bot.press import Press
-from bot.signs import Sign
+from bot.signs import OF_ONE_CLIP, Sign
 from bot.studio import ALL, STUDIO
 from db import workers
 from db.states import Reason
@@ -32,7 +32,6 @@ from moderation.rules import Refused
 from moderation.wish import Picture
 from moderation.words import echo
 
-NAME = "studio"
 Given = Mapping[str, str]
 """What was typed, by the options' names; empty for what was not."""
 Deed = Callable[["Commands", Where, Given], Awaitable[None]]
@@ -41,20 +40,34 @@ Setup = Callable[[SlackParts, str, str, str, str], Awaitable[None]]
 """Opens the form of hosts: parts, trigger, team, user, channel."""
 
 
+log = structlog.get_logger()
+
+
 class Commands:
     """One per process."""
 
     def __init__(self, parts: SlackParts, acting: Acting, setup: Setup) -> None:
         self.parts, self.acting, self.setup = parts, acting, setup
-        self._meeting: set[asyncio.Task[None]] = set()
 
     async def sora(self, where: Where, typed: str) -> None:
-        """A wish in one line; nothing typed opens the form."""
+        """A wish in one line; nothing typed opens the form, and so does a line that is refused."""
+        typed = plain(typed).strip()
         async with self.acting.answering(where):
-            if not typed.strip():
+            if not typed:
                 await self.open_form(where)
                 return
-            await self.acting.whisper(where, await self.submit(where, grammar.split(plain(typed))))
+            if typed.lower() in HELP:
+                await _help(self, where, {})
+                return
+            try:
+                said = await self.submit(where, grammar.split(typed))
+            except Exception as error:
+                if not isinstance(error, Refused):
+                    log.exception("wish.broke")
+                wrong = str(error) if isinstance(error, Refused) else BROKEN
+                await self.acting.return_wish(where, wrong, typed, change=forms.CHANGE)
+            else:
+                await self.acting.whisper(where, said)
 
     async def open_form(self, where: Where, prompt: str = "", picture: str = "") -> None:
         async with self.parts.db.read() as s:
@@ -72,22 +85,19 @@ class Commands:
         given: dict[str, Picture] = {}
         try:
             for name, file in (files or {}).items():
-                given[name] = await take(self.parts, where.team, file)
+                try:
+                    given[name] = await take(self.parts, where.team, file)
+                except Refused as refused:
+                    raise forms.WrongField(str(refused), name) from refused
             wish = grammar.from_fields(fields, given)
             person = await anybody(self.parts, where.team, where.user, where.name)
             job = await self.parts.desk.submit(person, wish, request_of(where))
-        except Refused:
-            await pictures.let_go(self.parts.db, self.parts.media, given.values())
+        except BaseException:
+            with suppress(Exception):  # what went wrong first is what is said
+                await pictures.let_go(self.parts.db, self.parts.media, given.values())
             raise
-        # Slack answers for few people a minute; what they are called there can wait.
-        task = asyncio.create_task(self._meet(where))
-        self._meeting.add(task)
-        task.add_done_callback(self._meeting.discard)
+        self.acting.meet(where)  # Slack answers for few people a minute: that can wait
         return f"Job {job.id} is in line. Its clips come to your direct messages with the app."
-
-    async def _meet(self, where: Where) -> None:
-        with suppress(SlackApiError, aiohttp.ClientError, TimeoutError, LookupError):
-            await who(self.parts, where.team, where.user)
 
     async def fill_in(
         self, where: Where, fields: Mapping[str, str], files: Mapping[str, dict[str, Any]]
@@ -101,55 +111,12 @@ class Commands:
         """Everything else: a word, then what it takes."""
         async with self.acting.answering(where):
             name, _, rest = plain(typed).strip().partition(" ")
+            name = "help" if name.lower() in HELP else ALIASES.get(name.lower(), name)
             command = next((c for c in STUDIO if c.name == (name.lower() or "help")), None)
             if command is None:
                 known = ", ".join(c.name for c in STUDIO)
                 raise Refused(f"There is no /{NAME} {echo(name)}; there is: {known}.")
             await DEEDS[command.name](self, where, read(command.name, rest))
-
-
-def plain(typed: str) -> str:
-    """What somebody typed, which Slack tells with three characters escaped."""
-    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
-        typed = typed.replace(entity, character)
-    return typed
-
-
-def read(name: str, rest: str) -> dict[str, str]:
-    """What a command takes, by position: ``remix 12 2 a red circle``. Raises ``Refused``."""
-    command = next(c for c in STUDIO if c.name == name)
-    words = rest.split()
-    found = {option.name: "" for option in command.options}
-    numbers = [o for o in command.options if o.name in {"job", "clip", "page"}]
-    for option in numbers:
-        if words and _is_within(option, words[0]):
-            found[option.name] = words.pop(0)
-    for option in command.options:
-        if option in numbers or not words:
-            continue
-        if option.words or option.name in {"cancel", "model", "style"}:
-            if option.name == "cancel":  # never by a number alone: that is a page
-                if words[0].lower() == "cancel":
-                    found["cancel"] = words[1] if len(words) > 1 else ""
-                    words = words[2:]
-            elif not option.words or words[0].lower() in dict(option.words):
-                found[option.name] = words.pop(0)
-        else:
-            found[option.name], words = " ".join(words), []
-    for option in numbers:  # they may come last as well
-        if words and not found[option.name] and _is_within(option, words[0]):
-            found[option.name] = words.pop(0)
-    for option in command.options:
-        if option.needed and not found[option.name]:
-            takes = " ".join(o.name if o.needed else f"[{o.name}]" for o in command.options)
-            raise Refused(f"/{NAME} {name} takes: {takes}.")
-    return found
-
-
-def _is_within(option: Option, word: str) -> bool:
-    if not (word.isdecimal() and word.isascii() and len(word) <= 10):
-        return False
-    return option.low is None or option.high is None or option.low <= int(word) <= option.high
 
 
 def _presses(sign: Sign) -> Deed:
@@ -161,16 +128,33 @@ def _presses(sign: Sign) -> Deed:
 
 
 def _says(sign: Sign, name: str) -> Deed:
+    """The same with words, which are asked for where they weren't typed, and given back where they
+    are refused."""
+
     async def deed(commands: Commands, where: Where, given: Given) -> None:
         press = Press(sign, int(given["job"]), int(given.get("clip") or 0))
-        await commands.acting.carry_out(where, press, given[name])
+        acting, words = commands.acting, given[name]
+        if not words:
+            await acting.press(where, press)
+            return
+        try:
+            if sign in OF_ONE_CLIP and not press.clip:
+                await acting.pick(where, press, words)
+            else:
+                await acting.carry_out(where, press, words)
+        except Refused as refused:
+            await acting.return_words(where, str(refused), words)
 
     return deed
 
 
+async def _withdraw(commands: Commands, where: Where, given: Given) -> None:
+    await commands.acting.make_sure(where, Press(Sign.WITHDRAW, int(given["job"])))
+
+
 def _lists(reading: Read) -> Deed:
     async def deed(commands: Commands, where: Where, given: Given) -> None:
-        person = await who(commands.parts, where.team, where.user)
+        person = await anybody(commands.parts, where.team, where.user, where.name)
         async with commands.parts.db.read() as s:
             listing = await reading(s, person, given)
         await commands.acting.show(where, painted(listing), listing.title)
@@ -185,7 +169,7 @@ async def _queue(commands: Commands, where: Where, given: Given) -> None:
             commands, where, given
         )
     elif asked == ALL:
-        person = await who(commands.parts, where.team, where.user)
+        person = await anybody(commands.parts, where.team, where.user, where.name)
         await commands.acting.whisper(where, await acts.cancel_all(commands.parts.desk, person))
     elif asked.isdecimal() and len(asked) <= 10:
         await commands.acting.carry_out(where, Press(Sign.CANCEL, int(asked)))
@@ -194,18 +178,22 @@ async def _queue(commands: Commands, where: Where, given: Given) -> None:
 
 
 async def _report(commands: Commands, where: Where, given: Given) -> None:
-    press, reason = Press(Sign.REPORT, int(given["job"])), Reason(given["reason"].lower())
+    press = Press(Sign.REPORT, int(given["job"]))
+    if not given["reason"]:
+        await commands.acting.press(where, press)
+        return
+    reason = Reason(given["reason"])
     await commands.acting.carry_out(where, press, given["sentence"], reason)
 
 
 async def _link(commands: Commands, where: Where, given: Given) -> None:
-    person = await who(commands.parts, where.team, where.user)
+    person = await who(commands.parts, where.team, where.user, fresh=False)
     said = await linking.link(commands.parts.desk, person, given["code"], f"/{NAME}")
     await commands.acting.whisper(where, said)
 
 
 async def _unlink(commands: Commands, where: Where, given: Given) -> None:
-    person = await who(commands.parts, where.team, where.user)
+    person = await anybody(commands.parts, where.team, where.user, where.name)
     await commands.acting.whisper(where, await linking.unlink(commands.parts.desk, person))
 
 
@@ -214,11 +202,17 @@ async def _setup(commands: Commands, where: Where, given: Given) -> None:
 
 
 async def _help(commands: Commands, where: Where, given: Given) -> None:
-    async def reading(s: AsyncSession, person: Person, given: Given) -> Listing:
+    person = await who(commands.parts, where.team, where.user, fresh=False)
+    async with commands.parts.db.read() as s:
         house = await house_rules(s, ROOM, where.team, commands.parts.desk.rules)
-        return lists.help_for(person, house, f"/{commands.parts.command}", f"/{NAME}")
-
-    await _lists(reading)(commands, where, given)
+    listing = lists.help_for(person, house, f"/{commands.parts.command}", f"/{NAME}")
+    typed = {f"/{NAME} {c.name}: {c.help}": usage(c.name) for c in STUDIO if USAGE[c.name][0]}
+    lines = [
+        replace(line, text=f"{line.text} {typed[line.text]}") if line.text in typed else line
+        for line in listing.lines
+    ]
+    listing = replace(listing, lines=tuple(lines))
+    await commands.acting.show(where, painted(listing), listing.title)
 
 
 def _page(given: Given) -> int:
@@ -236,7 +230,7 @@ DEEDS: Mapping[str, Deed] = {
     "final": _presses(Sign.FINAL),
     "retry": _presses(Sign.RETRY),
     "remix": _says(Sign.REMIX, "prompt"),
-    "withdraw": _presses(Sign.WITHDRAW),
+    "withdraw": _withdraw,
     "appeal": _says(Sign.APPEAL, "sentence"),
     "report": _report,
     "models": _lists(lambda s, person, given: lists.models(s, given["model"], _page(given))),

@@ -17,7 +17,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.on_slack.asking import SLACK
+from bot.on_slack.asking import SLACK, call, waits
 from bot.on_slack.ids import Sent
 from bot.on_slack.pacer import Pacer
 from bot.on_slack.text import Json
@@ -27,11 +27,9 @@ EVENT = "sora_card"
 PAGE, MOST_PAGES = 200, 20
 """Of a channel or a thread in which something of ours is looked for."""
 MOST_DIRECT = 10_000
-GONE = frozenset(
-    {"message_not_found", "thread_not_found", "file_not_found", "file_deleted", "cant_delete_message",
-     "cant_delete_file"}
-)  # fmt: skip
+GONE = frozenset({"message_not_found", "thread_not_found", "file_not_found", "file_deleted"})
 """What Slack answers where there is nothing of ours to take away."""
+NOT_OURS = frozenset({"cant_delete_message", "cant_delete_file"})
 MOST_WAITS, LONGEST_WAIT = 3, 60.0
 """For what Slack asks to wait for; beyond that it is away for us."""
 CALL_SECONDS = 20
@@ -77,16 +75,17 @@ class Courier:
         )
         # Slack reads forms everywhere, and JSON only where something is changed.
         body: dict[str, Any] = {"data" if method in READS else "json": arguments}
-        waits, tries = 0, 1
+        waited, tries = 0, 1
         while True:
             await self._pacer.turn(team, method)
             try:
-                return await client.api_call(method, **body)
+                return await call(client, method, body)
             except SlackApiError as error:
-                status = error.response.status_code
-                wait = float(error.response.headers.get("Retry-After", 0) or 0)
-                if status == 429 and waits < MOST_WAITS and wait <= LONGEST_WAIT:
-                    waits += 1
+                if error.response.get("error") == "channel_not_found":
+                    self._forget_direct(team, str(arguments.get("channel")))
+                status, wait = error.response.status_code, waits(error)
+                if status == 429 and waited < MOST_WAITS and wait <= LONGEST_WAIT:
+                    waited += 1
                     self._pacer.hold(team, method, wait)
                     continue
                 if status < 500 or method not in READS or tries == READ_TRIES:
@@ -105,9 +104,12 @@ class Courier:
         text: str,
         key: str = "",
         thread: str = "",
+        began: Callable[[], None] = lambda: None,
     ) -> Sent:
-        """Post a message that carries its key."""
+        """Post a message that carries its key. ``began``: called when its turn has come, and with that
+        the time from which on it may arrive."""
         await self._pacer.message(channel)
+        began()
         more: Json = {"thread_ts": thread} if thread else {}
         if key:
             more["metadata"] = {"event_type": EVENT, "event_payload": {"key": key}}
@@ -147,10 +149,11 @@ class Courier:
         for message in thread:
             if message["ts"] == sent.ts or (me is not None and message.get("user") != me):
                 continue
+            forgiven = GONE if me is not None else GONE | NOT_OURS
             for file in message.get("files", ()):
-                await self._forgiving(GONE, sent.team, "files.delete", file=file["id"])
+                await self._forgiving(forgiven, sent.team, "files.delete", file=file["id"])
             await self._forgiving(
-                GONE, sent.team, "chat.delete", channel=sent.channel, ts=message["ts"]
+                forgiven, sent.team, "chat.delete", channel=sent.channel, ts=message["ts"]
             )
         await self._forgiving(GONE, sent.team, "chat.delete", channel=sent.channel, ts=sent.ts)
 
@@ -202,6 +205,11 @@ class Courier:
                 self._direct.pop(next(iter(self._direct)))
             known = self._direct[team, user] = str(answer["channel"]["id"])
         return known
+
+    def _forget_direct(self, team: str, channel: str) -> None:
+        """It is another one after the app was installed again."""
+        for key in [k for k, known in self._direct.items() if k[0] == team and known == channel]:
+            del self._direct[key]
 
     async def react(self, sent: Sent, name: str) -> None:
         """Put a sign under a message; one that is there already is no error."""

@@ -13,9 +13,9 @@ from bot.card import Card
 from bot.on_slack.ids import ROOM, Sent
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.text import cut
-from db import clips, notes, posts
-from db.models import Clip, Job
-from db.states import Status
+from db import clips, notes
+from db.models import Clip, Job, Post
+from db.states import Purpose, Status
 
 TITLE_LIMIT = 200
 FOR_EVER = timedelta(days=36500)
@@ -49,21 +49,22 @@ class Files:
             for key in keys:
                 await notes.take(s, _name(team, key), FOR_EVER)
 
-    async def take_away_pictures(self, sent: Sent) -> None:
+    async def take_away_pictures(self, team: str, post: Post) -> None:
         """With a card that is removed from a workspace, because its job left the showcase."""
+        if post.purpose is not Purpose.SHOWCASE:
+            return  # the artist's own card shows them
         async with self._parts.db.read() as s:
-            post = await posts.by_message(s, ROOM, str(sent))
-            job = await s.get(Job, post.job_id) if post is not None else None
-            if job is None or job.status is Status.PUBLISHED:
-                return  # another card of it shows them
+            job = await s.get_one(Job, post.job_id)
+            if job.status is Status.PUBLISHED:
+                return  # another showcase does
             keys = {job.first_key, job.last_key} - {""}
             keys |= {clip.poster_key for clip in await clips.of(s, job.id)}
-            known = {key: await notes.get(s, _name(sent.team, key)) for key in keys}
+            known = {key: await notes.get(s, _name(team, key)) for key in keys}
         for key, file in known.items():
             if file:
-                await self._parts.courier.delete_file(sent.team, file)
+                await self._parts.courier.delete_file(team, file)
                 async with self._parts.db.begin() as s:
-                    await notes.take(s, _name(sent.team, key), FOR_EVER)
+                    await notes.take(s, _name(team, key), FOR_EVER)
 
     async def share(self, sent: Sent, card: Card, *, again: bool = False) -> None:
         """Put the clips of a card into its thread; ``again``: unless they are there."""

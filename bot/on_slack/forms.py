@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,8 @@ from bot.press import Press, Step
 from bot.signs import NEEDS_PROMPT, NEEDS_REASON, Sign
 from bot.studio import WORDS_LIMIT, WRONG
 from db.offers import Offer
-from moderation.rules import SENTENCE_LIMIT
+from moderation.rules import SENTENCE_LIMIT, Refused
+from moderation.words import echo
 
 TITLE_LIMIT, LABEL_LIMIT, HINT_LIMIT, OPTION_LIMIT = 24, 2000, 2000, 75
 MOST_OPTIONS = 100
@@ -22,14 +24,29 @@ WORDS, CLIP, REASON = "words", "clip", "reason"
 """The ids of fields."""
 WISH = "wish"
 """What the id of the form for a wish begins with."""
+REOPEN, NO_PICTURE = "wish:again", "-"
+"""The id of the button that opens it again; its value is a picture's id and what was typed."""
+OPEN_AGAIN, CHANGE = "Open the form again", "Change it"
+"""What that button says, after a form and after a typed line."""
 OPTIONAL = frozenset({Sign.APPEAL}) | NEEDS_REASON
 """Where nothing has to be said."""
+NAMED_BY_VALUE = ("aspect", "style")
+"""What a refusal may name by what was picked, and not by its own name."""
 VALUE_LIMIT = 150
 """Of what stands for an option; a longer name can still be typed after the prompt."""
 
 
-def ask(press: Press, channel: str, clips: Sequence[int] = ()) -> Json:
-    """What a sign needs to know before it acts; ``clips``: those of which one is to be picked."""
+class WrongField(Refused):
+    """What was refused is what stands in this field of a form."""
+
+    def __init__(self, said: str, field: str) -> None:
+        super().__init__(said)
+        self.field = field
+
+
+def ask(press: Press, channel: str, clips: Sequence[int] = (), words: str = "") -> Json:
+    """What a sign needs to know before it acts; ``clips``: those of which one is to be picked;
+    ``words``: what was typed already."""
     blocks = []
     if clips:
         picks = [(str(number), f"Clip {number}") for number in clips]
@@ -43,7 +60,7 @@ def ask(press: Press, channel: str, clips: Sequence[int] = ()) -> Json:
         _field(
             WORDS,
             question,
-            _text(WORDS_LIMIT if prompt else SENTENCE_LIMIT),
+            _text(WORDS_LIMIT if prompt else SENTENCE_LIMIT, words),
             hint=OPTIONS_MAY_FOLLOW if prompt else "",
             optional=press.sign in OPTIONAL,
         )
@@ -56,7 +73,10 @@ def wish(
     offers: Sequence[Offer], channel: str, prompt: str = "", picture: str = "", request: str = ""
 ) -> Json:
     """The form of a wish, with an input for each option; ``picture``: one that is there already."""
-    blocks = [_field("prompt", "What should the clip show?", _text(WORDS_LIMIT, prompt))]
+    title, question = "A new clip", "What should the clip show?"
+    if picture:
+        title, question = "Animate this image", "What should happen in it?"
+    blocks = [_field("prompt", question, _text(WORDS_LIMIT, prompt))]
     for option in grammar.OPTIONS:
         if option.name in grammar.UPON_A_CLIP or (picture and option.name == "image"):
             continue
@@ -65,7 +85,43 @@ def wish(
             name = option.name.capitalize()
             blocks.append(_field(option.name, name, element, hint=option.help, optional=True))
     kept = f"{channel} {picture}".strip()
-    return _modal(f"{WISH}:{request}", "A new clip", "Make it", blocks, kept)
+    return _modal(f"{WISH}:{request}", title, "Make it", blocks, kept)
+
+
+def reopening(kept: str, text: str = OPEN_AGAIN) -> Json:
+    """The button that opens the form for a wish that came to nothing."""
+    made: Json = {"type": "button", "text": label(text, OPTION_LIMIT)}
+    return made | {"action_id": REOPEN, "value": kept, "style": "primary"}
+
+
+def wrong_field(refused: Exception, fields: Mapping[str, Any], shown: Collection[str]) -> str:
+    """Under which field of a form for a wish a refusal stands: that of what it is about, where this
+    was filled in there and not typed after the prompt."""
+    text, filled = str(refused), [name for name in shown if fields.get(name) and name != "prompt"]
+    if isinstance(refused, WrongField):
+        return refused.field if refused.field in shown else "prompt"
+    if text.startswith("There is no option"):  # it goes on to name all that there are
+        return "prompt"
+    named = {n: found.start() for n in filled if (found := re.search(rf"\b{n}\b", text))}
+    if named:
+        return min(named, key=lambda name: named[name])
+    for name in filled:
+        if name in NAMED_BY_VALUE and echo(str(fields[name])) in text:
+            return name
+    return "prompt"
+
+
+def typed_again(fields: Mapping[str, str]) -> str:
+    """What a form for a wish held, as one line: what was picked becomes options after the prompt."""
+    prompt = fields.get("prompt", "")
+    picked = {name: value for name, value in fields.items() if value and name != "prompt"}
+    try:
+        found = grammar.split(prompt) | picked
+    except Refused:
+        found = {"prompt": prompt, **picked}
+    options = [f"--{name} {value}" for name, value in found.items() if name != "prompt"]
+    line = " ".join([found["prompt"].strip(), *options])
+    return line if len(line) <= WORDS_LIMIT else prompt
 
 
 def read(state: Mapping[str, Any]) -> dict[str, Any]:

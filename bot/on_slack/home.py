@@ -12,7 +12,8 @@ from bot.press import Press, Step
 from moderation.people import Role
 
 TITLE_LIMIT, MORE_LIMIT = 150, 300
-MOST_LINES = 20
+MOST_BLOCKS = 50
+"""Of a message."""
 SETUP, NEW = "setup:open", "wish:open"
 """The ids of the page's own buttons."""
 
@@ -20,8 +21,11 @@ SETUP, NEW = "setup:open", "wish:open"
 def painted(listing: Listing) -> list[Json]:
     """A list with its buttons."""
     blocks: list[Json] = [{"type": "header", "text": plain(listing.title, TITLE_LIMIT)}]
-    for line in listing.lines[:MOST_LINES]:
-        blocks += sentences(line)
+    for line in listing.lines:
+        more = sentences(line)
+        if len(blocks) + len(more) > MOST_BLOCKS - 2:
+            break
+        blocks += more
     if listing.more:
         blocks.append({"type": "context", "elements": [plain(listing.more, MORE_LIMIT)]})
     made = [
@@ -34,7 +38,7 @@ def painted(listing: Listing) -> list[Json]:
 
 async def publish(parts: SlackParts, team: str, user: str) -> None:
     """Paint the app's page for somebody who opens it."""
-    person = await who(parts, team, user)
+    person = await who(parts, team, user, fresh=False)
     async with parts.db.read() as s:
         mine = await lists.mine(s, person, 1)
         line = await lists.queue(s, person, "all", 1)

@@ -10,16 +10,21 @@ from typing import Any
 
 import structlog
 from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
 
-from bot.on_slack.asking import BOT_TOKEN, ask, patiently
+from bot.on_slack.asking import AWAY, BOT_TOKEN, DEAD, NOT_LET_IN, ask, code, patiently
 from bot.on_slack.ids import ROOM
 from db import installs, notes, workspaces
-from db.models import Install
+from db.models import Install, utcnow
 from db.session import Db
 
 STATE = f"{ROOM}:state:"
 STATE_LASTS = timedelta(minutes=10)
 """From the page with the button to Slack's answer."""
+REMOVED = (
+    "The app was removed from its workspace; install it again at api.slack.com and give its new token "
+    "as SORA_SLACK_BOT_TOKEN."
+)
 
 log = structlog.get_logger()
 
@@ -30,8 +35,11 @@ class Installs:
     def __init__(self, db: Db, api: str = "", token: str = "") -> None:
         self._db, self._api, self._token = db, api, token
         self._only: Install | None = None
+        self._doubting = asyncio.Lock()
         self.gone = asyncio.Event()
         """Set when the only workspace has put us out."""
+        self.why = ""
+        """What to say then."""
 
     async def open(self) -> None:
         """Learn which workspace the token is of; waits for Slack. Raises ``Trouble``."""
@@ -46,9 +54,12 @@ class Installs:
             log.info("slack.let_in", team=said["team_id"])
 
     async def find(self, team: str) -> Install | None:
-        """How we are in a workspace; None where we aren't."""
+        """How we are in a workspace; None where we aren't. Raises ``ConnectionError`` while the token's
+        own isn't known yet."""
         if self._token:
-            return self._only if self._only is not None and self._only.team == team else None
+            if self._only is None:
+                raise ConnectionError("not let in yet")
+            return self._only if self._only.team == team else None
         async with self._db.read() as s:
             return await installs.get(s, team)
 
@@ -97,8 +108,32 @@ class Installs:
             if await workspaces.get(s, ROOM, team) is not None:
                 await workspaces.change(s, ROOM, team, review="", showcase="", trouble="")
         if self._token:
+            self.why = REMOVED
             self.gone.set()
         log.info("slack.put_out", team=team, at=datetime.fromtimestamp(at, UTC).isoformat())
+
+    async def doubt(self, team: str) -> None:
+        """Slack refused our token in a workspace. Where it says so once more, we are out there: the
+        only workspace's token ends the bot, of others what we had there is forgotten."""
+        async with self._doubting:
+            found = await self.find(team)
+            if found is None or self.gone.is_set() or not await self._is_dead(found.token):
+                return
+            log.warning("slack.token_dead", team=team)
+            if self._token:
+                self.why = NOT_LET_IN
+                self.gone.set()
+            else:
+                await self.put_out(team, utcnow().timestamp())
+
+    async def _is_dead(self, token: str) -> bool:
+        try:
+            await ask(self._api, "auth.test", token)
+        except SlackApiError as error:
+            return code(error) in DEAD
+        except AWAY:
+            return False
+        return False
 
     # ── states: whoever comes back from Slack must have begun here ───────────────────────
 

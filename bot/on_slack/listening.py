@@ -5,20 +5,23 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from functools import wraps
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial, wraps
+from typing import Any, TypeVar
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.on_slack import forms, home
-from bot.on_slack.acting import BROKEN, Acting, Where
-from bot.on_slack.commands import NAME, Commands, Setup
+from bot.on_slack.acting import BROKEN, Acting
+from bot.on_slack.attachments import look_for
+from bot.on_slack.commands import Commands, Setup
 from bot.on_slack.ids import Sent
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.room import SlackRoom
+from bot.on_slack.typed import NAME
 from bot.on_slack.watching import Watching
+from bot.on_slack.where import Where
 from bot.press import PRESSED, Press, Step
 from bot.signs import Sign
 from db import posts
@@ -26,6 +29,7 @@ from db.states import Purpose
 from moderation.rules import Refused
 
 Json = dict[str, Any]
+T = TypeVar("T")
 Listener = Callable[..., Awaitable[None]]
 ANIMATE, REMIX, REPORT = "animate", "remix", "report"
 """The ids of the shortcuts on messages."""
@@ -47,7 +51,7 @@ def listen(app: AsyncApp, parts: SlackParts, room: SlackRoom, setup: Setup) -> W
     """Register everything; the watch that catches up with what was missed."""
     acting, watching = Acting(parts, room), Watching(parts)
     commands = Commands(parts, acting, setup)
-    doing, known = room.doing, _known_to(room.doing)
+    doing, known = room.doing, known_to(room.doing)
 
     def later(work: Awaitable[None]) -> None:
         """What isn't waited for, because Slack is answered already."""
@@ -91,6 +95,15 @@ def listen(app: AsyncApp, parts: SlackParts, room: SlackRoom, setup: Setup) -> W
         async with acting.answering(where):
             await commands.open_form(where)
 
+    @app.action(forms.REOPEN)
+    @known
+    async def on_again(ack: AsyncAck, body: Json, action: Json) -> None:
+        await ack()
+        where = _of_action(body)
+        picture, _, typed = action["value"].partition(" ")
+        async with acting.answering(where):
+            await commands.open_form(where, typed, picture.strip(forms.NO_PICTURE))
+
     @app.action(home.SETUP)
     @known
     async def on_setup(ack: AsyncAck, body: Json) -> None:
@@ -110,25 +123,16 @@ def listen(app: AsyncApp, parts: SlackParts, room: SlackRoom, setup: Setup) -> W
         if picture:
             files["image"] = {"id": picture}
         words = {name: value for name, value in fields.items() if name not in FILES}
-        wishing = asyncio.create_task(commands.fill_in(where, words, files))
-        doing.add(wishing)
-        wishing.add_done_callback(doing.discard)
-        # What is wrong is said in the form, where nothing typed is lost, while Slack keeps it open.
-        done, _ = await asyncio.wait([wishing], timeout=FORM_SECONDS)
-        if not done:
-            await ack()
-            async with acting.answering(where):
-                await commands.acting.whisper(where, await wishing)
-            return
-        try:
-            said = await wishing
-        except Refused as refused:
-            await ack(response_action="errors", errors={"prompt": str(refused)})
-        except Exception:
-            log.exception("wish.broke")
-            await ack(response_action="errors", errors={"prompt": BROKEN})
-        else:
-            await ack()
+        shown = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
+
+        async def give_back(wrong: str) -> None:
+            typed = forms.typed_again(words)
+            await acting.return_wish(where, wrong, typed, files.get("image", {}).get("id", ""))
+
+        wishing = commands.fill_in(where, words, files)
+        under = partial(forms.wrong_field, fields=fields, shown=shown)
+        said = await answer(ack, doing, wishing, under, give_back)
+        if said is not None:
             await acting.whisper(where, said)
             if not channel:
                 await refresh(where)
@@ -136,9 +140,16 @@ def listen(app: AsyncApp, parts: SlackParts, room: SlackRoom, setup: Setup) -> W
     @app.view(re.compile(f"{Step.SAY}:.*"))
     @known
     async def on_said(ack: AsyncAck, body: Json, view: Json) -> None:
-        await ack()
         where = _of_form(body, view["private_metadata"], view["id"])
-        await acting.said(where, view["callback_id"], forms.read(view["state"]))
+        fields = forms.read(view["state"])
+
+        async def give_back(wrong: str) -> None:
+            await acting.return_words(where, wrong, fields.get(forms.WORDS, ""))
+
+        saying = acting.said(where, view["callback_id"], fields)
+        said = await answer(ack, doing, saying, lambda _: forms.WORDS, give_back)
+        if said is not None:
+            await acting.whisper(where, *said)
 
     @app.shortcut(ANIMATE)
     @known
@@ -150,6 +161,7 @@ def listen(app: AsyncApp, parts: SlackParts, room: SlackRoom, setup: Setup) -> W
             images = [f for f in files if str(f.get("mimetype", "")).startswith("image/")]
             if not images:
                 raise Refused(NO_IMAGE)
+            await look_for(parts, where.team, images[0]["id"])
             await commands.open_form(where, picture=images[0]["id"])
 
     async def on_card(body: Json, sign: Sign) -> None:
@@ -189,11 +201,11 @@ def listen(app: AsyncApp, parts: SlackParts, room: SlackRoom, setup: Setup) -> W
         if event.get("tab") == "home":
             await home.publish(parts, body["team_id"], event["user"])
 
-    room.at_end.append(watching.stop)
+    room.at_end += [watching.stop, acting.stop]
     return watching
 
 
-def _known_to(doing: set[asyncio.Future[Any]]) -> Callable[[Listener], Listener]:
+def known_to(doing: set[asyncio.Future[Any]]) -> Callable[[Listener], Listener]:
     """bolt runs listeners by itself; so that none goes on after the room's end, it has to know them."""
 
     def known(listener: Listener) -> Listener:
@@ -213,9 +225,45 @@ def _known_to(doing: set[asyncio.Future[Any]]) -> Callable[[Listener], Listener]
     return known
 
 
+async def answer(
+    ack: AsyncAck,
+    doing: set[asyncio.Future[Any]],
+    work: Coroutine[Any, Any, T],
+    under: Callable[[Refused], str],
+    give_back: Callable[[str], Awaitable[None]],
+) -> T | None:
+    """Do what a form asks for, and answer Slack; None where it came to nothing.
+
+    What is wrong is said in the form, where nothing typed is lost, while Slack keeps it open: ``under``
+    says under which field. After that ``give_back`` says it.
+    """
+    task = asyncio.create_task(work)
+    doing.add(task)
+    task.add_done_callback(doing.discard)
+    in_time, _ = await asyncio.wait([task], timeout=FORM_SECONDS)
+    if not in_time:
+        await ack()
+    try:
+        done = await task
+    except Refused as error:
+        refused = error
+    except Exception:
+        log.exception("form.broke")
+        refused = Refused(BROKEN)
+    else:
+        if in_time:
+            await ack()
+        return done
+    if in_time:
+        await ack(response_action="errors", errors={under(refused): str(refused)})
+    else:
+        await give_back(str(refused))
+    return None
+
+
 def _of_command(body: Json) -> Where:
     trigger = body["trigger_id"]
-    name = body.get("user_name") or ""
+    name = body.get("user_name") or ""  # a command can be given by people of the workspace alone
     reply = body.get("response_url") or ""
     return Where(
         body["team_id"], body["channel_id"], body["user_id"], trigger, trigger, name, reply
@@ -225,9 +273,16 @@ def _of_command(body: Json) -> Where:
 def _of_action(body: Json) -> Where:
     channel, trigger = (body.get("channel") or {}).get("id") or "", body["trigger_id"]
     reply = body.get("response_url") or ""
-    return Where(body["team"]["id"], channel, body["user"]["id"], trigger, trigger, reply=reply)
+    team, user, name = body["team"]["id"], body["user"]["id"], _name(body)
+    return Where(team, channel, user, trigger, trigger, name, reply)
 
 
 def _of_form(body: Json, channel: str, request: str) -> Where:
-    name = body["user"].get("name") or ""
-    return Where(body["team"]["id"], channel, body["user"]["id"], request, name=name)
+    return Where(body["team"]["id"], channel, body["user"]["id"], request, name=_name(body))
+
+
+def _name(body: Json) -> str:
+    """What Slack calls whoever acted, if they are of this workspace; others are looked at first."""
+    user = body["user"]
+    ours = user.get("team_id") == body["team"]["id"]
+    return (user.get("name") or user.get("username") or "") if ours else ""

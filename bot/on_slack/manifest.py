@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from bot import grammar, studio
 from bot.grammar import Takes
-from bot.on_slack.commands import NAME
 from bot.on_slack.listening import SHORTCUTS
+from bot.on_slack.typed import NAME
 from bot.trouble import Misused
 
 EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import re
 import secrets
 from typing import Any
 from urllib.parse import urlencode
@@ -30,9 +31,16 @@ HEADERS = {
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>{title}</title>
 <h1>{title}</h1><p>{text}</p></html>"""
-STALE = "That took too long, or began in another browser. Open the page again: {again}"
-DENIED = "Nothing has changed. To try again, open {again}"
-FAILED = "Slack didn't give the app its token ({why}). Open the page again: {again}"
+NO_KEY = (
+    "Whoever runs this studio decides which workspaces it goes into: ask them for the link that has "
+    "its key in it."
+)
+STALE = "That took too long, or began in another browser. Open the link that you were given again."
+DENIED = "Nothing has changed. To try again, open the link that you were given."
+FAILED = "Slack didn't give the app its token ({why}). Open the link that you were given again."
+MOMENT = re.compile(r"[0-9]{1,12}")
+BROKEN = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
+"""What reading a request raises that isn't of Slack's making."""
 ORGANISATION = "This app goes into one workspace at a time, not into a whole organisation."
 
 log = structlog.get_logger()
@@ -69,10 +77,20 @@ class Pages:
             await runner.cleanup()
 
     async def _events(self, request: web.Request) -> web.Response:
-        answer = await self._app.async_dispatch(await to_bolt_request(request))
-        return await to_aiohttp_response(answer)
+        moment = request.headers.get("X-Slack-Request-Timestamp", "0")
+        signature = request.headers.get("X-Slack-Signature", "")
+        if not MOMENT.fullmatch(moment) or not signature.isascii():
+            return web.Response(status=401)
+        try:
+            asked = await to_bolt_request(request)
+        except BROKEN:
+            return web.Response(status=400)
+        return await to_aiohttp_response(await self._app.async_dispatch(asked))
 
     async def _install(self, request: web.Request) -> web.Response:
+        key = self._settings.slack_install_key
+        if key is None or not _same(request.query.get("key", ""), key.get_secret_value()):
+            return _page("Not open to everybody", NO_KEY, 403)
         state = await self._installs.new_state()
         asked = {
             "client_id": self._settings.slack_client_id,
@@ -96,23 +114,23 @@ class Pages:
         return page
 
     async def _back(self, request: web.Request) -> web.Response:
-        asked, again = request.query, INSTALL_PATH
+        asked = request.query
         state = asked.get("state", "")
-        same = secrets.compare_digest(state.encode(), request.cookies.get(COOKIE, "").encode())
+        same = _same(state, request.cookies.get(COOKIE, ""))
         if not state or not same or not await self._installs.take_state(state):
-            return _page("Not installed", STALE.format(again=again), 400)
+            return _page("Not installed", STALE, 400)
         if not asked.get("code"):
-            return _page("Not installed", DENIED.format(again=again), 403)
+            return _page("Not installed", DENIED, 403)
         try:
             said = await self._exchange(asked["code"])
         except SlackApiError as error:
             log.warning("slack.not_installed", why=code(error))
             why = html.escape(code(error))
-            return _page("Not installed", FAILED.format(why=why, again=again), 502)
+            return _page("Not installed", FAILED.format(why=why), 502)
         except AWAY as error:
             log.warning("slack.not_installed", why=type(error).__name__)
             why = "it doesn't answer"
-            return _page("Not installed", FAILED.format(why=why, again=again), 502)
+            return _page("Not installed", FAILED.format(why=why), 502)
         if said.get("is_enterprise_install") or not said.get("team"):
             return _page("Not installed", ORGANISATION, 400)
         await self._installs.keep(said)
@@ -131,6 +149,10 @@ class Pages:
             client_secret=secret.get_secret_value() if secret else "",
             code=given,
         )
+
+
+def _same(given: str, ours: str) -> bool:
+    return given.isascii() and ours.isascii() and secrets.compare_digest(given, ours)
 
 
 def _page(title: str, text: str, status: int = 200) -> web.Response:

@@ -18,6 +18,10 @@ MOST_RUNS = 8
 """Of facts; a context holds ten things in all."""
 MOST_LINES = 12
 BUTTONS_PER_ROW = 5
+ONLY_MODERATORS = (
+    "Only moderators' reactions count; I can't take a reaction off in Slack, so go by what the card "
+    "says."
+)
 SIGNS = {Tone.WAITING: "🟡", Tone.WORKING: "🔵", Tone.GOOD: "🟢", Tone.BAD: "🔴", Tone.QUIET: "⚪"}
 """Blocks have no colour of their own."""
 
@@ -31,6 +35,8 @@ def paint(card: Card, pictures: Mapping[str, str]) -> list[Json]:
         blocks += sentences(line)
     if said := state(card, moment):
         blocks.append(_markup("\n".join(said)))
+    if card.clips:
+        blocks.append({"type": "section", "text": plain(_where_to_play(card), SECTION_LIMIT)})
     blocks += _pictures(card, pictures)
     blocks += _small(card)
     blocks += _rows(card)
@@ -39,7 +45,8 @@ def paint(card: Card, pictures: Mapping[str, str]) -> list[Json]:
 
 def fallback(card: Card) -> str:
     """What notifications and screen readers say."""
-    return escaped(f"{card.title}: {card.quote}", TEXT_LIMIT)
+    state = f" {cut(card.lines[0].text, SAID_LIMIT)}" if card.lines else ""
+    return escaped(f"{cut(card.title, TITLE_LIMIT)}.{state} “{card.quote}”", TEXT_LIMIT)
 
 
 def sentence(text: str, *buttons: Json) -> list[Json]:
@@ -72,6 +79,12 @@ def sentences(line: Line) -> list[Json]:
     return [*blocks, quote(line.said, SAID_LIMIT)] if line.said else blocks
 
 
+def _where_to_play(card: Card) -> str:
+    many = {1: "The clip is", 2: "Both clips are"}
+    which = many.get(len(card.clips), f"All {len(card.clips)} clips are")
+    return f"▶ {which} in this message's thread."
+
+
 def _pictures(card: Card, pictures: Mapping[str, str]) -> list[Json]:
     wanted = [(picture.which, picture.label) for picture in card.pictures]
     if card.preview_key:
@@ -87,9 +100,8 @@ def _pictures(card: Card, pictures: Mapping[str, str]) -> list[Json]:
 
 def _small(card: Card) -> list[Json]:
     elements = _facts(card.facts)
-    for text in (legend(card), "The clips are in the thread." if card.clips else ""):
-        if text:
-            elements.append(plain(text, 1000))
+    if meant := legend(card):
+        elements += [plain(meant, 1000), plain(ONLY_MODERATORS, 1000)]
     return [{"type": "context", "elements": elements}] if elements else []
 
 

@@ -8,7 +8,7 @@ is looked through. Who sends is written down first, so that of several processes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,10 @@ from slack_sdk.errors import SlackApiError
 
 from bot.by_sign import seeds
 from bot.card import Card
+from bot.on_slack.asking import DEAD, SHUT, code
+from bot.on_slack.copies import Copies
 from bot.on_slack.files import UNSURE, Files, is_unsure
+from bot.on_slack.hosts import Hosts
 from bot.on_slack.ids import ROOM, Asked, Channel, Sent
 from bot.on_slack.paint import fallback, paint
 from bot.on_slack.parts import SlackParts
@@ -27,7 +30,7 @@ from bot.on_slack.previews import Previews
 from bot.on_slack.signs import NAMES
 from bot.on_slack.text import Json
 from bot.room import Away, Unreachable
-from db import notes, workspaces
+from db import notes, posts, workspaces
 from db.models import Job, Post, utcnow
 from db.states import Purpose
 
@@ -43,18 +46,10 @@ SENDING = f"{ROOM}:sending:"
 PICTURE_TRIES, PICTURE_SECONDS = 4, 1.0
 """A picture that was just uploaded may not be ready to be shown."""
 SEED_TRIES = 5
+MEND_SECONDS = 60.0
+"""So often it is seen whether a channel that was shut is open again."""
 GONE = frozenset({"message_not_found", "thread_not_found"})
 AWAY = UNSURE - {"ratelimited"} | {"team_added_to_org", "rollup_error"}
-SHUT = frozenset(
-    {"channel_not_found", "not_in_channel", "is_archived", "restricted_action", "missing_scope",
-     "invalid_auth", "token_revoked", "account_inactive", "not_authed", "cannot_dm_bot",
-     "user_not_found", "user_disabled", "cant_update_message", "cant_delete_message",
-     "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
-     "restricted_action_non_threadable_channel", "messages_tab_disabled", "is_inactive",
-     "edit_window_closed", "token_expired", "access_denied", "ekm_access_denied", "no_permission",
-     "not_allowed_token_type", "team_access_not_granted", "user_not_visible", "users_not_found"}
-)  # fmt: skip
-"""What Slack answers where nothing can be shown until somebody mends it."""
 
 log = structlog.get_logger()
 
@@ -64,18 +59,25 @@ class SlackRoom:
 
     name = ROOM
 
-    def __init__(self, parts: SlackParts, run: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        parts: SlackParts,
+        run: Callable[[], Awaitable[None]],
+        doubt: Callable[[str], Awaitable[None]],
+    ) -> None:
         self._parts = parts
         self._courier = parts.courier
-        self._run = run
+        self._run, self._doubt = run, doubt
+        self.hosts = Hosts(parts)
         self.files = Files(parts)
-        self._previews = Previews(parts)
+        self._previews, self._copies = Previews(parts), Copies(parts)
         self.doing: set[asyncio.Future[Any]] = set()
         """All that goes on beside the room's own run, and ends with it."""
         self.at_end: list[Callable[[], None]] = []
 
     async def run(self) -> None:
         """Serve until cancelled."""
+        self._beside(self._mending())
         try:
             await self._run()
         finally:
@@ -85,6 +87,14 @@ class SlackRoom:
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
+
+    async def _mending(self) -> None:
+        while True:
+            await asyncio.sleep(MEND_SECONDS)
+            try:
+                await self.hosts.try_again()
+            except Exception:
+                log.exception("slack.not_mended")
 
     async def places(self, purpose: Purpose, job: Job) -> tuple[str, ...]:
         """In every workspace that its hosts have set up; an artist's own cards where they asked."""
@@ -100,17 +110,19 @@ class SlackRoom:
         return await self._show(place, card, key, since, f"{key}@{since.timestamp()}")
 
     async def _show(self, place: str, card: Card, key: str, since: datetime, note: str) -> str:
-        async with self._reaching():
-            team, channel = await self._where(place, card)
+        async with self._reaching(place, card.purpose):
+            team, channel = await self._where(place, card.purpose)
             found = await self._claim(team, channel, key, since, note)
             sent = found or await self._send(team, channel, card, key, note)
             await self.files.share(sent, card, again=found is not None)
-        self._begin_seeding(sent, card)
+        if card.purpose in PUBLIC:
+            await self.hosts.mended(Channel.read(place))
+        self._beside(self.seed(sent, card))
         return str(sent)
 
     async def update(self, place: str, message: str, card: Card, since: datetime) -> str:
         sent = Sent.read(message)
-        async with self._reaching():
+        async with self._reaching(place, card.purpose):
 
             async def update(blocks: Sequence[Json]) -> None:
                 await self._courier.update(sent, blocks, fallback(card))
@@ -122,16 +134,32 @@ class SlackRoom:
                     raise
                 if card.purpose is not Purpose.REVIEW:
                     return message  # taken away by hand, which is theirs to do
+                await self._courier.delete(sent)  # its clips are still in its thread
                 again = f"again-{sent.ts}"
                 return await self._show(place, card, again, since, again)
             if card.purpose is Purpose.RECEIPT:
                 await self._previews.tidy(sent.team, card)
+            elif card.purpose is Purpose.REVIEW:
+                await self._copies.take_away(sent.team, card.job_id)
         return message
 
+    async def find(self, post: Post, key: str) -> str:
+        async with self._reaching(post.place, post.purpose):
+            team, channel = await self._where(post.place, post.purpose)
+            since = post.created_at
+            found = await self._claim(team, channel, key, since, f"{key}@{since.timestamp()}")
+        return str(found) if found else ""
+
     async def remove(self, place: str, message: str) -> None:
-        async with self._reaching():
-            await self._courier.delete(Sent.read(message))
-            await self.files.take_away_pictures(Sent.read(message))
+        # What is to be gone is still seen by others, even where the app sees nothing any more.
+        async with self._reaching(place, Purpose.SHOWCASE if place.count("/") == 1 else None):
+            sent = Sent.read(message)
+            await self._courier.delete(sent)
+            async with self._parts.db.read() as s:
+                post = await posts.by_message(s, ROOM, message)
+            if post is not None:
+                await self.files.take_away_pictures(sent.team, post)
+                await self._copies.take_away(sent.team, post.job_id)
 
     def pause(self, post: Post) -> float:
         since = (utcnow() - post.painted_at).total_seconds()
@@ -143,10 +171,12 @@ class SlackRoom:
     async def bring(self, team: str, user: str, card: Card) -> None:
         """Show somebody a card in private, as they asked to see it now."""
         channel = await self._courier.direct(team, user)
-        await self.files.share(await self._post(team, channel, card, ""), card)
+        sent = await self._post(team, channel, card, "")
+        await self._copies.note(sent, user, card.job_id)
+        await self.files.share(sent, card)
 
-    async def _where(self, place: str, card: Card) -> tuple[str, str]:
-        if card.purpose in PUBLIC:
+    async def _where(self, place: str, purpose: Purpose | None) -> tuple[str, str]:
+        if purpose in PUBLIC:
             channel = Channel.read(place)
             return channel.team, channel.id
         asked = Asked.read(place)
@@ -182,9 +212,12 @@ class SlackRoom:
         tries, sent = [] if tries is None else tries, []
 
         async def post(blocks: Sequence[Json]) -> None:
-            tries.append(key)
             try:
-                sent.append(await self._courier.post(team, channel, blocks, fallback(card), key))
+                sent.append(
+                    await self._courier.post(
+                        team, channel, blocks, fallback(card), key, began=lambda: tries.append(key)
+                    )
+                )
             except SlackApiError as error:
                 if not _is_unsure(error):
                     tries.clear()
@@ -214,8 +247,8 @@ class SlackRoom:
             await self.files.forget_pictures(team, card)
         await send(paint(card, {}))
 
-    def _begin_seeding(self, sent: Sent, card: Card) -> None:
-        task = asyncio.create_task(self.seed(sent, card))
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self.doing.add(task)
         task.add_done_callback(self.doing.discard)
 
@@ -235,9 +268,9 @@ class SlackRoom:
             await asyncio.sleep(PICTURE_SECONDS * attempt)
 
     @asynccontextmanager
-    async def _reaching(self) -> AsyncIterator[None]:
+    async def _reaching(self, place: str, purpose: Purpose | None) -> AsyncIterator[None]:
         """Raises ``Away`` where it's Slack or the way there that failed, ``Unreachable`` where the
-        place is shut."""
+        place is shut; of a channel its hosts are told."""
         try:
             yield
         except LookupError as error:
@@ -245,11 +278,16 @@ class SlackRoom:
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise Away(f"{type(error).__name__}: {error}") from error
         except SlackApiError as error:
-            code = str(error.response.get("error") or "")
-            if code in SHUT:
-                raise Unreachable(code) from error
+            why = code(error)
+            if why in DEAD:
+                await self._doubt(place.split("/")[0])
+                raise Away(why) from error
+            if why in SHUT:
+                if purpose in PUBLIC:
+                    await self.hosts.tell(Channel.read(place), why)
+                raise Unreachable(why) from error
             if _is_unsure(error) or error.response.status_code == 429:
-                raise Away(code or f"status {error.response.status_code}") from error
+                raise Away(why) from error
             raise
 
 

@@ -15,18 +15,21 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot.house import RULES, bring_cards, current, read
+from bot.on_slack.acting import BROKEN, TOO_SLOW, open_form
 from bot.on_slack.asking import code
+from bot.on_slack.hosts import HOST
 from bot.on_slack.ids import ROOM, Channel
+from bot.on_slack.listening import known_to
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.people import who
 from bot.on_slack.text import Json, cut, label, plain
-from db import workspaces
+from db import notes, workspaces
 from db.models import Workspace
 from moderation.people import Role
 from moderation.rules import Refused, Rules
 
 FORM = "setup:save"
-SHOWCASE, REVIEW, GROUP, PEOPLE = "showcase", "review", "group", "people"
+SHOWCASE, REVIEW, GROUP, PEOPLE, NONE = "showcase", "review", "group", "people", "none"
 """The ids of the fields; those of the rules are their columns."""
 CHANNELS = {
     SHOWCASE: ("Showcase channel", "Where what was approved is shown, and everybody votes."),
@@ -36,6 +39,9 @@ CHANNELS = {
         "approved yet.",
     ),
 }
+STAYS = "Left empty, it stays the one that it is; a channel that you aren't in isn't shown to you."
+NONE_LABEL, NONE_OPTION = "Take a channel away", "No {name} any more"
+SAME_GROUP = "The group that was picked before"
 GROUP_LABEL, GROUP_HINT = "Moderators: a user group", "Its members decide, and so do hosts."
 PEOPLE_LABEL = "Moderators: people"
 PEOPLE_HINT = "They decide, and so do hosts. With nobody picked, hosts alone do."
@@ -45,8 +51,8 @@ NOT_IN_IT = "The app isn't in that channel. Type /invite @{name} there, then sav
 SLOW = "Slack or the database is slow at the moment; save again."
 TITLE, SAVE, CLOSE = "The studio here", "Save", "Close"
 MOST_PEOPLE, MOST_GROUPS, GROUP_NAME = 50, 100, 75
-ANSWER_SECONDS = 2.0
-"""Slack closes the form by itself a little later."""
+ANSWER_SECONDS, TRIGGER_SECONDS = 2.0, 3.0
+"""Slack closes the form by itself a little later than the first; a form opens within the second."""
 AWAY = (SlackApiError, aiohttp.ClientError, TimeoutError)
 
 log = structlog.get_logger()
@@ -60,10 +66,11 @@ class Wrong(Exception):
         self.errors = errors
 
 
-def listen(app: AsyncApp, parts: SlackParts) -> None:
-    """Register what hears the form."""
+def listen(app: AsyncApp, parts: SlackParts, doing: set[asyncio.Future[Any]] | None = None) -> None:
+    """Register what hears the form; ``doing``: of what goes on beside the room's own run."""
 
     @app.view(FORM)
+    @known_to(set() if doing is None else doing)
     async def on_save(ack: AsyncAck, body: Json, view: Json) -> None:
         team, user = body["team"]["id"], body["user"]["id"]
         try:
@@ -76,7 +83,13 @@ def listen(app: AsyncApp, parts: SlackParts) -> None:
             await ack(response_action="errors", errors={SHOWCASE: SLOW})
             log.warning("workspace.not_set_up", team=team, why=type(error).__name__)
             return
+        except Exception:
+            await ack(response_action="errors", errors={SHOWCASE: BROKEN})
+            log.exception("workspace.not_set_up", team=team)
+            return
         await ack(response_action="update", view=_saved(house, parts.desk.rules))
+        async with parts.db.begin() as s:
+            await notes.put(s, HOST + team, user)
         await bring_cards(parts.desk, ROOM)
 
 
@@ -84,22 +97,30 @@ async def open_setup(
     parts: SlackParts, trigger_id: str, team: str, user: str, channel: str
 ) -> None:
     """Show a host the form. Raises ``Refused`` for others."""
-    # A trigger lasts three seconds.
-    person, groups = await asyncio.gather(who(parts, team, user), _groups(parts, team))
+    try:
+        async with asyncio.timeout(TRIGGER_SECONDS):
+            person, groups = await asyncio.gather(who(parts, team, user), _groups(parts, team))
+            async with parts.db.read() as s:
+                house = await workspaces.get(s, ROOM, team)
+    except TimeoutError:
+        raise Refused(TOO_SLOW) from None
     if Role.HOST not in person.roles:
         raise Refused(NOT_A_HOST)
-    async with parts.db.read() as s:
-        house = await workspaces.get(s, ROOM, team)
     view = form(house or Workspace(platform=ROOM, id=team), parts.desk.rules, groups)
-    await parts.courier.call(team, "views.open", trigger_id=trigger_id, view=view)
+    await open_form(parts, team, trigger_id, view)
 
 
 def form(house: Workspace, studio: Rules, groups: Mapping[str, str]) -> Json:
     """``studio``: the rules for whatever the workspace has none of its own; ``groups``: the names of
     its user groups by their ids, empty where its plan has none."""
-    blocks = [
-        _input(use, *CHANNELS[use], _channel(getattr(house, use))) for use in (SHOWCASE, REVIEW)
-    ]
+    blocks, picked = [], [use for use in CHANNELS if getattr(house, use)]
+    for use, (name, hint) in CHANNELS.items():
+        about = f"{hint} {STAYS}" if use in picked else hint
+        blocks.append(_input(use, name, about, _channel(getattr(house, use))))
+    if picked:
+        blocks.append(_input(NONE, NONE_LABEL, "", _nones(picked)))
+    if house.moderators.startswith("S") and house.moderators not in groups:
+        groups = {house.moderators: SAME_GROUP, **groups}  # Slack didn't tell of it just now
     if groups:
         blocks.append(_input(GROUP, GROUP_LABEL, GROUP_HINT, _group(groups, house.moderators)))
     people = [] if house.moderators.startswith("S") else house.moderators.split(",")
@@ -128,6 +149,8 @@ async def _save(parts: SlackParts, team: str, user: str, state: Mapping[str, Any
     """Raises ``Wrong``; then nothing has changed."""
     if Role.HOST not in (await who(parts, team, user)).roles:
         raise Wrong(**{SHOWCASE: NOT_A_HOST})
+    async with parts.db.read() as s:
+        before = await workspaces.get(s, ROOM, team)
     held = {name: field for inputs in state.values() for name, field in inputs.items()}
     errors: dict[str, str] = {}
     values: dict[str, Any] = {"trouble": ""}  # whatever was wrong, a new trouble is news again
@@ -135,15 +158,21 @@ async def _save(parts: SlackParts, team: str, user: str, state: Mapping[str, Any
     people = (held.get(PEOPLE) or {}).get("selected_users") or []
     if group and people:
         errors[PEOPLE] = ONE_OF_THEM
-    values["moderators"] = group or ",".join(people)
+    had_group = before is not None and before.moderators.startswith("S")
+    if GROUP in held or people or not had_group:
+        values["moderators"] = group or ",".join(people)
     for rule in RULES:
         try:
             values[rule.column] = read(rule, (held.get(rule.column) or {}).get("value") or "")
         except Refused as refused:
             errors[rule.column] = str(refused)
-    for use in (SHOWCASE, REVIEW):
+    gone = {option["value"] for option in (held.get(NONE) or {}).get("selected_options") or ()}
+    for use in CHANNELS:
         picked = (held.get(use) or {}).get("selected_conversation") or ""
-        values[use] = str(Channel(team, picked)) if picked else ""
+        if use in gone:
+            values[use], picked = "", ""
+        elif picked:
+            values[use] = str(Channel(team, picked))
         if picked and not await is_member(parts, team, picked):
             errors[use] = NOT_IN_IT.format(name=await _own_name(parts, team))
     if errors:
@@ -179,7 +208,7 @@ async def _groups(parts: SlackParts, team: str) -> dict[str, str]:
         said = await parts.courier.call(team, "usergroups.list")
     except AWAY:
         return {}
-    return {group["id"]: f"@{group['handle']}" for group in said["usergroups"][:MOST_GROUPS]}
+    return {group["id"]: f"@{group['handle']}" for group in said["usergroups"]}
 
 
 def _saved(house: Workspace, studio: Rules) -> Json:
@@ -209,14 +238,14 @@ def _deciders(moderators: str) -> str:
 
 
 def _input(name: str, title: str, hint: str, element: Json) -> Json:
-    return {
+    made: Json = {
         "type": "input",
         "block_id": name,
         "optional": True,
         "label": label(title, 2000),
-        "hint": label(hint, 2000),
         "element": {**element, "action_id": name},
     }
+    return made | ({"hint": label(hint, 2000)} if hint else {})
 
 
 def _channel(place: str) -> Json:
@@ -229,11 +258,20 @@ def _channel(place: str) -> Json:
     return {"type": "conversations_select", "filter": only, **picked}
 
 
+def _nones(uses: Sequence[str]) -> Json:
+    """What takes a channel away: one that isn't shown to somebody looks like one that isn't picked."""
+    options = [
+        {"text": label(NONE_OPTION.format(name=CHANNELS[use][0].lower()), 75), "value": use}
+        for use in uses
+    ]
+    return {"type": "checkboxes", "options": options}
+
+
 def _group(groups: Mapping[str, str], picked: str) -> Json:
     options: Sequence[Json] = [
         {"text": plain(cut(name, GROUP_NAME), GROUP_NAME), "value": id_}
-        for id_, name in groups.items()
-    ]
+        for id_, name in sorted(groups.items(), key=lambda group: group[0] != picked)
+    ][:MOST_GROUPS]
     chosen = [option for option in options if option["value"] == picked]
     return {
         "type": "static_select",

@@ -59,7 +59,8 @@ class SocketMode:
         said = await patiently(
             lambda: ask(self._api, "apps.connections.open", self._token), APP_TOKEN
         )
-        ws = await session.ws_connect(said["url"], heartbeat=PING_SECONDS)
+        async with asyncio.timeout(HELLO_SECONDS):
+            ws = await session.ws_connect(said["url"], heartbeat=PING_SECONDS)
         try:
             async with asyncio.timeout(HELLO_SECONDS):
                 await self._until(ws, "hello")
@@ -81,7 +82,7 @@ class SocketMode:
         async for message in ws:
             if message.type is not aiohttp.WSMsgType.TEXT:
                 continue
-            said = json.loads(message.data)
+            said = _read(message.data)
             if said.get("type") == kind:
                 return
             if said.get("envelope_id"):
@@ -97,9 +98,10 @@ class SocketMode:
     async def _answer(self, ws: aiohttp.ClientWebSocketResponse, envelope: dict[str, Any]) -> None:
         tried = envelope.get("retry_attempt") or 0
         headers = {"x-slack-retry-num": str(tried)} if tried else None
+        payload = envelope.get("payload")
         request = AsyncBoltRequest(
             mode="socket_mode",
-            body=envelope.get("payload") or {},
+            body=payload if isinstance(payload, dict) else {},
             headers=headers,  # type: ignore[arg-type]  # as its own adapter does
         )
         response = await self._app.async_dispatch(request)
@@ -122,6 +124,18 @@ class SocketMode:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+
+
+def _read(frame: str) -> dict[str, Any]:
+    """What Slack says; empty for what isn't a JSON object, as its proxies sometimes send."""
+    try:
+        said = json.loads(frame)
+    except (ValueError, RecursionError):
+        said = None
+    if isinstance(said, dict):
+        return said
+    log.warning("slack.not_understood", characters=len(frame))
+    return {}
 
 
 def _begin(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:

@@ -13,6 +13,7 @@ from db.models import Job
 from db.session import Db
 from db.states import Purpose, Reason, Verdict
 from moderation.people import Person, Role
+from moderation.rules import Rules
 from tests.support.rooms import Killed, MemoryRoom
 from tests.support.studio import Studio, person
 
@@ -101,6 +102,24 @@ async def test_killed_between_posting_and_noting_it_is_still_one_message(
     assert room.sent == ["receipt 1", "result 1", "review 1"]
 
 
+async def test_killed_before_noting_it_a_card_goes_all_the_same_when_its_job_does(
+    studio: Studio,
+) -> None:
+    ada, mo = await cast(studio)
+    other = MemoryRoom(name="elsewhere")
+    job = await studio.rendered(ada)
+    await tell(studio, other, job)
+    await studio.desk.review(mo, job.id, Verdict.APPROVE)
+    other.die_after_sending = True
+    with pytest.raises(Killed):
+        await tell(studio, other, job)
+    assert other.shown(Purpose.SHOWCASE)
+    other.die_after_sending = False
+    await studio.desk.withdraw(ada, job.id)
+    await tell(studio, other, job)
+    assert not other.shown(Purpose.SHOWCASE)
+
+
 async def test_a_result_goes_only_to_the_room_it_was_asked_in_and_reviews_to_all(
     studio: Studio, room: MemoryRoom
 ) -> None:
@@ -121,7 +140,7 @@ async def test_the_artist_reads_who_said_no_and_why_and_may_appeal(
     )
     await tell(studio, room, job)
     (result,) = room.shown(Purpose.RESULT)
-    assert ("mo said no: likeness of a real person.", "It is Mx Example.") in [
+    assert ("mo rejected it: likeness of a real person.", "It is Mx Example.") in [
         (line.text, line.said) for line in result.lines
     ]
     assert Sign.APPEAL in {button.sign for button in result.buttons}
@@ -176,7 +195,7 @@ async def test_the_decision_is_a_message_of_its_own_for_each_time(
     await studio.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.SPAM)
     await tell(studio, room, job)
     (said,) = room.shown(Purpose.DECISION)
-    assert said.title == "Not published: job 1"
+    assert said.title == "Rejected: job 1"
     assert Sign.APPEAL in {button.sign for button in said.buttons}
     await studio.desk.appeal(ada, job.id)
     await tell(studio, room, job)
@@ -206,3 +225,30 @@ async def test_what_is_reported_has_a_review_card_even_where_there_was_none(
     assert [card.title for card in room.shown(Purpose.REVIEW)] == ["Taken down: job 1"]
     assert room.shown(Purpose.SHOWCASE) == []
     assert [card.title for card in room.shown(Purpose.DECISION)] == ["Taken down: job 1"]
+
+
+async def test_the_review_card_says_how_many_of_its_reviews_there_are(
+    studio: Studio, room: MemoryRoom
+) -> None:
+    ada, mo = await cast(studio)
+    lin = await person(studio.db, "lin", Role.MODERATOR)
+    studio.desk.rules = Rules(quorum=2)
+    job = await studio.rendered(ada)
+
+    async def says() -> list[str]:
+        await tell(studio, room, job)
+        (card,) = room.shown(Purpose.REVIEW)
+        return [line.text for line in card.lines]
+
+    assert await says() == []
+    await studio.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.SPAM)
+    assert await says() == ["1 of 2 reviews.", "mo rejected it: spam."]
+    await studio.desk.review(mo, job.id, Verdict.APPROVE)
+    assert await says() == ["1 of 2 reviews.", "mo approved."]
+    await studio.desk.take_back_review(mo, job.id)
+    assert await says() == []
+    await studio.desk.review(mo, job.id, Verdict.APPROVE)
+    await studio.desk.review(lin, job.id, Verdict.REJECT, reason=Reason.SPAM)
+    assert (await says())[0] == "2 reviews; 2 have to agree."
+    await studio.desk.review(lin, job.id, Verdict.APPROVE)
+    assert await says() == ["mo approved.", "lin approved."]

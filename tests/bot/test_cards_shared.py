@@ -134,14 +134,14 @@ def test_its_artist_reads_that_it_was_taken_down_and_why() -> None:
     )
     view = seen(job_of(status=Status.REJECTED), reviews=(("Lin", given),))
     taken_out = "It's yours to keep, but it was taken out of the showcase."
-    why = "Lin said no: spam. It sells shoes."
+    why = "Lin rejected it: spam. It sells shoes."
     card = cards.decision(view)
     assert (card.title, texts(card)) == ("Taken down: job 12", [taken_out, why])
     assert labels(card) == ["Appeal", "Show it"]
     assert texts(cards.result(view)) == [taken_out, why]
     assert cards.review(view).title == "Taken down: job 12"
     never = seen(job_of(status=Status.REJECTED, published_at=None))
-    assert cards.decision(never).title == "Not published: job 12"
+    assert cards.decision(never).title == "Rejected: job 12"
     assert texts(cards.result(never))[0].endswith("was not taken into the showcase.")
 
 

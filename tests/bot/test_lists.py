@@ -130,7 +130,11 @@ async def test_a_long_list_goes_on_page_by_page(studio: Studio, ada: Person) -> 
             await lists.mine(s, ada, 4)
     assert [words(p)[0] for p in pages] == ["wish 22", "wish 12", "wish 2"]
     assert [len(p.lines) for p in pages] == [10, 10, 3]
-    assert [p.more for p in pages] == ["13 more on page 2.", "3 more on page 3.", ""]
+    assert [p.more for p in pages] == [
+        "/studio mine 2 shows 10 of 13 more.",
+        "/studio mine 3 shows 3 more.",
+        "",
+    ]
     assert words(queued) == ["wish 20", "wish 21", "wish 22"]
 
 

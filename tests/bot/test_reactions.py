@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot import reactions
 from bot.announce import announce
@@ -14,6 +16,7 @@ from bot.signs import Sign
 from db import posts, reviews, votes
 from db import reactions as known
 from db.broker import Broker
+from db.models import Reaction, utcnow
 from db.session import Db
 from db.states import Purpose, Reason, Status, Verdict
 from moderation.people import Person, Role
@@ -145,6 +148,18 @@ async def test_a_vote_moves_and_only_its_own_sign_takes_it_back(desk: TwoToAgree
     assert await tally(desk) == {}
 
 
+async def test_a_vote_goes_back_to_the_sign_that_still_stands(desk: TwoToAgree) -> None:
+    """Where a room can't take the other signs off."""
+    await publish(desk)
+    for sign in (Sign.VOTE_1, Sign.VOTE_2):
+        await desk.add("bo", sign, Purpose.SHOWCASE)
+    for _ in range(2):
+        await desk.take("bo", Sign.VOTE_2, Purpose.SHOWCASE)
+        assert await tally(desk) == {1: 1}
+    await desk.take("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    assert await tally(desk) == {}
+
+
 async def test_after_the_decision_nothing_changes(desk: TwoToAgree) -> None:
     await publish(desk)
     assert await desk.add("mo", Sign.SEXUAL) == Answer()
@@ -178,6 +193,82 @@ async def test_a_refused_sign_that_is_given_again_may_count(desk: TwoToAgree) ->
     await reactions.refused(desk.studio.db, await desk.given("mo", Sign.VOTE_2))
     await desk.add("mo", Sign.VOTE_2)
     assert await reactions.numbers(desk.studio.db, "memory", 1, "mo") == [2]
+
+
+async def test_where_users_are_a_workspaces_own_only_its_cards_have_their_numbers(
+    desk: TwoToAgree,
+) -> None:
+    async with desk.studio.db.begin() as s:
+        for team, sign in (("T1", Sign.VOTE_1), ("T11", Sign.VOTE_2)):
+            post = await posts.intend(s, "chat", f"{team}/C1", Purpose.REVIEW, 1)
+            await posts.note_painted(s, post.id, f"{team}/C1/1", "looks")
+            await known.note(s, "chat", f"{team}/C1/1", "U1", sign)
+            await known.note(s, "chat", f"{team}/C1/1", "U1", Sign.REJECT)
+            await known.note_asked(s, "chat", f"{team}/C1/1", "U1", Sign.REJECT, f"of {team}")
+    db = desk.studio.db
+    assert await reactions.numbers(db, "chat", 1, "U1", "T1") == [1]
+    assert await reactions.numbers(db, "chat", 1, "U1", "T11") == [2]
+    assert await reactions.numbers(db, "chat", 1, "U1") == [1, 2]
+    assert await reactions.settled(db, "chat", 1, "U1", "T1") == ("of T1",)
+
+
+def test_what_went_comes_first_and_what_decides_comes_last() -> None:
+    mo, lin = 1, 2
+    there = {(mo, Sign.APPROVE), (mo, Sign.VOTE_2), (lin, Sign.REJECT), (lin, Sign.VOTE_1)}
+    gone = {(lin, Sign.SPAM), (mo, Sign.VOTE_1)}
+    assert reactions.in_order(there | gone, there) == [
+        (mo, Sign.VOTE_1), (lin, Sign.SPAM),
+        (mo, Sign.VOTE_2), (lin, Sign.VOTE_1),
+        (mo, Sign.APPROVE), (lin, Sign.REJECT),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("purpose", "end"),
+    [
+        (Purpose.REVIEW, {"status": Status.WITHDRAWN}),
+        (Purpose.REVIEW, {"status": Status.REJECTED_FINALLY}),
+        (Purpose.SHOWCASE, {"status": Status.PUBLISHED, "winner": 1}),
+    ],
+)
+async def test_old_signs_that_mean_nothing_any_more_are_forgotten(
+    desk: TwoToAgree, purpose: Purpose, end: dict[str, Any]
+) -> None:
+    await publish(desk)
+    message, sign = await desk.message(purpose), Sign.VOTE_1
+    async with desk.studio.db.begin() as s:
+        await known.note(s, "memory", message, "bo", sign)
+
+    async def kept() -> bool:
+        async with desk.studio.db.begin() as s:
+            await known.tidy(s, "another")
+            await known.tidy(s, "memory")
+            return await known.get(s, "memory", message, "bo", sign) is not None
+
+    async def grow_old() -> None:
+        async with desk.studio.db.begin() as s:
+            await s.execute(update(Reaction).values(at=utcnow() - known.KEPT * 1.1))
+
+    await desk.studio.change(1, **end)
+    assert await kept()
+    await desk.studio.change(1, status=Status.PUBLISHED, winner=None)
+    await grow_old()
+    assert await kept()
+    await desk.studio.change(1, **end)
+    assert not await kept()
+
+
+async def test_old_signs_of_a_card_that_is_gone_are_forgotten(desk: TwoToAgree) -> None:
+    await desk.add("mo", Sign.VOTE_2)
+    message = await desk.message(Purpose.REVIEW)
+    async with desk.studio.db.begin() as s:
+        (post,) = [p for p in await posts.of(s, "memory", 1) if p.message == message]
+        await posts.note_removed(s, post.id)
+        await known.tidy(s, "memory")
+        assert len(await known.on(s, "memory", message)) == 1
+        await s.execute(update(Reaction).values(at=utcnow() - known.KEPT * 1.1))
+        await known.tidy(s, "memory")
+        assert not await known.on(s, "memory", message)
 
 
 async def test_a_decision_needs_no_more_sentences(desk: TwoToAgree) -> None:

@@ -63,6 +63,9 @@ class MemoryRoom:
         self.messages[message] = card
         return message
 
+    async def find(self, post: Post, key: str) -> str:
+        return key if key in self.messages else ""
+
     async def remove(self, place: str, message: str) -> None:
         self.messages.pop(message, None)
 

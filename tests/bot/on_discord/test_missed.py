@@ -195,6 +195,15 @@ async def test_what_goes_while_it_catches_up_does_not_count(
     assert await said(world) == []
 
 
+async def test_numbers_given_while_the_bot_was_away_limit_the_decision(world: World) -> None:
+    await quorum(world, 2)
+    await world.rendered(variations=2)
+    put_on(world, "2️⃣")
+    put_on(world, "✅")
+    await world.client.watching.missed.catch_up(0)
+    assert [review.clips for review in await said(world)] == [[2]]
+
+
 async def test_signs_of_the_bots_own_that_are_missing_are_put_there(world: World) -> None:
     path = "/channels/*/messages/*/reactions/*/@me"
     world.env.inject_error("PUT", path, status=403, code=50013, times=1)

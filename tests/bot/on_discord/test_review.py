@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from db import reviews, workspaces
@@ -51,7 +53,7 @@ async def test_one_tap_publishes(world: World) -> None:
     await world.tell()
     assert (await world.studio.job(1)).status is Status.PUBLISHED
     assert "mo approved" in text(world.card(world.review))
-    assert "By ada" in text(world.card(world.showcase))
+    assert "by ada" in text(world.card(world.showcase))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ async def test_a_reason_in_one_tap(world: World, emoji: str, reason: Reason) -> 
     assert job.status is Status.REJECTED
     assert [(r.verdict, r.reason) for r in await said(world)] == [(Verdict.REJECT, reason)]
     await world.tell()
-    (told,) = [m for m in world.direct(world.ada) if "Not published" in text(m)]
+    (told,) = [m for m in world.direct(world.ada) if "Rejected" in text(m)]
     assert "press:appeal:1:0" in buttons(told).values()
 
 
@@ -131,7 +133,7 @@ async def test_a_no_without_a_reason_asks_for_its_sentence(world: World) -> None
     (review,) = await said(world)
     assert (review.reason, review.sentence) == (Reason.OTHER, "Too *dark* to see @everyone.")
     await world.tell()
-    (told,) = [m for m in world.direct(world.ada) if "Not published" in text(m)]
+    (told,) = [m for m in world.direct(world.ada) if "Rejected" in text(m)]
     assert "Too \\*dark\\* to see \\@everyone\\." in markdown(told)
 
 
@@ -214,8 +216,9 @@ async def test_a_review_card_that_somebody_deleted_comes_back(world: World, foun
 
 
 async def test_hosts_are_told_once_of_each_channel_where_the_bot_may_not_post(
-    world: World,
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.on_discord.room.IN_FLIGHT", timedelta())
     for channel in (world.review, world.showcase):
         world.env.inject_error(
             "POST", f"/channels/{channel.id}/messages", status=403, code=50013, times=None

@@ -23,7 +23,7 @@ async def test_the_card_shows_credit_and_says_its_prompt_to_those_who_cannot_see
     await world.published(variations=2)
     card = world.card(world.showcase)
     said = text(card)
-    assert "By ada" in said
+    assert "by ada" in said
     assert "model Toy" in said
     assert "licence Apache-2.0" in said
     assert [item["description"] for item in gallery(card)] == [

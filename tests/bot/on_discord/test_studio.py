@@ -167,7 +167,7 @@ async def test_lists_have_pages(world: World) -> None:
     for _ in range(4):
         await world.wish()
     answer = await asked(world, "mine")
-    assert "2 more on page 2" in text(answer)
+    assert "/studio mine 2 shows 2 more" in text(answer)
     assert len(buttons(answer)) == 10
     rest = await asked(world, "mine", page=2)
     assert list(buttons(rest)) == ["Show 2", "Show 1"]
@@ -242,7 +242,7 @@ async def test_show_is_the_ballot_to_others_and_nothing_before(world: World) -> 
     assert "Review: job 1" in await said(world, "show", world.mo, job=1)
     await world.mo.react(world.card(world.review), "✅")
     answer = await asked(world, "show", world.bo, job=1)
-    assert "By ada" in text(answer)
+    assert "by ada" in text(answer)
     await world.bo.click(answer.message, label="Vote for 2")
     async with world.db.read() as s:
         assert await votes.tally(s, 1) == {2: 1}

@@ -44,7 +44,7 @@ async def test_an_artist_who_is_out_of_reach_keeps_nothing_from_the_showcase(wor
     world.env.inject_error("POST", "/channels/*/threads", times=None, **NO_THREADS_HERE)
     await world.mo.react(world.card(world.review), "✅")
     await world.tell()
-    assert "By ada" in text(world.card(world.showcase))
+    assert "by ada" in text(world.card(world.showcase))
 
 
 async def test_a_card_that_breaks_keeps_no_other_from_being_shown(world: World) -> None:
@@ -59,7 +59,7 @@ async def test_a_card_that_breaks_keeps_no_other_from_being_shown(world: World) 
     await world.mo.react(world.card(world.review), "✅")
     with pytest.raises(discord.HTTPException):  # it is counted, and tried again
         await world.tell()
-    assert "By ada" in text(world.card(world.showcase))
+    assert "by ada" in text(world.card(world.showcase))
     await withdraw(world)
     await world.tell()
     assert world.showcase.history() == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.on_slack import pacer, room, watching
+from bot.on_slack import missed, pacer, room, watching
 from bot.on_slack.manifest import EVENTS, scopes
 from bot.on_slack.room import SlackRoom
 from db.broker import Broker
@@ -42,7 +42,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.feed.POLL_SECONDS", 0.2)
     monkeypatch.setattr(pacer, "CHANNEL_SECONDS", 0.0)
     monkeypatch.setattr(watching, "TRY_SECONDS", 0.05)
-    monkeypatch.setattr(watching, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(missed, "PAUSE_SECONDS", 0.1)
     monkeypatch.setattr(room, "PICTURE_SECONDS", 0.05)
     monkeypatch.setattr(room, "PACE", dict.fromkeys((Purpose.RECEIPT, Purpose.SHOWCASE), 0.3))
 

@@ -18,6 +18,8 @@ from db.session import Db
 from tests.doubles.on_slack import Slack
 from tests.support.studio import NO_BROKER, Studio
 
+KEY = "key-of-those-who-may-install"
+
 
 def free_port() -> int:
     with socket.socket() as one:
@@ -34,6 +36,7 @@ def settings_of(slack: Slack, *, several: bool = False, **more: Any) -> BotSetti
         given["slack_signing_secret"] = slack.signing_secret
     if several:
         given |= {"slack_client_id": slack.client_id, "slack_client_secret": slack.client_secret}
+        given["slack_install_key"] = KEY
     else:
         given["slack_bot_token"] = slack.bot_token
     return BotSettings(**given | more)
@@ -41,6 +44,11 @@ def settings_of(slack: Slack, *, several: bool = False, **more: Any) -> BotSetti
 
 def address(settings: BotSettings, path: str) -> str:
     return f"http://127.0.0.1:{settings.slack_port}/slack/{path}"
+
+
+def link(settings: BotSettings) -> str:
+    """What the host gives to those who may take the app into their workspace."""
+    return f"{address(settings, 'install')}?key={KEY}"
 
 
 @asynccontextmanager

@@ -15,8 +15,9 @@ import pytest
 
 from bot.on_slack import app as module
 from bot.on_slack import asking
-from bot.on_slack.app import EVENT, REMOVED
+from bot.on_slack.app import EVENT
 from bot.on_slack.asking import NOT_CONNECTED, NOT_LET_IN, SOCKET_MODE_IS_OFF
+from bot.on_slack.installs import REMOVED
 from bot.trouble import translated
 from db import notes, workspaces
 from db.models import Note
@@ -188,6 +189,39 @@ async def test_only_slack_is_heard_over_http(db: Db) -> None:
             other = await door.post(body.replace(b"x", b"y"), fresh)
         assert answers == [200, 401, 401, 401]
         assert other[0] == 401
+
+
+STAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "more", "status"),
+    [
+        (b"a=b", "application/x-www-form-urlencoded; charset=nothing", {}, 400),
+        (b"\xff\xfe", "application/json; charset=utf-8", {}, 400),
+        (b"{", "application/json", {}, 400),
+        (b"[]", "application/json", {}, 400),
+        (b"payload=%7B", "application/x-www-form-urlencoded", {}, 400),
+        (b"a=b", "text/plain", {STAMP: "abc", SIGNATURE: "v0=1"}, 401),
+        (b"a=b", "text/plain", {STAMP: "9" * 5000, SIGNATURE: "v0=1"}, 401),
+        (b"a=b", "text/plain", {STAMP: str(int(time.time())), SIGNATURE: "v0=\u00e9"}, 401),
+    ],
+)
+async def test_what_is_not_of_slacks_making_is_refused_quietly(
+    db: Db,
+    caplog: pytest.LogCaptureFixture,
+    body: bytes,
+    kind: str,
+    more: dict[str, str],
+    status: int,
+) -> None:
+    async with Slack(socket_mode=False) as slack:
+        slack.team("Atelier")
+        async with running(slack, db, settings_of(slack)):
+            answer, *_ = await slack.delivery.outbound.post(body, {"Content-Type": kind, **more})
+    assert answer == status
+    assert "Traceback" not in caplog.text
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_a_taken_port_is_one_sentence(db: Db) -> None:

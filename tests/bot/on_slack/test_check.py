@@ -102,7 +102,11 @@ async def test_several_workspaces(slack: Slack, team: Team) -> None:
     other = slack.team("Second")
     settings = settings_of(slack, several=True)
     nobody = await said(settings)
-    assert nobody["Slack workspaces"][:2] == ("warning", "The app is in no workspace yet.")
+    state, sentence, mend = nobody["Slack workspaces"]
+    assert (state, sentence) == ("warning", "The app is in no workspace yet.")
+    assert mend.startswith("Open /slack/install?key=… at the bot's public address")
+    closed = await said(settings_of(slack, several=True, slack_install_key=None))
+    assert closed["Slack workspaces"][2].startswith("Give SORA_SLACK_INSTALL_KEY a key of your own")
     known = tuple(Install(team=t.id, token=t.bot_token, bot_user="U1") for t in (team, other))
     other.revoke()
     found = await said(settings, known=known)

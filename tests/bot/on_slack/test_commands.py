@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.on_slack.commands import DEEDS, plain, read
+from bot.on_slack.commands import DEEDS
+from bot.on_slack.typed import USAGE, plain, read
 from bot.studio import STUDIO
+from db.states import Reason
 from moderation.rules import Refused
 
 
@@ -18,6 +20,13 @@ def test_every_command_of_the_grammar_does_something() -> None:
     [
         ("show", "12", {"job": "12"}),
         ("extend", "12 2", {"job": "12", "clip": "2"}),
+        ("show", "#12", {"job": "12"}),
+        ("extend", "job 12 clip 2", {"job": "12", "clip": "2"}),
+        ("redraw", "Job #12 a #3 square", {"job": "12", "clip": "", "prompt": "a #3 square"}),
+        ("remix", "12", {"job": "12", "prompt": ""}),
+        ("report", "12", {"job": "12", "reason": ""}),
+        ("queue", "cancel #12", {"cancel": "12"}),
+        ("queue", "cancel job 12", {"cancel": "12"}),
         (
             "redraw",
             "12 2 a blue square --seed 7",
@@ -44,16 +53,44 @@ def test_words_go_where_they_belong(name: str, typed: str, read_as: dict[str, st
 @pytest.mark.parametrize(
     ("name", "typed", "says"),
     [
-        ("show", "", "/studio show takes: job."),
-        ("redraw", "12", "/studio redraw takes: job prompt [clip]."),
-        ("report", "12", "/studio report takes: job reason [sentence]."),
-        ("report", "12 ugly", "/studio report takes: job reason [sentence]."),
+        ("show", "", "Type: /studio show 12."),
+        ("show", "twelve", "Type: /studio show 12."),
+        ("show", "12 please", "Type: /studio show 12."),
+        (
+            "remix",
+            "a square",
+            "Type: /studio remix 12 [clip] what it should show — for example: /studio remix 12 2 the "
+            "same at night.",
+        ),
+        (
+            "queue",
+            "everybody",
+            "Type: /studio queue [mine or all] [cancel and a job's number, or all] [page] — for "
+            "example: /studio queue cancel 12.",
+        ),
     ],
 )
-def test_what_is_missing_is_named(name: str, typed: str, says: str) -> None:
-    with pytest.raises(Refused, match="takes") as refused:
+def test_what_is_missing_or_unknown_is_said_with_an_example(
+    name: str, typed: str, says: str
+) -> None:
+    with pytest.raises(Refused) as refused:
         read(name, typed)
     assert str(refused.value) == says
+
+
+def test_the_reasons_are_listed_to_whoever_gives_another() -> None:
+    with pytest.raises(Refused) as refused:
+        read("report", "12 nudity")
+    assert "“nudity” is no reason here" in str(refused.value)
+    for reason in Reason:
+        assert reason.value in str(refused.value)
+
+
+def test_every_command_says_how_it_is_typed() -> None:
+    assert set(USAGE) == {command.name for command in STUDIO}
+    for name, (_, example) in USAGE.items():
+        if example:
+            read(name, example)
 
 
 def test_what_slack_escapes_is_read_as_it_was_typed() -> None:

@@ -30,6 +30,8 @@ GOOD: dict[str, Any] = {"slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1"
         (GOOD | {"slack_client_id": "1", "slack_client_secret": "2"}, "one workspace and"),
         ({"slack_app_token": "xapp-1", "slack_client_id": "1"}, "give both or neither"),
         ({"slack_app_token": "xapp-1", "slack_client_secret": "1"}, "give both or neither"),
+        (GOOD | {"slack_install_key": "short"}, "SORA_SLACK_INSTALL_KEY is at least 16 letters"),
+        (GOOD | {"slack_install_key": "a b c d e f g h i j k"}, "16 letters, digits, - and _"),
         (GOOD | {"slack_command": "studio"}, "SORA_SLACK_COMMAND is 1 to 32"),
         (GOOD | {"slack_api": "127.0.0.1"}, "SORA_SLACK_API is an address like"),
         (
@@ -56,6 +58,7 @@ def test_what_is_set_is_no_contradiction() -> None:
     assert BotSettings(**http).slack_serves
     assert BotSettings(slack_api="http://127.0.0.1:1/api").slack_api == "http://127.0.0.1:1/api/"
     assert sorted(BotSettings(**GOOD).secrets) == ["xapp-1", "xoxb-1"]
+    assert "k" * 16 in BotSettings(**GOOD, slack_install_key="k" * 16).secrets
 
 
 # ── the door ─────────────────────────────────────────────────────────────────────────────

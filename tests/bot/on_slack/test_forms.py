@@ -13,7 +13,9 @@ from sqlalchemy import select
 from bot.on_slack import forms
 from bot.on_slack.home import painted
 from bot.on_slack.paint import fallback, paint, sentence
-from bot.studio import STUDIO
+from bot.on_slack.typed import usage
+from bot.signs import Sign
+from bot.studio import STUDIO, WORDS_LIMIT
 from db.models import Job
 from db.offers import Offer
 from db.states import Status
@@ -25,6 +27,7 @@ from tests.doubles.on_slack.blocks import marked
 from tests.doubles.on_slack.limits import check_view
 from tests.support.cards import WORDS, card
 from tests.support.studio import ABLE
+from tests.support.whole import until
 
 live = pytest.mark.usefixtures("slack_room")
 
@@ -52,10 +55,134 @@ async def test_a_line_with_options_is_a_job(town: Town) -> None:
     "text", ["a --seed x", "--seed 7", "a --nothing 1", "a --aspect 5:4", "a --image x"]
 )
 async def test_what_is_refused_is_one_sentence_and_queues_nothing(town: Town, text: str) -> None:
-    said = await town.says(town.ada, "/sora", text)
-    assert "\n" not in said.strip()
-    assert said.rstrip().endswith(".")
+    said, typed = (await town.says(town.ada, "/sora", text)).strip().split("\n")[:2]
+    assert said.endswith(".")
+    assert typed == text
     assert await jobs(town) == []
+
+
+@live
+async def test_a_line_that_is_refused_can_be_changed(town: Town) -> None:
+    await town.says(town.ada, "/sora", "a <!channel> & circle --seed x")
+    said = town.ada.ephemerals(town.general)[-1]
+    assert "a <!channel> & circle --seed x" in said.text()
+    assert said.pings() == []
+    form = await (await town.ada.press(said, label="Change it")).showed()
+    element = form.find("prompt")[1]
+    assert element["initial_value"] == "a <!channel> & circle --seed x"
+    act = await (await town.ada.submit(form, {"prompt": "a circle --seed 7"})).acked()
+    assert not act.errors
+    (job,) = await jobs(town)
+    assert (job.prompt, job.seed) == ("a circle", 7)
+
+
+@live
+async def test_a_line_that_breaks_is_given_back(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(self: Any, *args: Any) -> Job:
+        raise OSError("away")
+
+    monkeypatch.setattr(Desk, "submit", broken)
+    said = await town.says(town.ada, "/sora", "a red circle")
+    assert "Something broke" in said
+    assert "a red circle" in said
+
+
+@live
+@pytest.mark.parametrize("typed", ["help", "--help", "—help", "Help"])
+async def test_who_asks_for_help_gets_no_clip_of_it(town: Town, typed: str) -> None:
+    assert "How it works" in await town.says(town.ada, "/sora", typed)
+    assert await jobs(town) == []
+
+
+@live
+async def test_each_error_stands_under_its_own_field(town: Town) -> None:
+    form = await form_of(town)
+    act = await town.ada.submit(form, {"prompt": "a red circle", "duration": "99"})
+    assert list((await act.acked()).errors) == ["duration"]
+    act = await town.ada.submit(form, {"duration": None, "steps": "9999"})
+    assert list((await act.acked()).errors) == ["steps"]
+    act = await town.ada.submit(form, {"prompt": "a --nothing 1", "steps": "9"})
+    assert list((await act.acked()).errors) == ["prompt"]
+
+
+# ── forms that ask for words ─────────────────────────────────────────────────────────────
+
+
+@live
+@pytest.mark.parametrize("late", [False, True])
+async def test_words_that_are_refused_are_not_lost(
+    town: Town, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    async def no(self: Any, *args: Any, **more: Any) -> None:
+        await asyncio.sleep(0.4 if late else 0)
+        raise Refused("Not now.")
+
+    card = await town.in_review()
+    form = await (await town.mo.press(card, "press:reject:1:0")).showed()
+    monkeypatch.setattr(Desk, "review", no)
+    monkeypatch.setattr("bot.on_slack.listening.FORM_SECONDS", 0.2 if late else 2)
+    before = len(town.mo.ephemerals())
+    act = await (await town.mo.submit(form, {"words": "Too <!here> dark."})).acked()
+    if late:
+        assert not act.errors
+        said = await town.told(town.mo, before)
+        assert "Not now." in said.text()
+        assert "Too <!here> dark." in said.text()
+        assert said.pings() == []
+    else:
+        assert act.errors == {"words": "Not now."}
+        assert town.mo.view is form
+
+
+@live
+async def test_an_empty_report_stays_in_its_form(town: Town) -> None:
+    card = await town.published()
+    form = await (await town.bo.press(card, "press:report:1:0")).showed()
+    act = await (await town.bo.submit(form, {"reason": "other"})).acked()
+    assert act.errors == {"words": "Say in a sentence what is wrong with it."}
+    act = await (await town.bo.submit(form, {"words": "It is mine."})).acked()
+    assert not act.errors
+    assert "Thank you" in (await town.told(town.bo, 0)).text()
+
+
+@live
+async def test_no_form_opens_for_what_can_not_be_done(town: Town) -> None:
+    card = await town.in_review()
+    act = await town.presses(town.bo, card, "press:reject:1:0")
+    assert "Only moderators" in (await town.told(town.bo, 0)).text()
+    assert not act.opened
+    await town.mo.react(card, "white_check_mark")
+    card = await town.card(town.showcase)
+    act = await town.presses(town.ada, card, "press:report:1:0")
+    await town.slack.until(lambda: "yours; withdraw it" in town.ada.ephemerals()[-1].text())
+    assert not act.opened
+    for number, (typed, says) in enumerate(
+        [
+            ("remix 1", "hasn't allowed remixes"),
+            ("remix 1 a blue square", "hasn't allowed remixes"),
+            ("redraw 1", "somebody else's"),
+            ("appeal 1", "somebody else's"),
+            ("withdraw 1", "somebody else's"),
+        ],
+    ):
+        assert says in await town.says(town.lin, "/studio", typed), number
+    assert town.lin.views == []
+    await town.says(town.lin, "/studio", "report 1 spam")
+    assert "already" in await town.says(town.lin, "/studio", "report 1")
+    assert town.lin.views == []
+
+
+@live
+async def test_a_check_that_takes_too_long_is_left_for_later(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await town.published()
+    monkeypatch.setattr("bot.on_slack.acting.CHECK_SECONDS", 0.0)
+    form = await (await town.ada.press(card, "press:report:1:0")).showed()
+    act = await (await town.ada.submit(form, {"reason": "spam"})).acked()
+    assert "yours; withdraw it" in act.errors["words"]
 
 
 @live
@@ -110,7 +237,7 @@ async def test_pictures_in_the_form(town: Town) -> None:
         form, {"prompt": "a red circle", "image": Upload("no.png", b"no picture")}
     )
     await act.acked()
-    assert "no picture" in act.errors["prompt"]
+    assert "no picture" in act.errors["image"]
     act = await town.ada.submit(
         form, {"prompt": "a red circle", "image": Upload("a.png", picture())}
     )
@@ -151,6 +278,59 @@ async def test_a_slow_database_is_waited_for_no_longer_than_slack_does(
 
 
 @live
+@pytest.mark.parametrize("broken", [True, False])
+async def test_a_refusal_that_comes_late_gives_back_what_was_typed(
+    town: Town, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    submit = Desk.submit
+
+    async def slow(self: Any, *args: Any, **more: Any) -> Job:
+        await asyncio.sleep(0.4)
+        raise OSError("away") if broken else Refused("No more today.")
+
+    monkeypatch.setattr("bot.on_slack.listening.FORM_SECONDS", 0.2)
+    monkeypatch.setattr(Desk, "submit", slow)
+    words = {"prompt": "a <!channel> & circle --seed 7", "aspect": "16:9", "private": ["yes"]}
+    image = {"image": Upload("a.png", picture())}
+    act = await (await town.ada.submit(await form_of(town), words | image)).acked()
+    assert not act.errors
+    said = await town.told(town.ada, 0)
+    assert ("Something broke" if broken else "No more today.") in said.text()
+    assert "a <!channel> & circle" in said.text()
+    assert said.pings() == []
+    again = await (await town.ada.press(said, "wish:again")).showed()
+    assert "image" not in again.inputs()
+    monkeypatch.setattr(Desk, "submit", submit)
+    await (await town.ada.submit(again)).acked()
+    await town.told(town.ada, 1)
+    (job,) = await jobs(town)
+    assert (job.prompt, job.seed, job.private) == ("a <!channel> & circle", 7, True)
+    width, height = ABLE.sizes["16:9"]
+    assert job.width * height == job.height * width  # of a draft
+    assert job.first_key
+
+
+@live
+@pytest.mark.parametrize("error", [OSError, asyncio.CancelledError, Refused])
+async def test_a_picture_of_a_wish_that_came_to_nothing_is_let_go(
+    town: Town, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    put: list[Any] = []
+
+    async def broken(self: Any, *args: Any) -> Job:
+        put.extend(town.media.folder.rglob("*.png"))
+        raise error("away")
+
+    form = await form_of(town)
+    monkeypatch.setattr(Desk, "submit", broken)
+    image = Upload("a.png", picture())
+    act = await town.ada.submit(form, {"prompt": "a red circle", "image": image})
+    if error is not asyncio.CancelledError:
+        await act.acked()
+    await until(lambda: asyncio.sleep(0, put and not list(town.media.folder.rglob("*.png"))), 5)
+
+
+@live
 async def test_a_broken_database_loses_nothing_that_was_typed(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +360,7 @@ async def test_a_trigger_that_ran_out_is_said(town: Town) -> None:
     [
         ("", "How it works"),
         ("help", "How it works"),
+        ("--help", "How it works"),
         ("nonsense <!channel>", "There is no /studio"),
         ("queue", "Your jobs in line"),
         ("queue all", "The line"),
@@ -194,7 +375,7 @@ async def test_a_trigger_that_ran_out_is_said(town: Town) -> None:
         ("models nix", "no model nix"),
         ("style", "No model here has a style"),
         ("show 99999", "no job 99999"),
-        ("show 9999999999", "takes: job"),
+        ("show 9999999999", "Type: /studio show 12."),
         ("again 9", "no job 9"),
         ("vary 9", "no job 9"),
         ("extend 9", "no job 9"),
@@ -208,12 +389,68 @@ async def test_a_trigger_that_ran_out_is_said(town: Town) -> None:
         ("link", "link"),
         ("unlink", "link"),
         ("setup", "admins and owners"),
+        ("line all", "The line"),
+        ("queue cancel job 9", "no job 9"),
+        ("queue everybody", "[mine or all]"),
+        ("withdraw", "Type: /studio withdraw 12."),
+        ("report 9 nudity", "sexual, gore, likeness"),
+        ("remix", "for example: /studio remix 12 2 the same at night."),
     ],
 )
 async def test_each_command_answers(town: Town, typed: str, says: str) -> None:
     said = await town.says(town.bo, "/studio", typed)
     assert says in said, said
     assert town.general.messages == []
+
+
+@live
+@pytest.mark.parametrize("who", ["host", "mo", "bo"])
+async def test_help_is_whole(town: Town, who: str) -> None:
+    said = await town.says(getattr(town, who), "/studio", "help")
+    for command in STUDIO:
+        assert (f"/studio {command.name}:" in said) == (who == "host" or not command.for_hosts)
+        if command.options:
+            assert usage(command.name) in said
+    assert ("You moderate" in said) == (who != "bo")
+
+
+def test_the_longest_list_fits() -> None:
+    from bot.card import Line
+    from bot.lists import JobButton, Listing
+
+    buttons = tuple(JobButton(Sign.SHOW, n, "Show") for n in range(9))
+    made = painted(Listing("Jobs", tuple(Line("a", "b") for _ in range(90)), "more", buttons))
+    assert len(made) in (49, 50)
+    assert [block["type"] for block in made[-2:]] == ["context", "actions"]
+
+
+@live
+async def test_what_is_said_is_no_markup_in_notifications(town: Town) -> None:
+    await town.says(town.ada, "/studio", "<!channel> hi")
+    whisper = town.ada.ephemerals(town.general)[-1]
+    assert "&lt;!channel&gt;" in whisper.content
+    assert whisper.pings() == []
+
+
+@live
+async def test_a_review_card_that_was_brought_is_all_buttons(town: Town) -> None:
+    await town.in_review(text="a red circle --variations 2")
+    await town.says(town.mo, "/studio", "show 1")
+    found = await town.slack.until(lambda: [m for m in town.mo.dm.messages if m.buttons()])
+    card = found[-1]
+    assert "by Ada" in card.text()
+    assert "a number first" not in card.text()
+    ids = [button.action_id for button in card.buttons()]
+    assert ids[:3] == ["press:approve:1:0", "press:reject:1:0", "press:sexual:1:0"]
+    assert not card.reactions
+    await town.presses(town.mo, card, "press:approve:1:0")
+    await town.is_(Status.PUBLISHED)
+
+
+@live
+async def test_only_moderators_are_shown_what_waits(town: Town) -> None:
+    await town.in_review()
+    assert "no job 1" in await town.says(town.bo, "/studio", "show 1")
 
 
 def test_none_of_the_commands_is_left_out() -> None:
@@ -236,9 +473,31 @@ async def test_the_commands_do_what_they_say(town: Town) -> None:
     assert not form.opened
     await town.slack.until(lambda: "Job 4 is in line" in town.ada.whispers[-1].text())
     assert "no clip 3" in await town.says(town.ada, "/studio", "final 1 3")
-    assert "is withdrawn" in await town.says(town.ada, "/studio", "withdraw 1")
-    assert "cancelled" in await town.says(town.ada, "/studio", "queue cancel all")
+    asked = await town.says(town.ada, "/studio", "withdraw #1")
+    assert "Take it out of everything public?" in asked
+    assert (await town.studio.job(1)).status is not Status.WITHDRAWN
+    question = town.ada.ephemerals(town.general)[-1]
+    await town.ada.press(question, label="Yes, withdraw")
     await town.is_(Status.WITHDRAWN)
+    await town.slack.until(lambda: "is withdrawn" in town.ada.whispers[-1].text())
+    assert "already withdrawn" in await town.says(town.ada, "/studio", "withdraw 1")
+    assert "cancelled" in await town.says(town.ada, "/studio", "queue cancel all")
+
+
+@live
+async def test_what_was_not_typed_is_asked_for_in_a_form(town: Town) -> None:
+    await town.in_review(text="a red circle --variations 2")
+    form = await (await town.ada.slash(town.general, "/studio", "redraw job 1 2")).showed()
+    assert form.inputs() == ["words"]
+    typed = "redraw 1 a blue square"
+    form = await (await town.ada.slash(town.general, "/studio", typed)).showed()
+    assert form.inputs() == ["clip", "words"]
+    await (await town.ada.submit(form, {"clip": "2"})).acked()
+    await town.slack.until(lambda: town.ada.ephemerals())
+    assert (await town.studio.job(2)).prompt == "a blue square"
+    await town.studio.change(1, status=Status.REJECTED)
+    form = await (await town.ada.slash(town.general, "/studio", "appeal 1")).showed()
+    assert form.inputs() == ["words"]
 
 
 @live
@@ -283,3 +542,10 @@ def test_any_offer_makes_a_form_that_slack_takes(count: int, name: str, prompt: 
     team = slack.team("Studio")
     check_view(team, "form", forms.wish(offers, "C1", prompt[:2000], "F1", "1.2.3"))
     assert slack.violations == []
+
+
+@given(st.dictionaries(st.sampled_from(["aspect", "seed", "negative"]), st.text("ab1 -")), NASTY)
+def test_what_is_typed_again_fits(picked: dict[str, str], prompt: str) -> None:
+    line = forms.typed_again({**picked, "prompt": prompt})
+    assert len(line) <= max(WORDS_LIMIT, len(prompt))
+    assert line.startswith(prompt.strip()) or "--" in prompt or "—" in prompt

@@ -32,6 +32,29 @@ async def test_it_shows_my_jobs_and_the_line(town: Town) -> None:
     await town.slack.until(lambda: [m for m in town.ada.dm.messages if "cancelled" in m.text()])
 
 
+async def test_it_shows_what_was_done_on_it(town: Town) -> None:
+    await town.wish()
+    page = await home(town, town.ada)
+    assert "list:cancel:1:0" in page.action_ids()
+    await town.ada.press(page, "list:cancel:1:0")
+    await town.slack.until(lambda: town.ada.home and "is cancelled" in town.ada.home.text())
+    assert town.ada.home is not None
+    assert "list:cancel:1:0" not in town.ada.home.action_ids()
+
+
+async def test_it_shows_a_clip_that_was_asked_for_from_there(town: Town) -> None:
+    page = await home(town, town.ada)
+    form = await (await town.ada.press(page, NEW)).showed()
+    await town.ada.submit(form, {"prompt": "a red circle"})
+    await town.slack.until(lambda: town.ada.home and "Your job 1" in town.ada.home.text())
+
+
+async def test_roles_of_a_moment_ago_do_for_it(town: Town) -> None:
+    for _ in range(3):
+        await home(town, town.host)
+    assert len(town.slack.requested("users.info")) == 1
+
+
 async def test_an_empty_one_says_so(town: Town) -> None:
     page = await home(town, town.ada)
     assert "You have asked for nothing yet" in page.text()
@@ -75,4 +98,4 @@ async def test_many_jobs_fit(town: Town) -> None:
     await town.set_up(queued_cap=30)
     for _ in range(12):
         await town.wish()
-    assert "more on page 2" in (await home(town, town.ada)).text()
+    assert "/studio mine 2 shows 2 more" in (await home(town, town.ada)).text()

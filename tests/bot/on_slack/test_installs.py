@@ -16,11 +16,12 @@ from yarl import URL
 from bot.on_slack.asking import LONGEST_PAUSE
 from bot.on_slack.installs import STATE, STATE_LASTS, Installs
 from bot.on_slack.manifest import scopes
+from bot.on_slack.pages import COOKIE, NO_KEY
 from bot.settings import BotSettings
 from db import installs, notes, workspaces
 from db.models import Install, Note
 from db.session import Db
-from tests.bot.on_slack.rooms import address, running, settings_of
+from tests.bot.on_slack.rooms import KEY, address, link, running, settings_of
 from tests.doubles.on_slack import Slack, Team
 from tests.doubles.on_slack.oauth import walk_through
 
@@ -48,9 +49,14 @@ def settings(slack: Slack) -> BotSettings:
 
 
 async def installed(slack: Slack, settings: BotSettings, team: Team) -> str:
-    status, page = await slack.installs(address(settings, "install"), team)
+    status, page = await slack.installs(link(settings), team)
     assert status == 200, page
     return page
+
+
+async def everything_installed(db: Db) -> list[str]:
+    async with db.read() as s:
+        return [install.team for install in await installs.every(s)]
 
 
 # ── the store ────────────────────────────────────────────────────────────────────────────
@@ -139,7 +145,7 @@ async def test_who_says_no_is_told_that_nothing_changed(
 ) -> None:
     slack.consent.denies = True
     async with running(slack, one_db, settings):
-        status, page = await slack.installs(address(settings, "install"))
+        status, page = await slack.installs(link(settings))
     assert status == 403
     assert "Nothing has changed." in page
     async with one_db.read() as s:
@@ -161,6 +167,47 @@ async def test_a_link_of_a_stranger_installs_nothing(
     assert not slack.requested("oauth.v2.access")
 
 
+@pytest.mark.parametrize("key", ["", "?key=", "?key=wrong", "?key=%C3%A9%FF"])
+@pytest.mark.parametrize("given", [True, False])
+async def test_without_its_key_the_link_installs_nothing_and_writes_nothing(
+    slack: Slack, one_db: Db, settings: BotSettings, key: str, given: bool
+) -> None:
+    if not given:
+        settings.slack_install_key = None
+    async with running(slack, one_db, settings):
+        url = address(settings, "install") + (key or ("" if given else f"?key={KEY}"))
+        status, page = await walk_through(url)
+        assert (status, NO_KEY in page) == (403, True)
+        async with one_db.read() as s:
+            kept = [note for note in await s.scalars(select(Note)) if note.name.startswith(STATE)]
+    assert kept == []
+    assert not slack.requested("oauth.v2.access")
+    assert not await everything_installed(one_db)
+
+
+async def test_who_is_in_already_may_install_again(
+    slack: Slack, one_db: Db, settings: BotSettings
+) -> None:
+    one, _ = slack.teams.values()
+    async with running(slack, one_db, settings):
+        await installed(slack, settings, one)
+        await installed(slack, settings, one)
+    assert await everything_installed(one_db) == [one.id]
+
+
+@pytest.mark.parametrize("of", ["state", "cookie"])
+async def test_what_is_no_text_is_no_state(
+    slack: Slack, one_db: Db, settings: BotSettings, of: str
+) -> None:
+    async with running(slack, one_db, settings), aiohttp.ClientSession() as browser:
+        back = URL(address(settings, "oauth_redirect")).with_query(code="x", state="x")
+        headers = {"Cookie": f"{COOKIE}=\u00ff"} if of == "cookie" else {}
+        if of == "state":
+            back = URL(f"{address(settings, 'oauth_redirect')}?code=x&state=%FF", encoded=True)
+        async with browser.get(back, headers=headers) as page:
+            assert page.status == 400
+
+
 async def test_a_code_that_slack_does_not_take_is_said(
     slack: Slack, one_db: Db, settings: BotSettings
 ) -> None:
@@ -170,11 +217,11 @@ async def test_a_code_that_slack_does_not_take_is_said(
             ({"status": 502}, "(status 502)"),
         ):
             slack.faults.next("oauth.v2.access", **fault)
-            status, page = await slack.installs(address(settings, "install"))
+            status, page = await slack.installs(link(settings))
             assert status == 502
             assert said in page
         slack.faults.lose_request("oauth.v2.access")
-        status, page = await slack.installs(address(settings, "install"))
+        status, page = await slack.installs(link(settings))
         assert (status, "it doesn't answer" in page) == (502, True)
 
 
@@ -186,7 +233,7 @@ async def test_whole_organisations_are_refused(
 
     async with running(slack, one_db, settings):
         monkeypatch.setattr("bot.on_slack.pages.ask", whole)
-        status, page = await walk_through(address(settings, "install"))
+        status, page = await walk_through(link(settings))
     assert (status, "not into a whole organisation" in page) == (400, True)
 
 

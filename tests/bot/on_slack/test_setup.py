@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.on_slack import setup as module
+from bot.on_slack.acting import BROKEN, TOO_SLOW
 from bot.on_slack.app import bolt_app
 from bot.on_slack.asking import FIRST_PAUSE
 from bot.on_slack.courier import Courier
@@ -136,13 +138,92 @@ async def test_what_is_emptied_is_taken_back(world: World) -> None:
     view = await world.opened(host)
     await saved(world, view, host, showcase=showcase, people=[host], quorum="2")
     view = await world.opened(host)
-    for element in ("showcase", "people", "quorum"):
+    for element in ("people", "quorum"):
         block = next(b for b in view.blocks if b["block_id"] == element)
         for key in [k for k in block["element"] if k.startswith("initial")]:
             del block["element"][key]
-    await saved(world, view, host)
+    await saved(world, view, host, none=["showcase"])
     house = await world.house()
     assert (house.showcase, house.moderators, house.quorum) == ("", "", None)
+
+
+async def test_a_channel_that_a_host_does_not_see_stays(world: World) -> None:
+    host, other = world.team.owner, world.team.user("Mo", admin=True)
+    review = world.team.channel("review", private=True, members=[host])
+    await saved(world, await world.opened(host), host, review=review)
+    view = await world.opened(other)
+    block = next(b for b in view.blocks if b["block_id"] == "review")
+    del block["element"]["initial_conversation"]  # what Slack makes of one that they aren't in
+    act = await saved(world, view, other, quorum="2")
+    assert not act.errors
+    house = await world.house()
+    assert (house.review, house.quorum) == (f"{world.team.id}/{review.id}", 2)
+    assert f"<#{review.id}>" in (await act.showed()).text()
+    await saved(world, await world.opened(other), other, none=["review"])
+    assert (await world.house()).review == ""
+
+
+async def test_nothing_can_be_taken_away_where_nothing_is_picked(world: World) -> None:
+    assert "Take a channel away" not in (await world.opened(world.team.owner)).text()
+
+
+@pytest.mark.parametrize("paid", [True], indirect=True)
+@pytest.mark.parametrize("how", ["not told", "disabled", "after a hundred others"])
+async def test_a_group_of_which_slack_does_not_tell_stays(world: World, how: str) -> None:
+    host, mo = world.team.owner, world.team.user("Mo")
+    if how == "after a hundred others":
+        for number in range(120):
+            world.team.group(f"group-{number}", [mo])
+    group = world.team.group("mods", [mo])
+    async with world.parts.db.begin() as s:
+        await workspaces.change(s, "slack", world.team.id, moderators=group.id)
+    group.disabled = how == "disabled"
+    if how == "not told":
+        world.slack.faults.next("usergroups.list", error="internal_error", times=1)
+    view = await world.opened(host)
+    act = await saved(world, view, host, quorum="2")
+    assert not act.errors
+    house = await world.house()
+    assert (house.moderators, house.quorum) == (group.id, 2)
+
+
+@pytest.mark.parametrize("paid", [True], indirect=True)
+async def test_an_older_form_without_the_field_keeps_the_group(world: World) -> None:
+    host, mo = world.team.owner, world.team.user("Mo")
+    view = await world.opened(host)
+    group = world.team.group("mods", [mo])
+    async with world.parts.db.begin() as s:
+        await workspaces.change(s, "slack", world.team.id, moderators=group.id)
+    await saved(world, view, host)
+    assert (await world.house()).moderators == group.id
+
+
+@pytest.mark.parametrize("late", [True, False])
+async def test_a_form_that_opens_too_late_is_said(
+    world: World, late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if late:
+        monkeypatch.setattr(module, "TRIGGER_SECONDS", 0.2)
+        world.slack.faults.slow("users.info", 1, times=1)
+    else:
+        world.slack.faults.next("views.open", error="expired_trigger_id")
+    with pytest.raises(Refused, match=TOO_SLOW):
+        await world.opened(world.team.owner)
+
+
+@pytest.mark.parametrize("error", [LookupError, OperationalError])
+async def test_whatever_breaks_is_said_in_the_form(
+    world: World, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = world.team.owner
+    view = await world.opened(host)
+
+    async def broken(*_: Any, **__: Any) -> Any:
+        raise OperationalError("x", {}, OSError()) if error is OperationalError else error("away")
+
+    monkeypatch.setattr(workspaces, "change", broken)
+    act = await saved(world, view, host, quorum="3")
+    assert act.errors == {"showcase": BROKEN}
 
 
 @pytest.mark.parametrize("paid", [True], indirect=True)

@@ -17,6 +17,8 @@ async def test_an_image_is_animated(town: Town) -> None:
     message = await town.bo.send(town.general, "look", files)
     form = await (await town.ada.shortcut(message, ANIMATE)).showed()
     assert "image" not in form.inputs()
+    assert form.title == "Animate this image"
+    assert "What should happen in it?" in form.text()
     act = await (await town.ada.submit(form, {"prompt": "it turns"})).acked()
     assert not act.errors
     job = await town.studio.job(1)
@@ -42,6 +44,18 @@ async def test_an_image_that_is_gone_is_said(town: Town) -> None:
 
 
 async def test_a_channel_where_the_app_is_not(town: Town) -> None:
+    outside = town.team.channel("elsewhere", private=True, bot=False)
+    message = await town.bo.send(outside, "look", [Upload("a.png", picture())])
+    act = await town.ada.shortcut(message, ANIMATE)
+    await town.slack.until(lambda: [*town.ada.whispers, *town.ada.dm.messages])
+    assert "I'm not in this channel" in [*town.ada.whispers, *town.ada.dm.messages][-1].text()
+    assert not act.opened
+
+
+async def test_a_file_that_is_not_told_of_in_time_is_looked_for_again(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.on_slack.attachments.LOOK_SECONDS", 0.0)
     outside = town.team.channel("elsewhere", private=True, bot=False)
     message = await town.bo.send(outside, "look", [Upload("a.png", picture())])
     form = await (await town.ada.shortcut(message, ANIMATE)).showed()
@@ -72,6 +86,6 @@ async def test_a_card_is_reported_also_by_its_clips(town: Town) -> None:
 
 async def test_a_card_is_remixed_where_its_artist_lets(town: Town) -> None:
     card = await town.published()
-    form = await (await town.bo.shortcut(card, REMIX)).showed()
-    await town.bo.submit(form, {"clip": "1", "words": "a blue square"})
+    act = await town.bo.shortcut(card, REMIX)
     assert "hasn't allowed remixes" in (await town.told(town.bo, 0)).text()
+    assert not act.opened

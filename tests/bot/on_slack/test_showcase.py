@@ -19,7 +19,7 @@ VOTE_1, VOTE_2 = "press:vote_1:1:1", "press:vote_2:1:2"
 @live
 async def test_the_card_credits_and_shows_its_clips(town: Town) -> None:
     card = await town.published()
-    for said in ("By Ada", "model Toy", "licence Apache-2.0"):
+    for said in ("by Ada", "model Toy", "licence Apache-2.0"):
         assert said in card.text()
     pictures = [b for b in card.blocks if b["type"] == "image"]
     assert [p["alt_text"] for p in pictures] == ["Clip 1: a red circle", "Clip 2: a red circle"]
@@ -125,6 +125,17 @@ async def test_withdrawing_takes_all_of_it_away(town: Town) -> None:
     assert all(file.deleted for file in clips.files)
     assert not talk.deleted
     assert town.showcase.messages == []
+
+
+@live
+async def test_withdrawing_takes_copies_from_others_too(town: Town) -> None:
+    card = await town.published()
+    copy = await other_card(town)
+    (clips,) = await town.slack.until(lambda: [m for m in copy.replies if m.files])
+    await town.presses(town.ada, await result(town), "press:withdraw:1:0")
+    await town.slack.until(lambda: card.deleted and copy.deleted, 20)
+    assert all(file.deleted for file in clips.files)
+    assert not (await result(town)).deleted
 
 
 @live

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -68,6 +69,29 @@ async def test_what_was_missed_is_looked_for_after_every_start_and_cut(
         await on_socket.until(lambda: len(looked) == 1)
         await on_socket.faults.drop_socket("abort")
         await on_socket.until(lambda: len(looked) == 2)
+
+
+@pytest.mark.parametrize("frame", ["Ping from applink-1", "[]", "null", "7", "[" * 100_000])
+async def test_a_frame_that_means_nothing_is_passed_over(
+    on_socket: Slack, db: Db, frame: str
+) -> None:
+    (team,) = on_socket.teams.values()
+    ada, room = team.user("Ada"), team.channel("clips")
+    async with running(on_socket, db, settings_of(on_socket)):
+        (socket,) = on_socket.delivery.sockets.connected
+        await socket.ws.send_str(frame)
+        asked = await ada.slash(room, "/studio", "help")
+        await asked.acked(within=1)
+        assert on_socket.delivery.sockets.connected == [socket]
+
+
+async def test_a_connection_that_never_comes_is_given_up(
+    on_socket: Slack, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.on_slack.socket_mode.HELLO_SECONDS", 0.3)
+    on_socket.faults.slow("socket", 30, times=1)
+    async with asyncio.timeout(10), running(on_socket, db, settings_of(on_socket)):
+        assert len(on_socket.requested("apps.connections.open")) == 2
 
 
 async def test_a_ticket_that_is_no_good_is_not_tried_again(on_socket: Slack, db: Db) -> None:

@@ -194,7 +194,7 @@ async def test_moderators_keep_the_decision_but_not_the_clips_of_what_was_reject
 ) -> None:
     job = await served.rejected("ada")
     page = await be("mo").page("/review")
-    assert "Mo said no: spam." in page
+    assert "Mo rejected it: spam." in page
     assert f"/jobs/{job.id}/clips/" not in page
     assert f"/jobs/{job.id}/clips/" in await be("ada").page("/")
 

@@ -131,9 +131,12 @@ def history(call: Call) -> Json:
 @method("conversations.replies")
 def replies(call: Call) -> Json:
     channel = _readable(call, "history")
-    message = channel.message(call.must("ts"))
-    parent = channel.message(message.thread_ts or message.ts) if message else None
-    if parent is None:
+    asked = call.must("ts")
+    message = next((m for m in channel.history if m.ts == asked), None)
+    first = message.thread_ts or message.ts if message else ""
+    parent = next((m for m in channel.history if m.ts == first), None)
+    # A first message that was deleted leaves a stone for as long as there are others below it.
+    if parent is None or (parent.deleted and not parent.replies):
         raise ApiError("thread_not_found")
     found = [parent, *_between(call, parent.replies)]
     page, more = _page(call, found, 1000)

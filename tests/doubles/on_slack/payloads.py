@@ -155,6 +155,9 @@ def group(group: Group, *, users: bool = False) -> Json:
 def message(message: Message, *, metadata: bool = False) -> Json:
     """As histories, events and buttons' payloads have it; of metadata only who asks is told."""
     author, where = message.user, message.team
+    if message.deleted:
+        said = {"text": "This message was deleted.", "user": "USLACKBOT", "subtype": "tombstone"}
+        return {"type": "message", "ts": message.ts, "thread_ts": message.ts, **said}
     made: Json = {"type": "message", "user": author.id, "ts": message.ts}
     if message.by_bot:
         made |= {"bot_id": where.bot_id, "app_id": where.world.app_id, "bot_profile": bot(where)}
