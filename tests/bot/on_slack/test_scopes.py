@@ -64,7 +64,7 @@ async def test_a_whole_story_uses_all_of_them_and_no_other(sqlite_url: str, medi
 
             await found_again(db, room, slack)
             await ada.slash(general, "/studio", "withdraw 1")
-            asked = await slack.until(
+            question = await slack.until(
                 lambda: [w for w in ada.whispers if "Take it out" in w.text()]
             )
             await ada.press(question[-1], label="Yes, withdraw")
