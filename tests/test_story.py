@@ -29,8 +29,9 @@ async (video) => {
   const paper = canvas.getContext("2d", {willReadFrequently: true});
   const seen = [];
   for (const part of [0.1, 0.5, 0.9]) {
-    video.currentTime = part * video.duration;
-    await new Promise((done) => video.addEventListener("seeked", done, {once: true}));
+    const wanted = video.currentTime = part * video.duration;
+    do await new Promise((done) => setTimeout(done, 50));
+    while (video.seeking || Math.abs(video.currentTime - wanted) > 0.01);
     paper.drawImage(video, 0, 0);
     const pixels = paper.getImageData(0, 0, canvas.width, canvas.height).data;
     let red = 0, blue = 0, x = 0;
