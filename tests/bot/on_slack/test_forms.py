@@ -275,6 +275,7 @@ async def test_a_slow_database_is_waited_for_no_longer_than_slack_does(
     assert not act.errors
     said = (await town.told(town.ada, 0)).text()
     assert ("No more today." if refused else "is in line") in said
+    await town.settled()
 
 
 @live
