@@ -7,6 +7,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 
 from bot.house import bring_cards
+from bot.on_slack.asking import code
 from bot.on_slack.ids import ROOM, Channel
 from bot.on_slack.paint import sentence
 from bot.on_slack.parts import SlackParts
@@ -15,7 +16,7 @@ from db.models import Workspace
 
 HOST = f"{ROOM}:host:"
 """What the note is called that says who set a workspace up."""
-GONE = frozenset({"channel_not_found", "is_archived"})
+NOT_IN_IT = frozenset({"channel_not_found", "is_archived", "not_in_channel"})
 LOST = (SlackApiError, aiohttp.ClientError, TimeoutError, ConnectionError, LookupError)
 
 log = structlog.get_logger()
@@ -34,12 +35,14 @@ class Hosts:
             which = _which(house, where) if house is not None else ""
             if house is None or not which or _about(which) in house.trouble:
                 return
-            text = _about(which) + (
-                f" is gone or I'm not in it; type /invite me there, or pick another with /studio setup "
-                f"({why}). No job is lost: its card comes once I can post."
-                if why in GONE | {"not_in_channel"}
-                else f" takes nothing from me ({why}); let me post there, or pick another with /studio "
-                "setup. No job is lost: its card comes once I can post."
+            wrong = (
+                "is gone or I'm not in it; type /invite me there"
+                if why in NOT_IN_IT
+                else "takes nothing from me; let me post there"
+            )
+            text = (
+                f"{_about(which)} {wrong}, or pick another with /studio setup ({why}). No job is lost: "
+                "its card comes once I can post."
             )
             told = [*house.trouble.splitlines(), text]
             await workspaces.change(s, ROOM, where.team, trouble="\n".join(told))
@@ -76,13 +79,9 @@ class Hosts:
 
     async def _is_open(self, where: Channel) -> bool:
         try:
-            said = await self._parts.courier.call(
-                where.team, "conversations.info", channel=where.id
-            )
+            return await is_member(self._parts, where.team, where.id)
         except LOST:
             return False
-        channel = said["channel"]
-        return bool(channel.get("is_member")) and not channel.get("is_archived")
 
     async def _say(self, team: str, host: str, other: str, text: str) -> None:
         """To whoever set the workspace up, else in the other channel; if neither is possible it's in
@@ -99,6 +98,17 @@ class Hosts:
                 await courier.post(team, Channel.read(other).id, sentence(text), text)
         except LOST as error:
             log.warning("hosts.not_reached", team=team, why=type(error).__name__)
+
+
+async def is_member(parts: SlackParts, team: str, channel: str) -> bool:
+    """Whether the bot is in a channel. Private ones it isn't in, it doesn't even see."""
+    try:
+        said = await parts.courier.call(team, "conversations.info", channel=channel)
+    except SlackApiError as error:
+        if code(error) == "channel_not_found":
+            return False
+        raise
+    return bool(said["channel"].get("is_member")) and not said["channel"].get("is_archived")
 
 
 def _which(house: Workspace, where: Channel) -> str:

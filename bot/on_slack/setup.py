@@ -16,8 +16,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.house import RULES, bring_cards, current, read
 from bot.on_slack.acting import BROKEN, TOO_SLOW, open_form
-from bot.on_slack.asking import code
-from bot.on_slack.hosts import HOST
+from bot.on_slack.hosts import HOST, is_member
 from bot.on_slack.ids import ROOM, Channel
 from bot.on_slack.listening import known_to
 from bot.on_slack.parts import SlackParts
@@ -181,17 +180,6 @@ async def _save(parts: SlackParts, team: str, user: str, state: Mapping[str, Any
         house = await workspaces.change(s, ROOM, team, **values)
     log.info("workspace.set_up", team=team)
     return house
-
-
-async def is_member(parts: SlackParts, team: str, channel: str) -> bool:
-    """Whether the bot is in a channel. Private ones it isn't in, it doesn't even see."""
-    try:
-        said = await parts.courier.call(team, "conversations.info", channel=channel)
-    except SlackApiError as error:
-        if code(error) == "channel_not_found":
-            return False
-        raise
-    return bool(said["channel"].get("is_member")) and not said["channel"].get("is_archived")
 
 
 async def _own_name(parts: SlackParts, team: str) -> str:

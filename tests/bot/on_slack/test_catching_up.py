@@ -211,19 +211,6 @@ async def test_many_cards_leave_room_for_what_people_do(
 
 
 @live
-async def test_a_bot_does_not_vote_and_is_told_nothing(town: Town) -> None:
-    card = await town.published()
-    robot = town.team.user("Robo", bot=True)
-    town.showcase.members.append(robot)
-    await robot.react(card, "one")
-    await town.bo.react(card, "two")
-    await town.votes({2: 1})
-    await town.quiet()
-    await town.votes({2: 1})
-    assert robot.whispers == []
-
-
-@live
 async def test_a_vote_goes_back_to_the_sign_that_still_stands(town: Town) -> None:
     card = await town.published()
     for sign, wanted in (("one", {1: 1}), ("two", {2: 1})):

@@ -63,7 +63,7 @@ async def test_only_people_of_the_workspace_vote(
     assert not await is_known(town, town.bo)
 
 
-async def test_a_bot_does_not_vote(town: Town) -> None:
+async def test_a_bot_does_not_vote_and_is_told_nothing(town: Town) -> None:
     card = await town.published()
     robot = town.team.user("Robo", bot=True)
     town.showcase.members.append(robot)
@@ -73,6 +73,7 @@ async def test_a_bot_does_not_vote(town: Town) -> None:
     await town.quiet()
     await town.votes({2: 1})
     assert not await is_known(town, robot)
+    assert robot.whispers == []
 
 
 async def test_a_stranger_presses_and_fills_in_in_vain(
