@@ -15,8 +15,8 @@ from db import events, jobs, links, reports, votes
 from db.migrate import upgrade
 from db.models import Clip, Report, Vote
 from db.states import MOVES, Kind, Move, Status
-from moderation import desk, linking, rules
-from moderation.desk import Desk
+from moderation import linking, rules
+from moderation.desk import Desk, making
 from moderation.people import Person, Role
 from tests.moderation.machine import RULES, DeskMachine
 
@@ -169,7 +169,7 @@ async def nothing_unsaid(*_: Any) -> Any:
 
 
 PLANTED_LINKS: dict[str, tuple[Any, str, Any, set[str]]] = {
-    "whoever is known from before is another": (desk, "as_now", as_before, {"submit", "link"}),
+    "whoever is known from before is another": (making, "as_now", as_before, {"submit", "link"}),
     "two of one person vote": (
         links,
         "_merge",

@@ -1,0 +1,29 @@
+"""The desk: one verb is one transaction; the news goes out after the commit.
+
+Every verb raises ``Refused`` with one sentence when the rules say no, and then nothing has changed.
+"""
+
+from __future__ import annotations
+
+from moderation import linking
+from moderation.desk.judging import Judging
+from moderation.desk.making import Making
+from moderation.desk.voting import Voting
+from moderation.linking import Linked, Unlinked
+from moderation.people import Person
+
+
+class Desk(Making, Judging, Voting):
+    """Where people's wishes become rows. Safe to use from many tasks and processes at once."""
+
+    async def link_code(self, person: Person) -> str:
+        """What somebody types in another room, within ten minutes, to be one person there and here."""
+        return await linking.code_for(self.db, person)
+
+    async def link(self, person: Person, code: str) -> Linked:
+        """Make one person of whoever typed a code and whoever was shown it."""
+        return await linking.link(self.db, self.broker, person, code)
+
+    async def unlink(self, person: Person) -> Unlinked:
+        """Make two people of them again."""
+        return await linking.unlink(self.db, self.broker, person)

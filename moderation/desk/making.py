@@ -1,0 +1,158 @@
+"""The verbs of whoever makes: into the line, out of it, and what grows out of a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import clips, events, jobs, workers
+from db.models import Job, utcnow
+from db.session import one_at_a_time
+from db.states import Descent, Kind, Status
+from moderation import growth, rules
+from moderation.desk.base import Base
+from moderation.linking import as_now
+from moderation.people import Person
+from moderation.plan import ALONE, plan, roots_of, wish_of
+from moderation.rules import Refused
+from moderation.wish import Request, Roots, Wish
+
+Growing = Callable[..., Job]
+"""A function of ``moderation.growth``."""
+
+
+class Making(Base):
+    """Jobs and what becomes of them until they are rendered."""
+
+    async def submit(
+        self, person: Person, wish: Wish, request: Request, roots: Roots = ALONE
+    ) -> Job:
+        """Put a job into the line; the same request twice is the same job."""
+        async with self.db.read() as s:
+            offers = await workers.offers(s)
+        async with self.db.begin() as s:
+            person = await as_now(s, person)
+            await one_at_a_time(s, f"submit {person.id}")
+            known = await jobs.by_request(s, request.key)
+            if known is not None:
+                return known
+            job = plan(wish, request, person.id, offers, roots)
+            await self._may_submit(s, person, job)
+            await jobs.add(s, job)
+        await self._ring(job.id, job.attempt)
+        return job
+
+    async def cancel(self, person: Person, job_id: int) -> None:
+        """End a job that is waiting or being rendered; a render stops within a step."""
+        async with self._on(person, job_id) as (s, person, job):
+            rules.may_cancel(person, job)
+            await jobs.move(s, job_id, Kind.CANCELLED, by=person.id, values={"lease_until": None})
+
+    async def retry(self, person: Person, job_id: int) -> None:
+        """Put a failed or cancelled job back into the line, as new."""
+        async with self._on(person, job_id) as (s, person, job):
+            await one_at_a_time(s, f"submit {person.id}")
+            rules.may_retry(person, job)
+            await self._may_submit(s, person, job)
+            fresh = {"queued_at": utcnow(), "losses": 0, "reason": "", "promised_seconds": None}
+            await jobs.move(s, job_id, Kind.RETRIED, by=person.id, values=fresh)
+        await self._ring(job_id, job.attempt)
+
+    async def again(self, person: Person, job_id: int, request: Request) -> Job:
+        """Submit the wish of an earlier job of one's own once more, with a new seed."""
+        async with self.db.read() as s:
+            person = await as_now(s, person)
+            job = await jobs.get(s, job_id)
+        if job is None:
+            raise Refused(f"There is no job {job_id}.")
+        rules.owns(person, job)
+        return await self.submit(person, wish_of(job), request, roots_of(job))
+
+    async def vary(
+        self,
+        person: Person,
+        job_id: int,
+        clip: int | None,
+        request: Request,
+        vary: float = growth.VARY.default,
+    ) -> Job:
+        """Submit the same wish near one of its clips; ``vary``: how far from it, up to 1."""
+        return await self._grow(person, job_id, clip, request, growth.varied, vary)
+
+    async def extend(self, person: Person, job_id: int, clip: int | None, request: Request) -> Job:
+        """Submit what happens after a clip: one's own, or one that its artist lets others remix."""
+        return await self._grow(person, job_id, clip, request, growth.extended, shared=True)
+
+    async def redraw(
+        self, person: Person, job_id: int, clip: int | None, request: Request, wish: Wish
+    ) -> Job:
+        """Submit a clip to be drawn anew, in the words and at the strength of this wish."""
+        return await self._grow(person, job_id, clip, request, growth.redrawn, wish)
+
+    async def remix(
+        self, person: Person, job_id: int, clip: int | None, request: Request, wish: Wish
+    ) -> Job:
+        """Submit a clip of the showcase to be drawn anew in somebody's own words.
+
+        Its artist must allow it, and may always do it.
+        """
+        more = (wish, Descent.REMIX)
+        return await self._grow(person, job_id, clip, request, growth.redrawn, *more, shared=True)
+
+    async def allow_remix(self, person: Person, job_id: int, allowed: bool = True) -> None:
+        """Let others remix and extend a job of one's own, or stop that from now on."""
+        async with self._on(person, job_id) as (s, person, job):
+            rules.owns(person, job)
+            if job.remix is not allowed:
+                job.remix = allowed
+                kind = Kind.REMIX_ALLOWED if allowed else Kind.REMIX_FORBIDDEN
+                await events.record(s, job_id, kind, person.id)
+
+    async def finalize(
+        self, person: Person, job_id: int, clip: int | None, request: Request
+    ) -> Job:
+        """Submit the full render of a draft's clip; each clip has one final."""
+        return await self._grow(person, job_id, clip, request, growth.final)
+
+    async def _grow(
+        self,
+        person: Person,
+        job_id: int,
+        clip: int | None,
+        request: Request,
+        growing: Growing,
+        *more: object,
+        shared: bool = False,
+    ) -> Job:
+        """Submit the job that grows out of a clip; the same request twice is the same job.
+
+        ``clip`` may be None where the job has but one. ``shared``: whether others may be allowed to.
+        """
+        async with self._on(person, job_id) as (s, person, job):
+            await one_at_a_time(s, f"submit {person.id}")
+            known = await jobs.by_request(s, request.key)
+            if known is not None:
+                return known
+            made = await clips.of(s, job_id)
+            number = rules.may_grow(person, job, clip, made, shared=shared)
+            from_clip = next(found for found in made if found.number == number)
+            offers = await workers.offers(s)
+            grown = growing(job, from_clip, request, person.id, offers, *more)
+            if grown.descent is Descent.FINAL:
+                rules.may_finalize(number, await jobs.final_of(s, job_id, number))
+            await self._may_submit(s, person, grown)
+            await jobs.add(s, grown)
+        await self._ring(grown.id, grown.attempt)
+        return grown
+
+    async def _may_submit(self, s: AsyncSession, person: Person, job: Job) -> None:
+        """Whatever enters the line comes through here; only finals that a ballot gives don't."""
+        queued = await jobs.count(s, person.id, Status.QUEUED)
+        rules.may_submit(queued, await self._house_rules(s, job))
+        # What was remixed before may be asked for again, and its artist may have changed their mind.
+        # A final only finishes what they had allowed.
+        if job.source_id is not None and job.descent is not Descent.FINAL:
+            source = await s.get_one(Job, job.source_id)
+            made = await clips.of(s, source.id)
+            rules.may_grow(person, source, job.source_clip, made, shared=True)
