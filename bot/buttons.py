@@ -22,6 +22,8 @@ QUESTIONS = {
 OPTIONS_MAY_FOLLOW = "Options may follow: --strength 0.5"
 """After a question whose answer is a prompt."""
 AGAIN = Button(Sign.AGAIN, "Again")
+RETRY_SHOTS = Button(Sign.RETRY, "Retry", strong=True)
+"""Of a film: those of its shots that came to nothing."""
 WITHDRAW = Button(Sign.WITHDRAW, "Withdraw", asks=QUESTIONS[Sign.WITHDRAW], danger=True)
 APPEAL = Button(Sign.APPEAL, "Appeal", asks=QUESTIONS[Sign.APPEAL])
 REPORT = Button(Sign.REPORT, "Report", asks=QUESTIONS[Sign.REPORT])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import facts, judged, said
+from bot import facts, films, judged, said
 from bot.buttons import (
     AGAIN,
     APPEAL,
@@ -49,12 +49,15 @@ def receipt(view: View) -> Card:
     match job.status:
         case Status.QUEUED:
             tone = Tone.WAITING
-            lines = (Line(said.place(view.forecast)),)
-            buttons = (Button(Sign.CANCEL, "Cancel"),)
+            lines = films.waiting(view) or (Line(said.place(view.forecast)),)
+            buttons = (*films.mending(view), Button(Sign.CANCEL, "Cancel"))
+            percent = films.percent(view)
         case Status.RENDERING:
             tone = Tone.WORKING
             percent = min(100 * job.step // max(job.steps, 1), 100)
-            lines = (Line(said.progress(job.step, job.steps, view.remaining)),)
+            lines = films.working(view) or (
+                Line(said.progress(job.step, job.steps, view.remaining)),
+            )
             buttons = (Button(Sign.CANCEL, "Cancel"),)
         case Status.FAILED:
             tone = Tone.BAD
@@ -86,7 +89,7 @@ def receipt(view: View) -> Card:
 def result(view: View) -> Card:
     """What the artist owns, whatever anybody decides about the showcase."""
     job = view.job
-    more = (AGAIN, *growing(view), permission(job))
+    more = (permission(job),) if view.parts else (AGAIN, *growing(view), permission(job))
     tone = Tone.GOOD
     buttons: tuple[Button, ...]
     match job.status:
@@ -116,7 +119,7 @@ def result(view: View) -> Card:
         case _:
             tone = Tone.QUIET
             lines = [Line("You withdrew it: it's shown nowhere but here.")]
-            buttons = (AGAIN, *growing(view))
+            buttons = () if view.parts else (AGAIN, *growing(view))
     lines += [Line(note) for note in job.notes]
     if job.status in JUDGED or judged.is_partial(view):
         lines += judged.decisions(view)
@@ -227,8 +230,8 @@ def showcase(view: View) -> Card:
         Purpose.SHOWCASE,
         job.id,
         Tone.GOOD,
-        f"Job {job.id} · by {view.artist}",
-        view.artist,
+        f"Job {job.id} · by {films.artists(view)}",
+        films.artists(view),
         job.prompt,
         lines=lines,
         facts=facts.credit(view),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import said
+from bot import films, said
 from bot.card import CardPicture, Fact
 from bot.view import View
 from db.models import Job
@@ -11,6 +11,8 @@ from db.states import Descent, Status, Task
 
 def asked(view: View) -> tuple[Fact, ...]:
     """What the artist sees while they wait."""
+    if view.parts:
+        return films.facts(view)
     facts = [Fact("model", view.model_title), *_made_from(view), _size(view.job)]
     facts.append(Fact("variations", str(view.job.variations)))
     return (*facts, *_draft(view.job))
@@ -19,6 +21,8 @@ def asked(view: View) -> tuple[Fact, ...]:
 def used(view: View) -> tuple[Fact, ...]:
     """What really went into the clips, so that anybody could make them again."""
     job = view.job
+    if view.parts:
+        return (*films.facts(view), _size(job))
     seeds = ", ".join(str(clip.seed) for clip in view.clips) or str(job.seed)
     facts = [*_model(view), *_made_from(view), *_style(view), _size(job)]
     facts.append(Fact("seed" if len(view.clips) < 2 else "seeds", seeds))
@@ -36,6 +40,8 @@ def used(view: View) -> tuple[Fact, ...]:
 
 def credit(view: View) -> tuple[Fact, ...]:
     """Whose work the clips stand on."""
+    if view.parts:
+        return films.facts(view)
     others = _made_from(view) if view.source else ()
     return (*_model(view), *_style(view), *others)
 

@@ -7,12 +7,22 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, jobs, people, reports, reviews, votes, workers
+from db import clips, events, jobs, parts, people, reports, reviews, votes, workers
 from db.line import Forecast
-from db.models import Clip, Job, Report, Review
+from db.models import Clip, Job, Part, Report, Review
 from db.offers import Offer
-from db.states import WAITING_FOR_REVIEW, Kind, Status
+from db.states import PUT_TOGETHER, WAITING_FOR_REVIEW, Kind, Status
 from moderation import forecast
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One clip of a film."""
+
+    part: Part
+    job: Job
+    artist: str
+    offer: Offer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,8 @@ class View:
     source: Job | None = None
     """Whose clip is extended or redrawn, where that is somebody else's."""
     source_artist: str = ""
+    parts: tuple[Shown, ...] = ()
+    """Of a film: the clips that it is put together from."""
 
     @property
     def complaints(self) -> tuple[Report, ...]:
@@ -64,6 +76,8 @@ async def view(
     if source is not None and source.person_id == job.person_id:
         source = None
     ids = {job.person_id, *(review.person_id for review in given)}
+    found = await parts.of(s, job_id) if job.task in PUT_TOGETHER else []
+    ids |= {of.person_id for _, of in found}
     names = await people.names(s, ids | ({source.person_id} if source else set()))
     offers = {offer.name: offer for offer in await workers.offers(s)}
     if line is None:
@@ -80,6 +94,9 @@ async def view(
         reports=tuple(await reports.of(s, job_id)),
         source=source,
         source_artist=names[source.person_id] if source else "",
+        parts=tuple(
+            Shown(part, of, names[of.person_id], offers.get(of.model)) for part, of in found
+        ),
         quorum=await _quorum(s, job_id) if given and job.status in WAITING_FOR_REVIEW else 0,
         appeal=await _appeal(s, job_id) if job.status is Status.APPEALED else "",
     )

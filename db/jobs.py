@@ -11,7 +11,7 @@ from sqlalchemy import String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import events, people
+from db import events, parts, people
 from db.line import Waiting, claimable, order
 from db.models import Clip, Job, Person, utcnow
 from db.session import one_at_a_time
@@ -84,6 +84,8 @@ async def move(
     if made.first() is None:
         return False
     await events.record(s, job_id, kind, by, **detail)
+    for film_id in await parts.waiting_for(s, job_id):
+        await events.record(s, film_id, Kind.PART_MOVED)
     return True
 
 
@@ -147,7 +149,7 @@ async def note_promise(s: AsyncSession, job_id: int, seconds: float) -> None:
 
 
 async def line(s: AsyncSession) -> list[Waiting]:
-    """Everybody who waits, next first."""
+    """Everybody who waits, next first; not the films that wait for their own shots."""
     rows = await s.execute(
         select(
             col(Job.id),
@@ -158,7 +160,7 @@ async def line(s: AsyncSession) -> list[Waiting]:
             *(col(getattr(Job, name)) for name in Shape._fields),
         )
         .join(Person, col(Person.id) == col(Job.person_id))
-        .where(col(Job.status) == Status.QUEUED)
+        .where(col(Job.status) == Status.QUEUED, parts.are_made())
     )
     waiting = [
         Waiting(job_id, person_id, queued_at, served_at, model, Shape(*shape))

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from db.speed import Shape
+from db.states import PUT_TOGETHER
 
 AGEING = timedelta(minutes=10)
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -67,7 +68,13 @@ def claimable(
     line: Sequence[Waiting], running: Mapping[int, int], cap: int, models: Collection[str]
 ) -> Iterator[Waiting]:
     """What a worker may take, next first. ``running``: person -> how many of theirs render now."""
-    return (job for job in line if job.model in models and running.get(job.person_id, 0) < cap)
+    able = (job for job in line if can(job, models))
+    return (job for job in able if running.get(job.person_id, 0) < cap)
+
+
+def can(job: Waiting, models: Collection[str]) -> bool:
+    """Whether a worker that offers these models can make it: a film needs none."""
+    return job.model in models or job.shape.task in PUT_TOGETHER
 
 
 def forecast(
@@ -93,7 +100,7 @@ def forecast(
     heapq.heapify(ends)
     idle = max(workers - len(running), 0)
     now = 0.0
-    left = [job for job in line if job.model in models]
+    left = [job for job in line if can(job, models)]
     forecasts: dict[int, Forecast] = {}
     while left:
         job = next(claimable(left, counts, cap, models), None) if idle else None

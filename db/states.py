@@ -44,6 +44,8 @@ class Kind(StrEnum):
     VOTED = "voted"
     VOTE_TAKEN_BACK = "vote_taken_back"
     BALLOT_CLOSED = "ballot_closed"
+    PART_MOVED = "part_moved"
+    """A clip that this film waits for went a step on its way."""
     REMIX_ALLOWED = "remix_allowed"
     REMIX_FORBIDDEN = "remix_forbidden"
     REPORTED = "reported"
@@ -71,6 +73,26 @@ class Task(StrEnum):
     """Another clip, which it redraws."""
     LOOP = "loop"
     """Nothing else, but it ends where it begins."""
+    FILM = "film"
+    """Other clips, one after another."""
+    GLIMPSE = "glimpse"
+    """The last second of a clip, for whoever goes on from it."""
+
+
+class Turn(StrEnum):
+    """How somebody's place in a chain stands."""
+
+    WAITS = "waits"
+    NOW = "now"
+    """It is their turn, or their clip is being made."""
+    MADE = "made"
+    """Their clip is a part of the film."""
+    PASSED = "passed"
+    """Their time was over, or they let it pass or took their clip back."""
+
+
+PUT_TOGETHER = frozenset({Task.FILM, Task.GLIMPSE})
+"""What is made of clips that are there, without a model."""
 
 
 class Descent(StrEnum):

@@ -81,7 +81,7 @@ def mp4(
     size = (2 * width, 2 * height) if upscale else (width + width % 2, height + height % 2)
     converter = VideoReformatter()  # it is costly to prepare, and serves every frame of a size
     pictures = finish.upscaled(film) if upscale else film
-    frames = (_for_players(picture, converter) for picture in pictures)
+    frames = (for_players(picture, converter) for picture in pictures)
     return write(frames, size, fps, count, sound)
 
 
@@ -130,7 +130,8 @@ def write(
     return made.getvalue()
 
 
-def _for_players(picture: Picture, converter: VideoReformatter) -> VideoFrame:
+def for_players(picture: Picture, converter: VideoReformatter) -> VideoFrame:
+    """One frame as ``write`` takes it; ``converter`` is the same for all of a film."""
     height, width, _ = picture.shape
     if height % 2 or width % 2:
         picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -35,3 +36,7 @@ class Rendered:
     energy_wh: float
     energy_measured: bool
     """Whether by the device itself; otherwise it is an estimate."""
+    approximations: tuple[str, ...] = ()
+    """What it gave up of exactness for speed."""
+    shape: Mapping[str, int] = field(default_factory=dict)
+    """Of a film, whose clips decide it: its width, height, frames and fps."""

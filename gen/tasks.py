@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ from db.broker import Broker
 from db.media import Media
 from db.models import Clip, Job
 from db.session import Db
-from db.states import Status
+from db.states import PUT_TOGETHER, Status
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Catalogue
 from gen.engines.base import CannotMake, Stopped
+from gen.films import order_of
 from gen.host import BROKE, Host, RenderFailed
 from gen.lease import Lease
 from gen.rendered import Rendered
+from gen.stitcher import Stitcher
 from gen.trouble import DISK_FULL, is_full
 
 GLANCE_SECONDS = 5.0
@@ -58,6 +61,7 @@ class Renderer:
         self._broker = broker
         self._media = media
         self._host = host
+        self._stitcher = Stitcher()
         self._catalogue = catalogue
         self._scratch = scratch
         self._worker = worker
@@ -121,13 +125,16 @@ class Renderer:
                 log.warning("database.unreachable", error=type(error).__name__)
                 continue
             if not _is_ours(job, mine) and self._job is mine:
-                self._host.stop()
+                self._maker(mine).stop()
+
+    def _maker(self, job: Job) -> Host | Stitcher:
+        return self._stitcher if job.task in PUT_TOGETHER else self._host
 
     async def _attend(self, job: Job) -> None:
         """See a claimed job to one of its ends."""
         log.info("render.started", attempt=job.attempt, model=job.model)
         self._job = job
-        lease = Lease(job, self._db, self._broker, self._media, self._host.stop)
+        lease = Lease(job, self._db, self._broker, self._media, self._maker(job).stop)
         stored: list[str] = []
         finished = False
         try:
@@ -153,16 +160,11 @@ class Renderer:
 
     async def _make(self, job: Job, lease: Lease, stored: list[str]) -> bool:
         """Render, store and finish; whether it still counted. Names in ``stored`` what it stored."""
-        entry = self._catalogue[job.model]
-        brief = brief_of(job, entry)
-        async with self._db.read() as s:
-            inputs = await inputs_of(s, self._media, job)
+        make = self._put_together if job.task in PUT_TOGETHER else self._render
         try:
             with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as name:
                 async with lease:
-                    rendered = await self._host.render(
-                        entry, brief, Path(name), lease.on_step, inputs
-                    )
+                    rendered = await make(job, Path(name), lease)
                     made = await self._store(job, rendered, stored)
             async with self._db.begin() as s:
                 return await jobs.finish(
@@ -171,15 +173,29 @@ class Renderer:
                     job.attempt,
                     made,
                     rendered.notes,
-                    approximations=list(entry.approximations),
+                    approximations=list(rendered.approximations),
                     compute_seconds=rendered.seconds,
                     energy_wh=rendered.energy_wh,
                     energy_measured=rendered.energy_measured,
+                    **rendered.shape,
                 )
         except OSError as error:
             if not is_full(error):
                 raise
             raise RenderFailed(DISK_FULL) from error
+
+    async def _render(self, job: Job, folder: Path, lease: Lease) -> Rendered:
+        entry = self._catalogue[job.model]
+        brief = brief_of(job, entry)
+        async with self._db.read() as s:
+            inputs = await inputs_of(s, self._media, job)
+        rendered = await self._host.render(entry, brief, folder, lease.on_step, inputs)
+        return replace(rendered, approximations=entry.approximations)
+
+    async def _put_together(self, job: Job, folder: Path, lease: Lease) -> Rendered:
+        async with self._db.read() as s:
+            order = await order_of(s, self._media, job)
+        return await self._stitcher.stitch(order, folder, lease.on_step)
 
     async def _store(self, job: Job, rendered: Rendered, stored: list[str]) -> list[Clip]:
         made = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db.models import Clip, Job, Report, Review
-from db.states import DECIDED, FINISHED, WAITING_FOR_REVIEW, Status
+from db.states import DECIDED, FINISHED, PUT_TOGETHER, WAITING_FOR_REVIEW, Status, Task
 from moderation.people import Person
 from moderation.words import clean, listed
 
@@ -54,8 +54,21 @@ def may_retry(person: Person, job: Job) -> None:
         )
 
 
+def may_repeat(person: Person, job: Job) -> None:
+    """Whether the same may be asked for once more."""
+    owns(person, job)
+    _is_rendered(job)
+
+
+def _is_rendered(job: Job) -> None:
+    if job.task in PUT_TOGETHER:
+        raise Refused(f"Job {job.id} is put together from other clips; go on from one of those.")
+
+
 def may_publish(person: Person, job: Job) -> None:
     owns(person, job)
+    if job.task is Task.GLIMPSE:
+        raise Refused("This is a part of somebody else's clip; it is for you alone.")
     if job.status is not Status.READY:
         raise Refused(
             f"Job {job.id} can't be sent to the moderators now: it is {said(job.status)}."
@@ -87,6 +100,7 @@ def may_grow(
 
     ``clips``: all that the job has. ``shared``: whether its artist may let others do this.
     """
+    _is_rendered(job)
     own = job.person_id == person.id
     if not shared:
         owns(person, job)

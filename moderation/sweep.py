@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import clips, events, jobs, votes, workers
+from db import clips, events, jobs, parts, votes, workers
 from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
@@ -35,6 +35,7 @@ async def sweep(db: Db, broker: Broker) -> None:
             select(col(Job.id), col(Job.attempt))
             .where(
                 col(Job.status) == Status.QUEUED,
+                parts.are_made(),
                 (col(Job.queued_at) < utcnow() - UNHEARD) | col(Job.id).in_(changed),
             )
             .order_by(col(Job.id))

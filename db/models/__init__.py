@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from db.models.base import utcnow
+from db.models.films import Chain, Part, Seat
 from db.models.jobs import Clip, Job
 from db.models.links import Code, Guess, Link
 from db.models.opinions import Report, Review, Vote
@@ -11,6 +12,7 @@ from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
 from db.models.workers import Worker
 
 __all__ = [
+    "Chain",
     "Clip",
     "Code",
     "Event",
@@ -20,6 +22,7 @@ __all__ = [
     "Job",
     "Link",
     "Note",
+    "Part",
     "Person",
     "Post",
     "Reaction",
@@ -27,6 +30,7 @@ __all__ = [
     "Report",
     "Review",
     "Room",
+    "Seat",
     "Telling",
     "Vote",
     "Worker",

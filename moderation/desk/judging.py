@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from db import events, jobs, reports, reviews
 from db.states import Kind, Reason, Verdict
-from moderation import decisions, rules
+from moderation import decisions, films, rules
 from moderation.decisions import Outcome
 from moderation.desk.base import Base
 from moderation.people import Person
@@ -45,6 +45,7 @@ class Judging(Base):
         """A moderator's decision; the one that reaches the quorum publishes or rejects the job."""
         said = rules.sentence(sentence)
         async with self._on(person, job_id) as (s, person, job):
+            await films.insist_on_others(s, person, job)
             house = await self._house_rules(s, job)
             return await decisions.review(s, house, person, job, verdict, reason, said, only)
 
@@ -72,6 +73,7 @@ class Judging(Base):
             rules.may_withdraw(person, job)
             await reports.settle(s, job_id)
             await jobs.move(s, job_id, Kind.WITHDRAWN, by=person.id, values={"lease_until": None})
+            await films.withdraw_with(s, job_id, person.id)
 
     async def report(self, person: Person, job_id: int, reason: Reason, sentence: str = "") -> None:
         """Tell the moderators, once, that a job should not be in the showcase."""
@@ -83,6 +85,7 @@ class Judging(Base):
         """A moderator takes a job out of the showcase; its artist may appeal as after any no."""
         said = rules.sentence(sentence)
         async with self._on(person, job_id) as (s, person, job):
+            await films.insist_on_others(s, person, job)
             await decisions.take_down(s, person, job, said)
 
     async def dismiss(self, person: Person, job_id: int) -> None:

@@ -66,7 +66,7 @@ class Making(Base):
             job = await jobs.get(s, job_id)
         if job is None:
             raise Refused(f"There is no job {job_id}.")
-        rules.owns(person, job)
+        rules.may_repeat(person, job)
         return await self.submit(person, wish_of(job), request, roots_of(job))
 
     async def vary(

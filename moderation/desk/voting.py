@@ -5,7 +5,7 @@ from __future__ import annotations
 from db import clips, events, votes
 from db.models import utcnow
 from db.states import Kind
-from moderation import rules
+from moderation import films, rules
 from moderation.desk.base import Base
 from moderation.people import Person
 from moderation.rules import Refused
@@ -18,6 +18,7 @@ class Voting(Base):
         """Vote for a clip, or move one's vote to it."""
         async with self._on(person, job_id) as (s, person, job):
             rules.may_vote(person, job, utcnow())
+            await films.insist_on_others(s, person, job)
             shown = [c.number for c in await clips.of(s, job_id) if c.shown]
             if clip not in shown:
                 listed = ", ".join(map(str, shown))

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from db import events, jobs, links, migrate, people, reports
-from db.models import Job, Report
+from db.models import Job, Part, Report
 from db.session import Db
 from db.states import Descent, Kind, Reason, Status, Task
 
@@ -179,7 +179,34 @@ async def test_what_the_way_back_has_no_word_for_is_put_as_before(empty_db_url: 
         Kind.TAKEN_DOWN,
         Kind.LINKED,
         Kind.UNLINKED,
+        Kind.PART_MOVED,
     }
+    await db.close()
+
+
+async def test_without_films_what_went_on_from_a_glimpse_goes_on_from_its_clip(
+    empty_db_url: str,
+) -> None:
+    await at_the_first_revision(empty_db_url)
+    await asyncio.to_thread(migrate.upgrade, empty_db_url)
+    db = Db(empty_db_url)
+    async with db.begin() as s:
+        await events.join(s, "web")
+        first = await jobs.get(s, 7)
+        assert first is not None
+        kept = first.model_dump(exclude={"id", "request_key", "task", "status"})
+        glimpse = Job(**kept, request_key="glimpse", task=Task.GLIMPSE)
+        await jobs.add(s, glimpse)
+        s.add(Part(film_id=glimpse.id, position=1, job_id=7, clip=1))
+        roots = {"source_id": glimpse.id, "source_clip": 1, "parent_id": 7, "parent_clip": 2}
+        after = Job(**kept | roots, request_key="after", task=Task.EXTEND)
+        await jobs.add(s, after)
+    await db.close()
+    await asyncio.to_thread(command.downgrade, migrate.config(empty_db_url), "0004")
+    db = Db(empty_db_url)
+    async with db.read() as s:
+        left = await s.execute(text("SELECT id, source_id, source_clip FROM job"))
+        assert {tuple(row) for row in left} == {(7, None, None), (after.id, 7, 2)}
     await db.close()
 
 

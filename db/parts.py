@@ -1,0 +1,72 @@
+"""Parts: which clips a film is put together from, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from db.models import Clip, Job, Part
+from db.states import Status
+
+OVER = frozenset({Status.CANCELLED, Status.FAILED, Status.BLOCKED, Status.WITHDRAWN})
+
+
+def are_made() -> ColumnElement[bool]:
+    """Of a job in a query: whether all clips are there that it is put together from."""
+    return ~(
+        select(col(Part.film_id))
+        .outerjoin(
+            Clip, (col(Clip.job_id) == col(Part.job_id)) & (col(Clip.number) == col(Part.clip))
+        )
+        .where(col(Part.film_id) == col(Job.id), col(Clip.number).is_(None))
+        .correlate(Job)
+        .exists()
+    )
+
+
+async def of(s: AsyncSession, film_id: int) -> list[tuple[Part, Job]]:
+    """The parts of a film and the jobs that they are clips of, in their order."""
+    rows = await s.execute(
+        select(Part, Job)
+        .join(Job, col(Job.id) == col(Part.job_id))
+        .where(col(Part.film_id) == film_id)
+        .order_by(col(Part.position))
+        .execution_options(populate_existing=True)
+    )
+    return [(part, job) for part, job in rows.all()]
+
+
+async def waiting_for(s: AsyncSession, job_id: int) -> Sequence[int]:
+    """The films that wait for a clip of this job."""
+    return await _films(s, job_id, col(Job.status) == Status.QUEUED)
+
+
+async def standing(s: AsyncSession, job_id: int) -> Sequence[int]:
+    """The films that a clip of this job is in, and that are not over."""
+    return await _films(s, job_id, col(Job.status).not_in(OVER))
+
+
+async def film_of_shot(s: AsyncSession, job_id: int) -> int | None:
+    """The film that this job was asked for with, as one of its shots."""
+    found = select(col(Part.film_id)).where(col(Part.job_id) == job_id, col(Part.is_shot))
+    return await s.scalar(found.limit(1))
+
+
+async def artists(s: AsyncSession, film_id: int) -> frozenset[int]:
+    """Whose clips are in a film."""
+    found = select(col(Job.person_id)).join(Part, col(Part.job_id) == col(Job.id))
+    return frozenset(await s.scalars(found.where(col(Part.film_id) == film_id)))
+
+
+async def _films(s: AsyncSession, job_id: int, which: ColumnElement[bool]) -> Sequence[int]:
+    found = await s.scalars(
+        select(col(Job.id))
+        .join(Part, col(Part.film_id) == col(Job.id))
+        .where(col(Part.job_id) == job_id, which)
+        .order_by(col(Job.id))
+        .distinct()
+    )
+    return found.all()

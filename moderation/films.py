@@ -1,0 +1,72 @@
+"""Films: jobs that are put together from clips. What holds for their parts holds for them.
+
+All of it is within the transaction of the verb that asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import jobs, parts
+from db.models import Job, Part
+from db.states import Kind, Task
+from moderation.people import Person
+from moderation.rules import Refused
+from moderation.wish import Request
+
+Clips = Sequence[tuple[Job, int]]
+"""Clips as (job, number), in the order in which they are shown."""
+
+
+def put_together(
+    task: Task, clips: Clips, request: Request, person_id: int, title: str, *, private: bool
+) -> Job:
+    """The job that puts these clips together; what it is like is said by the first until it is made."""
+    first, _ = clips[0]
+    return Job(
+        request_key=request.key,
+        person_id=person_id,
+        room=request.room,
+        workspace=request.workspace,
+        place=request.place,
+        prompt=title,
+        model=task.value,
+        aspect=first.aspect,
+        width=first.width,
+        height=first.height,
+        frames=sum(job.frames for job, _ in clips),
+        fps=first.fps,
+        steps=len(clips),
+        final_steps=len(clips),
+        guidance=0.0,
+        seed=0,
+        variations=1,
+        private=private,
+        task=task,
+    )
+
+
+async def add(s: AsyncSession, film: Job, clips: Clips, *, shots: bool = False) -> int:
+    """Put a film into the line; ``shots``: the clips are made for it alone, and it waits for them."""
+    film_id = await jobs.add(s, film)
+    s.add_all(
+        Part(film_id=film_id, position=position, job_id=job.id, clip=number, is_shot=shots)
+        for position, (job, number) in enumerate(clips, start=1)
+    )
+    await s.flush()
+    return film_id
+
+
+async def withdraw_with(s: AsyncSession, job_id: int, by: int) -> None:
+    """Whatever this job's clips are in goes with it: nobody is shown a clip against its artist's will."""
+    for film_id in await parts.standing(s, job_id):
+        gone = {"lease_until": None}
+        await jobs.move(s, film_id, Kind.WITHDRAWN, by=by, values=gone, part=job_id)
+
+
+async def insist_on_others(s: AsyncSession, person: Person, job: Job) -> None:
+    """Raises ``Refused`` where a clip of this person's is in the film: it is their own work too."""
+    if job.task is Task.FILM and person.id in await parts.artists(s, job.id):
+        raise Refused("A clip of yours is in this film; others have to decide about it.")
