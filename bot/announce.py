@@ -92,9 +92,10 @@ def _belongs(purpose: Purpose, seen: View, room: Room, post: Post | None) -> boo
     status = seen.job.status
     match purpose:
         case Purpose.RECEIPT:
-            return seen.job.room == room.name
+            return seen.job.room == room.name and not seen.is_shot  # its film's says it all
         case Purpose.RESULT:
-            return seen.job.room == room.name and bool(seen.clips)
+            own = seen.job.room == room.name and not seen.is_shot
+            return own and bool(seen.clips)
         case Purpose.REVIEW:
             waits = status in WAITING_FOR_REVIEW or bool(seen.complaints)
             return waits or (post is not None and status in DECIDED)

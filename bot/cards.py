@@ -89,7 +89,7 @@ def receipt(view: View) -> Card:
 def result(view: View) -> Card:
     """What the artist owns, whatever anybody decides about the showcase."""
     job = view.job
-    more = (permission(job),) if view.parts else (AGAIN, *growing(view), permission(job))
+    more = () if view.parts else (AGAIN, *growing(view), permission(job))
     tone = Tone.GOOD
     buttons: tuple[Button, ...]
     match job.status:

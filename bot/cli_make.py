@@ -37,6 +37,10 @@ def make(
     ] = False,
     upscale: Annotated[bool, typer.Option("--upscale", help="Make it twice as large.")] = False,
     smooth: Annotated[bool, typer.Option("--smooth", help="Make twice as many frames.")] = False,
+    storyboard: Annotated[
+        bool,
+        typer.Option("--storyboard", help="A film of several shots; put | between their prompts."),
+    ] = False,
     publish: Annotated[
         bool, typer.Option("--publish", help="Send it on to review for the showcase.")
     ] = False,
@@ -64,6 +68,7 @@ def make(
         "style": style,
     }
     flags = {"loop": loop, "final": final, "upscale": upscale, "smooth": smooth}
+    flags["storyboard"] = storyboard
     flags["private"] = not publish
     fields = {name: value for name, value in given.items() if value is not None}
     fields |= {name: "yes" for name, given in flags.items() if given}

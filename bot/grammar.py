@@ -69,6 +69,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("final", Takes.NOTHING, "Render it in full at once, without a draft."),
     Option("upscale", Takes.NOTHING, "Make it twice as large."),
     Option("smooth", Takes.NOTHING, "Make twice as many frames."),
+    Option("storyboard", Takes.NOTHING, "A film of several shots; put | between their prompts."),
     Option("strength", Takes.NUMBER, "How far a redrawn clip may leave the one before."),
 )
 UPON_A_CLIP = frozenset({"strength"})

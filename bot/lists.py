@@ -112,7 +112,7 @@ async def queue(s: AsyncSession, person: Person, whose: str = "", page: int = 1)
 
 async def mine(s: AsyncSession, person: Person, page: int = 1) -> Listing:
     """All that somebody ever asked for, newest first."""
-    total = await jobs.count(s, person.id, *Status)
+    total = await jobs.count_listed(s, person.id)
     more = _more(total, page, "mine")
     newest = await jobs.of_person(s, person.id, limit=page * PAGE)
     shown = newest[(page - 1) * PAGE :]

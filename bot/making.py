@@ -21,9 +21,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from bot import pictures, said, supervisor
+from bot import films, pictures, said, supervisor
+from bot.card import Line
 from bot.settings import SWEEP_SECONDS, BotSettings
 from bot.trouble import Misused, Trouble
+from bot.view import view
 from db import clips, jobs, logs, people, workers
 from db.broker import Broker
 from db.media import Media
@@ -37,6 +39,7 @@ from moderation.desk import Desk
 from moderation.people import Person
 from moderation.plan import plan
 from moderation.rules import Refused
+from moderation.storyboard import storyboard
 from moderation.sweep import sweep
 from moderation.wish import Picture, Request, Wish
 
@@ -94,7 +97,8 @@ def _insist_on_sense(wish: Wish) -> None:
     open_to_models = replace(
         wish, model=None, aspect=None, duration=None, steps=None, guidance=None, style=None
     )
-    plan(open_to_models, Request("", ""), 0, [ANY_MODEL])
+    asked = storyboard if wish.storyboard else plan
+    asked(open_to_models, Request("", ""), 0, [ANY_MODEL])
 
 
 def names(output: Path, count: int) -> list[Path]:
@@ -244,8 +248,11 @@ class Watch:
             job = await jobs.get(s, job_id)
             if job is None:
                 raise Trouble(f"Job {job_id} is gone from the database.")
-            if job.status is Status.QUEUED:
-                words = said.place((await forecast.of_line(s)).get(job_id))
+            seen = await view(s, job_id)
+            if seen is not None and job.status is Status.QUEUED:
+                if films.mending(seen):
+                    raise Trouble(f"Film {job_id} can't be made: {films.waiting(seen)[1].text}")
+                words = (films.waiting(seen) or (Line(said.place(seen.forecast)),))[0].text
             else:
                 words = said.progress(job.step, job.steps, await forecast.remaining(s, job))
         progress.update(task, completed=job.step, description=words)

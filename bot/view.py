@@ -50,6 +50,8 @@ class View:
     source_artist: str = ""
     parts: tuple[Shown, ...] = ()
     """Of a film: the clips that it is put together from."""
+    is_shot: bool = False
+    """Whether a film was asked for, of which this is one shot."""
 
     @property
     def complaints(self) -> tuple[Report, ...]:
@@ -94,6 +96,7 @@ async def view(
         reports=tuple(await reports.of(s, job_id)),
         source=source,
         source_artist=names[source.person_id] if source else "",
+        is_shot=await parts.film_of_shot(s, job_id) is not None,
         parts=tuple(
             Shown(part, of, names[of.person_id], offers.get(of.model)) for part, of in found
         ),

@@ -31,7 +31,7 @@ async def get(s: AsyncSession, job_id: int, *, lock: bool = False) -> Job | None
     if not 0 < job_id <= LARGEST_ID:
         return None
     query = select(Job).where(col(Job.id) == job_id).execution_options(populate_existing=True)
-    return await s.scalar(query.with_for_update() if lock else query)
+    return await s.scalar(query.with_for_update(key_share=True) if lock else query)
 
 
 async def by_request(s: AsyncSession, request_key: str) -> Job | None:
@@ -90,12 +90,15 @@ async def move(
 
 
 async def count(s: AsyncSession, person_id: int, *statuses: Status) -> int:
-    found = await s.scalar(
-        select(func.count())
-        .select_from(Job)
-        .where(col(Job.person_id) == person_id, col(Job.status).in_(statuses))
-    )
-    return found or 0
+    query = select(func.count()).select_from(Job)
+    own = query.where(col(Job.person_id) == person_id, col(Job.status).in_(statuses))
+    return await s.scalar(own) or 0
+
+
+async def count_listed(s: AsyncSession, person_id: int) -> int:
+    """How many ``of_person`` lists in all."""
+    own = select(func.count()).select_from(Job).where(col(Job.person_id) == person_id)
+    return await s.scalar(own.where(~parts.is_shot())) or 0
 
 
 async def with_status(s: AsyncSession, *statuses: Status) -> Sequence[Job]:
@@ -106,8 +109,8 @@ async def with_status(s: AsyncSession, *statuses: Status) -> Sequence[Job]:
 async def of_person(
     s: AsyncSession, person_id: int, *, before: int | None = None, limit: int = 20
 ) -> Sequence[Job]:
-    """A person's jobs, newest first; ``before`` is the id after which to go on."""
-    query = select(Job).where(col(Job.person_id) == person_id)
+    """A person's jobs, newest first, with a film in place of its shots; ``before``: where to go on."""
+    query = select(Job).where(col(Job.person_id) == person_id, ~parts.is_shot())
     if before is not None:
         query = query.where(col(Job.id) < before)
     return (await s.scalars(query.order_by(col(Job.id).desc()).limit(limit))).all()

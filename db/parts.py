@@ -27,6 +27,20 @@ def are_made() -> ColumnElement[bool]:
     )
 
 
+def is_shot() -> ColumnElement[bool]:
+    """Of a job in a query: whether it was asked for with a film, as one of its shots."""
+    part = select(col(Part.film_id)).where(col(Part.job_id) == col(Job.id), col(Part.is_shot))
+    return part.correlate(Job).exists()
+
+
+async def hold(s: AsyncSession, film_id: int) -> None:
+    """Hold the jobs that a film is made of. Whoever holds a film does this first: what happens to one of
+    them happens to the film, and so nobody waits in a circle."""
+    of_film = select(col(Part.job_id)).where(col(Part.film_id) == film_id)
+    query = select(col(Job.id)).where(col(Job.id).in_(of_film)).order_by(col(Job.id))
+    await s.execute(query.with_for_update(key_share=True))
+
+
 async def of(s: AsyncSession, film_id: int) -> list[tuple[Part, Job]]:
     """The parts of a film and the jobs that they are clips of, in their order."""
     rows = await s.execute(

@@ -59,6 +59,13 @@ async def add(s: AsyncSession, film: Job, clips: Clips, *, shots: bool = False) 
     return film_id
 
 
+async def shots_of(s: AsyncSession, film: Job) -> list[Job]:
+    """The jobs that were asked for with this film, for it alone."""
+    if film.task is not Task.FILM:
+        return []
+    return [job for part, job in await parts.of(s, film.id) if part.is_shot]
+
+
 async def withdraw_with(s: AsyncSession, job_id: int, by: int) -> None:
     """Whatever this job's clips are in goes with it: nobody is shown a clip against its artist's will."""
     for film_id in await parts.standing(s, job_id):

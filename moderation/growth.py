@@ -65,8 +65,8 @@ def redrawn(
 ) -> Job:
     """This clip drawn anew as the wish says; what it leaves open stays as it was."""
     roots = _upon(job, clip, Task.VIDEO, descent)
-    if wish.image or wish.last or wish.loop:
-        raise Refused("A clip is redrawn from itself; leave out image, last and loop.")
+    if wish.image or wish.last or wish.loop or wish.storyboard:
+        raise Refused("A clip is redrawn from itself; leave out image, last, loop and storyboard.")
     kept = wish_of(job)
     said = {
         name: value

@@ -27,7 +27,13 @@ class Rules:
     ballot: timedelta = timedelta(hours=24)
 
 
-def may_submit(queued: int, rules: Rules) -> None:
+def may_submit(queued: int, rules: Rules, coming: int = 1) -> None:
+    """``coming``: how many jobs this is, of a film its shots."""
+    if coming > 1 and queued + coming > rules.queued_cap:
+        raise Refused(
+            f"These are {coming} shots and you already have {queued} jobs in line, but "
+            f"{rules.queued_cap} is the most per person; ask for fewer shots, or wait."
+        )
     if queued >= rules.queued_cap:
         raise Refused(
             f"You already have {queued} jobs in line, and {rules.queued_cap} is the most per person; "
@@ -46,9 +52,15 @@ def may_cancel(person: Person, job: Job) -> None:
         raise Refused(f"There is nothing to cancel: job {job.id} is {said(job.status)}.")
 
 
-def may_retry(person: Person, job: Job) -> None:
+RETRIABLE = frozenset({Status.FAILED, Status.CANCELLED})
+
+
+def may_retry(person: Person, job: Job, shots: bool = False) -> None:
+    """``shots``: whether it is a film of which some shot may be retried."""
     owns(person, job)
-    if job.status not in {Status.FAILED, Status.CANCELLED}:
+    if shots and job.status is Status.QUEUED:
+        return
+    if job.status not in RETRIABLE:
         raise Refused(
             f"Only a failed or cancelled job can be retried; job {job.id} is {said(job.status)}."
         )

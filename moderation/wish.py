@@ -47,6 +47,8 @@ class Wish:
     final: bool = False
     upscale: bool = False
     smooth: bool = False
+    storyboard: bool = False
+    """Whether the prompt is several, one for each shot of a film."""
 
 
 @dataclass(frozen=True, slots=True)

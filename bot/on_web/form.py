@@ -24,6 +24,7 @@ LABELS = {
     "final": "Full render",
     "upscale": "Larger",
     "smooth": "Smoother",
+    "storyboard": "Storyboard",
 }
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import jobs
+from db import jobs, parts
 from db.broker import Broker
 from db.models import Job
 from db.session import Db
@@ -37,6 +37,7 @@ class Base:
         async with self.db.begin() as s:
             # Before the job, like a link: else each could hold what the other waits for.
             person = await as_now(s, person)
+            await parts.hold(s, job_id)
             job = await jobs.get(s, job_id, lock=True)
             if job is None:
                 raise Refused(f"There is no job {job_id}.")

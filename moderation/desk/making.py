@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import clips, events, jobs, workers
 from db.models import Job, utcnow
+from db.offers import Offer
 from db.session import one_at_a_time
 from db.states import Descent, Kind, Status
-from moderation import growth, rules
+from moderation import films, growth, rules
 from moderation.desk.base import Base
 from moderation.linking import as_now
 from moderation.people import Person
 from moderation.plan import ALONE, plan, roots_of, wish_of
 from moderation.rules import Refused
+from moderation.storyboard import storyboard
 from moderation.wish import Request, Roots, Wish
 
 Growing = Callable[..., Job]
@@ -28,7 +31,10 @@ class Making(Base):
     async def submit(
         self, person: Person, wish: Wish, request: Request, roots: Roots = ALONE
     ) -> Job:
-        """Put a job into the line; the same request twice is the same job."""
+        """Put a job into the line; the same request twice is the same job.
+
+        Of a storyboard it is the film, which waits for its shots.
+        """
         async with self.db.read() as s:
             offers = await workers.offers(s)
         async with self.db.begin() as s:
@@ -37,27 +43,47 @@ class Making(Base):
             known = await jobs.by_request(s, request.key)
             if known is not None:
                 return known
-            job = plan(wish, request, person.id, offers, roots)
-            await self._may_submit(s, person, job)
-            await jobs.add(s, job)
-        await self._ring(job.id, job.attempt)
+            job, shots = self._planned(wish, request, person, offers, roots)
+            await self._may_submit(s, person, job, max(len(shots), 1))
+            for shot in shots:
+                await jobs.add(s, shot)
+            await films.add(s, job, [(shot, 1) for shot in shots], shots=True)
+        await asyncio.gather(*(self._ring(made.id, 0) for made in [*shots, job]))
         return job
+
+    @staticmethod
+    def _planned(
+        wish: Wish, request: Request, person: Person, offers: Sequence[Offer], roots: Roots
+    ) -> tuple[Job, list[Job]]:
+        if wish.storyboard:
+            return storyboard(wish, request, person.id, offers)
+        return plan(wish, request, person.id, offers, roots), []
 
     async def cancel(self, person: Person, job_id: int) -> None:
         """End a job that is waiting or being rendered; a render stops within a step."""
         async with self._on(person, job_id) as (s, person, job):
             rules.may_cancel(person, job)
-            await jobs.move(s, job_id, Kind.CANCELLED, by=person.id, values={"lease_until": None})
+            gone = {"lease_until": None}
+            await jobs.move(s, job_id, Kind.CANCELLED, by=person.id, values=gone)
+            shots = await films.shots_of(s, job)
+            for shot in shots:
+                await jobs.move(s, shot.id, Kind.CANCELLED, by=person.id, values=gone)
+        await asyncio.gather(*(self.broker.spread(shot.id) for shot in shots))
 
     async def retry(self, person: Person, job_id: int) -> None:
-        """Put a failed or cancelled job back into the line, as new."""
+        """Put a failed or cancelled job back into the line, as new; of a film, only those of its shots
+        that came to nothing."""
         async with self._on(person, job_id) as (s, person, job):
             await one_at_a_time(s, f"submit {person.id}")
-            rules.may_retry(person, job)
-            await self._may_submit(s, person, job)
+            shots = [
+                shot for shot in await films.shots_of(s, job) if shot.status in rules.RETRIABLE
+            ]
+            rules.may_retry(person, job, bool(shots))
+            await self._may_submit(s, person, job, max(len(shots), 1))
             fresh = {"queued_at": utcnow(), "losses": 0, "reason": "", "promised_seconds": None}
-            await jobs.move(s, job_id, Kind.RETRIED, by=person.id, values=fresh)
-        await self._ring(job_id, job.attempt)
+            for again in [*shots, job]:
+                await jobs.move(s, again.id, Kind.RETRIED, by=person.id, values=fresh)
+        await asyncio.gather(*(self._ring(again.id, again.attempt) for again in [*shots, job]))
 
     async def again(self, person: Person, job_id: int, request: Request) -> Job:
         """Submit the wish of an earlier job of one's own once more, with a new seed."""
@@ -146,10 +172,10 @@ class Making(Base):
         await self._ring(grown.id, grown.attempt)
         return grown
 
-    async def _may_submit(self, s: AsyncSession, person: Person, job: Job) -> None:
+    async def _may_submit(self, s: AsyncSession, person: Person, job: Job, coming: int = 1) -> None:
         """Whatever enters the line comes through here; only finals that a ballot gives don't."""
         queued = await jobs.count(s, person.id, Status.QUEUED)
-        rules.may_submit(queued, await self._house_rules(s, job))
+        rules.may_submit(queued, await self._house_rules(s, job), coming)
         # What was remixed before may be asked for again, and its artist may have changed their mind.
         # A final only finishes what they had allowed.
         if job.source_id is not None and job.descent is not Descent.FINAL:
