@@ -33,7 +33,7 @@ from db.migrate import current, newest
 from db.models import Job
 from db.offers import Offer, Range
 from db.session import Db
-from db.states import FINISHED, Status, Task
+from db.states import FINISHED, RENDERED, Status
 from moderation import forecast
 from moderation.desk import Desk
 from moderation.people import Person
@@ -59,7 +59,7 @@ ANY_MODEL = Offer(
     seconds=_ONE,
     steps=_ONE,
     guidance=_ONE,
-    tasks=tuple(Task),
+    tasks=RENDERED,
 )
 
 

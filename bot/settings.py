@@ -58,6 +58,13 @@ class BotSettings(StoreSettings):
         default="", description="another server that speaks Slack's API, for trying out"
     )
     ballot_hours: float = Field(default=24, gt=0, le=LONGEST_BALLOT_HOURS, allow_inf_nan=False)
+    turn_hours: float = Field(
+        default=24,
+        gt=0,
+        le=LONGEST_BALLOT_HOURS,
+        allow_inf_nan=False,
+        description="that somebody has to go on in a chain before the turn passes on",
+    )
 
     @field_validator("host")
     @classmethod
@@ -184,6 +191,7 @@ class BotSettings(StoreSettings):
             queued_cap=self.queued_cap,
             quorum=self.quorum,
             ballot=timedelta(hours=self.ballot_hours),
+            turn=timedelta(hours=self.turn_hours),
         )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from db import chains
 from db.models import Code, Guess, Identity, Job, Link, Person, Report, Review, Vote, utcnow
 from db.states import WAITING_FOR_REVIEW, Status
 from db.upsert import upsert
@@ -109,6 +110,7 @@ async def merge(s: AsyncSession, first: int, second: int, code: str) -> Merged:
     jobs = await _ids(
         s, update(Job).where(col(Job.person_id) == second).values(person_id=first), Job.id
     )
+    await chains.bring(s, first, second)
     votes, no_votes = await _merge(s, Vote, first, second)
     reports, no_reports = await _merge(s, Report, first, second)
     reviews = await _ids(
@@ -199,6 +201,8 @@ async def part(s: AsyncSession, link: Link, staying: Collection[int]) -> None:
                 .values(person_id=second)
                 .execution_options(**QUIET)
             )
+    for ids in _some(link.jobs):
+        await chains.give_back(s, first, second, ids)
     served = select(col(Person.served_at)).where(col(Person.id) == first)
     await s.execute(_served(second, await s.scalar(served)))
     await s.delete(link)

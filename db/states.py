@@ -93,6 +93,8 @@ class Turn(StrEnum):
 
 PUT_TOGETHER = frozenset({Task.FILM, Task.GLIMPSE})
 """What is made of clips that are there, without a model."""
+RENDERED = tuple(task for task in Task if task not in PUT_TOGETHER)
+"""What models make."""
 
 
 class Descent(StrEnum):

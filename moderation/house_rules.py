@@ -20,4 +20,5 @@ async def house_rules(s: AsyncSession, room: str, workspace: str, studio: Rules)
         quorum=house.quorum or studio.quorum,
         queued_cap=house.queued_cap or studio.queued_cap,
         ballot=studio.ballot if hours is None else timedelta(hours=hours),
+        turn=studio.turn,
     )

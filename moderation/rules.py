@@ -25,6 +25,8 @@ class Rules:
     queued_cap: int = 8
     quorum: int = 1
     ballot: timedelta = timedelta(hours=24)
+    turn: timedelta = timedelta(hours=24)
+    """How long somebody may take to go on in a chain."""
 
 
 def may_submit(queued: int, rules: Rules, coming: int = 1) -> None:
@@ -194,6 +196,8 @@ def may_vote(person: Person, job: Job, now: datetime) -> None:
 
 def may_see(person: Person, job: Job, shown: bool) -> bool:
     """Whether a clip may be looked at; ``shown`` is whether the decision put it into the showcase."""
+    if job.task is Task.GLIMPSE and job.status is Status.WITHDRAWN:
+        return False  # it was a part of somebody else's
     if person.id == job.person_id:
         return job.status in FINISHED
     if job.status is Status.PUBLISHED and shown:

@@ -14,7 +14,7 @@ from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
 from db.states import Kind, Status
-from moderation import growth, ranking
+from moderation import chaining, growth, ranking
 from moderation.rules import Refused
 from moderation.wish import Request
 
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 async def sweep(db: Db, broker: Broker) -> None:
     """One round; several processes may sweep at the same time."""
-    changed = await lost_renders(db) + await closed_ballots(db)
+    changed = await lost_renders(db) + await closed_ballots(db) + await chaining.ended_turns(db)
     for job_id in changed:
         await broker.spread(job_id)
     async with db.read() as s:

@@ -34,6 +34,8 @@ class Chain(SQLModel, table=True):
     workspace: str = ""
     place: str = ""
     """Where it was begun; its film is told there."""
+    turn_seconds: int
+    """How long a turn lasts before it passes on."""
     created_at: datetime = Field(default_factory=utcnow)
     closed_at: datetime | None = Field(default=None, index=True)
     film_id: int | None = Field(default=None, foreign_key="job.id")
@@ -62,7 +64,7 @@ class Seat(SQLModel, table=True):
     """Where they joined; there they are told that it is their turn."""
     turn: Turn = Field(default=Turn.WAITS, sa_column=enum(Turn))
     turn_ends_at: datetime | None = None
-    """While it is their turn: when it passes on; None while their clip is being made."""
+    """While it is their turn: when it passes on, unless their clip is being made."""
     glimpse_id: int | None = Field(default=None, foreign_key="job.id", index=True)
     """The last second of the clip before, which is all that they see of it."""
     job_id: int | None = Field(default=None, foreign_key="job.id", index=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 
 from db import events, jobs, reports, reviews
 from db.states import Kind, Reason, Verdict
-from moderation import decisions, films, rules
+from moderation import chaining, decisions, films, rules
 from moderation.decisions import Outcome
 from moderation.desk.base import Base
 from moderation.people import Person
@@ -20,6 +21,7 @@ class Judging(Base):
         """Ask the moderators to put a finished job into the showcase."""
         async with self._on(person, job_id) as (s, person, job):
             rules.may_publish(person, job)
+            await chaining.insist_on_secret(s, job)
             await jobs.move(s, job_id, Kind.SENT_TO_REVIEW, by=person.id, values={"private": False})
 
     async def keep(self, person: Person, job_id: int) -> None:
@@ -74,6 +76,8 @@ class Judging(Base):
             await reports.settle(s, job_id)
             await jobs.move(s, job_id, Kind.WITHDRAWN, by=person.id, values={"lease_until": None})
             await films.withdraw_with(s, job_id, person.id)
+            handed = await chaining.take_back(s, job_id)
+        await asyncio.gather(*(self._ring(one, 0) for one in handed))
 
     async def report(self, person: Person, job_id: int, reason: Reason, sentence: str = "") -> None:
         """Tell the moderators, once, that a job should not be in the showcase."""

@@ -11,8 +11,8 @@ from db import clips, events, jobs, workers
 from db.models import Job, utcnow
 from db.offers import Offer
 from db.session import one_at_a_time
-from db.states import Descent, Kind, Status
-from moderation import films, growth, rules
+from db.states import Descent, Kind, Status, Task
+from moderation import chaining, films, growth, rules
 from moderation.desk.base import Base
 from moderation.linking import as_now
 from moderation.people import Person
@@ -180,5 +180,8 @@ class Making(Base):
         # A final only finishes what they had allowed.
         if job.source_id is not None and job.descent is not Descent.FINAL:
             source = await s.get_one(Job, job.source_id)
+            if source.task is Task.GLIMPSE:
+                await chaining.insist_on_turn(s, job, source.id)
+                return
             made = await clips.of(s, source.id)
             rules.may_grow(person, source, job.source_clip, made, shared=True)

@@ -13,7 +13,7 @@ from db.media import Media
 from db.models import Job
 from db.offers import Draft
 from db.session import Db
-from db.states import Task
+from db.states import RENDERED, Task
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Entry, StyleEntry
 from gen.engines.base import CannotMake, Inputs
@@ -34,7 +34,7 @@ INK = StyleEntry(
     weight_name="ink.safetensors",
 )
 MODEL = entry("toy", Toy, Path("diary")).model_copy(
-    update={"tasks": tuple(Task), "styles": (INK,), "draft": Draft(steps=2, scale=0.5)}
+    update={"tasks": RENDERED, "styles": (INK,), "draft": Draft(steps=2, scale=0.5)}
 )
 
 

@@ -12,7 +12,7 @@ from db.broker import Broker
 from db.models import Clip, Job, utcnow
 from db.offers import Draft, Offer, Range
 from db.session import Db
-from db.states import Task
+from db.states import RENDERED
 from moderation.desk import Desk
 from moderation.people import Person, Role
 from moderation.rules import Rules
@@ -30,7 +30,7 @@ OFFER = Offer(
     guidance=Range(low=1, high=6, default=2),
     variations=2,
 )
-ABLE = OFFER.model_copy(update={"tasks": tuple(Task), "draft": Draft(steps=2, scale=0.5)})
+ABLE = OFFER.model_copy(update={"tasks": RENDERED, "draft": Draft(steps=2, scale=0.5)})
 """The same model, able to do all that there is, and with drafts."""
 MODERATOR = frozenset({Role.MODERATOR})
 NO_BROKER = "unix:///nonexistent/valkey.sock"

@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("room", TEXT(), nullable=False),
         sa.Column("workspace", TEXT(), nullable=False),
         sa.Column("place", TEXT(), nullable=False),
+        sa.Column("turn_seconds", sa.Integer(), nullable=False),
         sa.Column("created_at", TIME(), nullable=False),
         sa.Column("closed_at", TIME(), nullable=True),
         sa.Column("film_id", sa.Integer(), nullable=True),
