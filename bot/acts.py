@@ -60,6 +60,12 @@ async def act(desk: Desk, deed: Act) -> str:
             asked = grammar.read(deed.sentence)
             job = await desk.remix(person, job_id, _one(deed), deed.request, asked)
             return f"Job {job.id} is in line: your remix of that clip."
+        case Sign.GO_ON:
+            job = await desk.go_on(person, job_id, grammar.read(deed.sentence), deed.request)
+            return f"Job {job.id} is in line: what happens next in the chain."
+        case Sign.HAND_ON:
+            await desk.let_pass(person, job_id)
+            return "The turn passes on; you may join the chain again."
         case Sign.FINAL:
             job = await desk.finalize(person, job_id, _one(deed), deed.request)
             return f"Job {job.id} is in line: that clip, rendered in full."

@@ -21,7 +21,7 @@ from db import jobs, posts
 from db.line import Forecast
 from db.models import Post, utcnow
 from db.session import Db
-from db.states import DECIDED, WAITING_FOR_REVIEW, Purpose, Status
+from db.states import DECIDED, WAITING_FOR_REVIEW, Purpose, Status, Task
 
 SEND_SECONDS = 25
 """Less than a claim of the outbox lasts; a chat that hangs must not hold up all other cards."""
@@ -92,7 +92,9 @@ def _belongs(purpose: Purpose, seen: View, room: Room, post: Post | None) -> boo
     status = seen.job.status
     match purpose:
         case Purpose.RECEIPT:
-            return seen.job.room == room.name and not seen.is_shot  # its film's says it all
+            own = seen.job.room == room.name and not seen.is_shot  # its film's says it all
+            cut = seen.job.task is Task.GLIMPSE and status is not Status.FAILED
+            return own and not cut  # that is a matter of a moment
         case Purpose.RESULT:
             own = seen.job.room == room.name and not seen.is_shot
             return own and bool(seen.clips)

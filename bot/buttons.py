@@ -14,6 +14,8 @@ QUESTIONS = {
     Sign.APPEAL: "Why should others look at it again?",
     Sign.REDRAW: "What should it show instead?",
     Sign.REMIX: "What should yours show?",
+    Sign.GO_ON: "What happens next?",
+    Sign.HAND_ON: "Let the next in line have the turn?",
     Sign.REJECT: "Why? One sentence for the artist.",
     Sign.REPORT: "What is wrong with it?",
     Sign.TAKE_DOWN: "Why? One sentence for the artist.",

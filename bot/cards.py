@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import facts, films, judged, said
+from bot import chains, facts, films, judged, said
 from bot.buttons import (
     AGAIN,
     APPEAL,
@@ -19,7 +19,7 @@ from bot.buttons import (
 from bot.card import Button, Card, CardClip, Line, Tone
 from bot.signs import VOTES, Sign
 from bot.view import View
-from db.states import WAITING_FOR_REVIEW, Purpose, Status
+from db.states import WAITING_FOR_REVIEW, Purpose, Status, Task
 from moderation.people import Person
 from moderation.rules import Refused
 
@@ -89,13 +89,16 @@ def receipt(view: View) -> Card:
 def result(view: View) -> Card:
     """What the artist owns, whatever anybody decides about the showcase."""
     job = view.job
+    if job.task is Task.GLIMPSE:
+        return chains.turn(view)
     more = () if view.parts else (AGAIN, *growing(view), permission(job))
     tone = Tone.GOOD
     buttons: tuple[Button, ...]
     match job.status:
         case Status.READY:
-            lines = [Line("Only you can see it.")]
-            buttons = (Button(Sign.PUBLISH, "Publish", strong=True), *more, WITHDRAW)
+            lines = chains.secret(view) or [Line("Only you can see it.")]
+            publish = () if chains.secret(view) else (Button(Sign.PUBLISH, "Publish", strong=True),)
+            buttons = (*publish, *more, WITHDRAW)
         case Status.IN_REVIEW:
             lines = [Line("It's yours already. The moderators decide about the showcase.")]
             buttons = (*more, Button(Sign.KEEP, "Keep private"), WITHDRAW)

@@ -41,6 +41,8 @@ class Sign(StrEnum):
     REPORT = "report"
     TAKE_DOWN = "take_down"
     DISMISS = "dismiss"
+    GO_ON = "go_on"
+    HAND_ON = "hand_on"
     SHOW = "show"
     INFO = "info"
 
@@ -87,7 +89,7 @@ def read(emoji: str) -> Sign | None:
     return _BY_EMOJI.get(_bare(emoji))
 
 
-NEEDS_PROMPT = frozenset({Sign.REDRAW, Sign.REMIX})
+NEEDS_PROMPT = frozenset({Sign.REDRAW, Sign.REMIX, Sign.GO_ON})
 """Of those below, those whose words are a prompt; the others' are a sentence."""
 NEEDS_SENTENCE = NEEDS_PROMPT | {Sign.REJECT, Sign.APPEAL, Sign.REPORT, Sign.TAKE_DOWN}
 """Of the buttons that ask something first, those that ask for words; the others ask "really?"."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot import said
 from bot.grammar import Option, Takes
@@ -34,6 +35,24 @@ class Command:
     for_hosts: bool = False
 
 
+class Do(StrEnum):
+    """What `/studio chain` does."""
+
+    START = "start"
+    JOIN = "join"
+    LIST = "list"
+    SHOW = "show"
+    CLOSE = "close"
+
+
+CHAINS = (
+    (Do.START.value, "Start one with a first clip"),
+    (Do.JOIN.value, "Join one"),
+    (Do.LIST.value, "List those that grow"),
+    (Do.SHOW.value, "Show one"),
+    (Do.CLOSE.value, "Close yours, and make its film"),
+)
+"""What may be picked, and how that is shown."""
 WORDS_LIMIT = 2 * PROMPT_LIMIT
 """Of a prompt with options typed after it."""
 ALL = "all"
@@ -64,6 +83,11 @@ _STYLE = Option("style", Takes.STYLE, "Everything about this one.", high=100)
 
 _CODE = Option(
     "code", Takes.TEXT, "What the other room showed you; without it, you are shown one.", 1, 20
+)
+
+_DO = Option("do", Takes.WORD, "What to do.", needed=True, words=CHAINS)
+_ABOUT = Option(
+    "about", Takes.TEXT, "The theme of a new chain, or the number of one.", high=WORDS_LIMIT
 )
 
 
@@ -125,6 +149,11 @@ STUDIO: tuple[Command, ...] = (
         "Tell the moderators that something in the showcase should not be there.",
         (_JOB, _REASON, _MORE),
         Pick(others=PUBLIC),
+    ),
+    Command(
+        "chain",
+        "A film by several artists, each shown only the last second before.",
+        (_DO, _ABOUT),
     ),
     Command("models", "Which models there are, and what they can do.", (_MODEL, _PAGE)),
     Command("style", "Which styles there are, and whose work they are.", (_STYLE, _PAGE)),

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, jobs, parts, people, reports, reviews, votes, workers
+from db import chains, clips, events, jobs, parts, people, reports, reviews, votes, workers
 from db.line import Forecast
-from db.models import Clip, Job, Part, Report, Review
+from db.models import Chain, Clip, Job, Part, Report, Review, Seat
 from db.offers import Offer
 from db.states import PUT_TOGETHER, WAITING_FOR_REVIEW, Kind, Status
 from moderation import forecast
@@ -50,6 +50,9 @@ class View:
     source_artist: str = ""
     parts: tuple[Shown, ...] = ()
     """Of a film: the clips that it is put together from."""
+    seat: Seat | None = None
+    """The place in a chain that it is the clip of, or the glimpse."""
+    chain: Chain | None = None
     is_shot: bool = False
     """Whether a film was asked for, of which this is one shot."""
 
@@ -79,6 +82,7 @@ async def view(
         source = None
     ids = {job.person_id, *(review.person_id for review in given)}
     found = await parts.of(s, job_id) if job.task in PUT_TOGETHER else []
+    seat = await chains.seat_of(s, job_id) if job.private else None  # as all clips of one are
     ids |= {of.person_id for _, of in found}
     names = await people.names(s, ids | ({source.person_id} if source else set()))
     offers = {offer.name: offer for offer in await workers.offers(s)}
@@ -96,6 +100,8 @@ async def view(
         reports=tuple(await reports.of(s, job_id)),
         source=source,
         source_artist=names[source.person_id] if source else "",
+        seat=seat,
+        chain=await chains.get(s, seat.chain_id) if seat is not None else None,
         is_shot=await parts.film_of_shot(s, job_id) is not None,
         parts=tuple(
             Shown(part, of, names[of.person_id], offers.get(of.model)) for part, of in found

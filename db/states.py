@@ -45,7 +45,7 @@ class Kind(StrEnum):
     VOTE_TAKEN_BACK = "vote_taken_back"
     BALLOT_CLOSED = "ballot_closed"
     PART_MOVED = "part_moved"
-    """A clip that this film waits for went a step on its way."""
+    """A clip that this film waits for, or that goes on from this glimpse, went a step on its way."""
     REMIX_ALLOWED = "remix_allowed"
     REMIX_FORBIDDEN = "remix_forbidden"
     REPORTED = "reported"

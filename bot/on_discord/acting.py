@@ -45,7 +45,7 @@ THINKING = "thinking"
 """What an interaction was answered with at first: with a message to come (True), or with none."""
 BROKEN = "Something broke here. It was written down for the hosts; please try again."
 OF_ANOTHER_VERSION = "That form is of another version of the studio; open it again."
-STARTS_A_JOB = OF_ONE_CLIP | {Sign.AGAIN}
+STARTS_A_JOB = OF_ONE_CLIP | {Sign.AGAIN, Sign.GO_ON}
 
 Form = Callable[[Interaction, str, Mapping[str, str]], Awaitable[None]]
 """Takes a form that was sent: its id, and what its fields hold by their ids."""

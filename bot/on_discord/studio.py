@@ -9,7 +9,7 @@ import discord
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, linking, lists
+from bot import acts, chains, linking, lists
 from bot.card import Line
 from bot.grammar import Option, Takes
 from bot.lists import Listing
@@ -161,6 +161,17 @@ async def _unlink(client: StudioClient, interaction: Interaction, given: Given) 
     await client.acting.whisper(interaction, await linking.unlink(client.desk, person))
 
 
+async def _chain(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    await client.acting.defer(interaction)
+    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    request = await client.acting.request(interaction)
+    said = await chains.do(client.desk, person, request, given["do"], given["about"] or "")
+    if isinstance(said, str):
+        await client.acting.whisper(interaction, said)
+    else:
+        await client.courier.edit_original(interaction.token, Message(painted(said)))
+
+
 async def _setup(client: StudioClient, interaction: Interaction, given: Given) -> None:
     await open_setup(client, interaction)
 
@@ -214,6 +225,7 @@ DEEDS: Mapping[str, Deed] = {
     ),
     "link": _link,
     "unlink": _unlink,
+    "chain": _chain,
     "setup": _setup,
     "help": _help,
 }

@@ -38,7 +38,7 @@ BROKEN = "Something broke here. It was written down for the hosts; please try ag
 TOO_SLOW = "That took too long for Slack to show a form; please try once more."
 SENT = "It's in your direct messages with the app."
 LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"})
-STARTS_A_JOB = OF_ONE_CLIP | {Sign.AGAIN}
+STARTS_A_JOB = OF_ONE_CLIP | {Sign.AGAIN, Sign.GO_ON}
 MEET_MOST, MEET_SECONDS = 30, 60.0
 """So many people's names are asked for in this time: moderators need their turn."""
 TEXT_LIMIT, TYPED_LIMIT, VALUE_LIMIT = 3000, 3000, 2000

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, grammar, linking, lists, pictures
+from bot import acts, chains, grammar, linking, lists, pictures
 from bot.lists import Listing
 from bot.on_slack import forms
 from bot.on_slack.acting import BROKEN, Acting
@@ -23,7 +23,7 @@ from bot.on_slack.typed import ALIASES, HELP, NAME, USAGE, plain, read, usage
 from bot.on_slack.where import Where, request_of
 from bot.press import Press
 from bot.signs import OF_ONE_CLIP, Sign
-from bot.studio import ALL, STUDIO
+from bot.studio import ALL, STUDIO, Do
 from db import workers
 from db.states import Reason
 from moderation.house_rules import house_rules
@@ -197,6 +197,21 @@ async def _unlink(commands: Commands, where: Where, given: Given) -> None:
     await commands.acting.whisper(where, await linking.unlink(commands.parts.desk, person))
 
 
+async def _chain(commands: Commands, where: Where, given: Given) -> None:
+    person = await anybody(commands.parts, where.team, where.user, where.name)
+    asked = (given["do"] or Do.LIST, given["about"])
+    try:
+        said = await chains.do(commands.parts.desk, person, request_of(where), *asked)
+    except Refused as refused:
+        await commands.acting.return_words(where, str(refused), given["about"])
+        return
+    if isinstance(said, str):
+        commands.acting.meet(where)
+        await commands.acting.whisper(where, said)
+    else:
+        await commands.acting.show(where, painted(said), said.title)
+
+
 async def _setup(commands: Commands, where: Where, given: Given) -> None:
     await commands.setup(commands.parts, where.trigger, where.team, where.user, where.channel)
 
@@ -237,6 +252,7 @@ DEEDS: Mapping[str, Deed] = {
     "style": _lists(lambda s, person, given: lists.styles(s, given["style"], _page(given))),
     "link": _link,
     "unlink": _unlink,
+    "chain": _chain,
     "setup": _setup,
     "help": _help,
 }

@@ -27,6 +27,7 @@ USAGE = {
     "withdraw": ("12", ""),
     "appeal": ("12 why others should look at it again", "12 It shows nobody who lives."),
     "report": ("12 reason [more about it]", "12 spam It sells shoes."),
+    "chain": ("list, start a theme, or join, show or close 3", "start a fox at night"),
     "models": ("[model] [page]", ""),
     "style": ("[style] [page]", ""),
     "link": ("[code]", ""),

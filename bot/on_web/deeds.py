@@ -29,13 +29,15 @@ LONGEST_ID = 9
 
 async def sora(request: web.Request) -> web.Response:
     """Put a job into the line; the same form sent twice is one job."""
-    site, visitor, sent = request.app[SITE], visitor_of(request), await _fields(request)
+    site, visitor, sent = request.app[SITE], visitor_of(request), await fields_of(request)
     given: dict[str, Picture] = {}
     try:
         for name, data in (await _files(request)).items():
             given[name] = await pictures.take(site.media, data)
         asked = form.wish(sent, given)
-        named = _request(visitor, {**sent, **{name: found.key for name, found in given.items()}})
+        named = request_named_by(
+            visitor, {**sent, **{name: found.key for name, found in given.items()}}
+        )
         job = await site.desk.submit(visitor.person, asked, named)
     except Refused as refused:
         await pictures.let_go(site.db, site.media, given.values())
@@ -50,7 +52,7 @@ async def sora(request: web.Request) -> web.Response:
 
 async def press(request: web.Request) -> web.Response:
     """Do what a button means."""
-    visitor, sent = visitor_of(request), await _fields(request)
+    visitor, sent = visitor_of(request), await fields_of(request)
     if sent.get("sign") == "":
         raise Refused("Press the button for what you want; Enter alone decides nothing.")
     try:
@@ -62,7 +64,7 @@ async def press(request: web.Request) -> web.Response:
     except (KeyError, ValueError):
         raise web.HTTPBadRequest from None
     words = sent.get("words" if sign in NEEDS_PROMPT else "sentence", "")
-    deed = Act(visitor.person, sign, job_id, _request(visitor, sent), words, only, reason)
+    deed = Act(visitor.person, sign, job_id, request_named_by(visitor, sent), words, only, reason)
     return await _done(request, await act(request.app[SITE].desk, deed), job_id)
 
 
@@ -82,7 +84,8 @@ async def _done(request: web.Request, sentence: str, job_id: int) -> web.Respons
     return as_json({"said": sentence, "cards": [asdict(card) for card in cards]})
 
 
-async def _fields(request: web.Request) -> Mapping[str, str]:
+async def fields_of(request: web.Request) -> Mapping[str, str]:
+    """What was filled in, by the names of the fields; not what was attached."""
     return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
 
 
@@ -93,7 +96,7 @@ async def _files(request: web.Request) -> dict[str, bytes]:
     return {n: await asyncio.to_thread(f.file.read, longest) for n, f in attached.items()}
 
 
-def _request(visitor: Visitor, sent: Mapping[str, str]) -> Request:
+def request_named_by(visitor: Visitor, sent: Mapping[str, str]) -> Request:
     """Named by all that was sent, the form's key with it: the same words twice are one request."""
     named = {"key": secrets.token_urlsafe(12)} | {
         n: v for n, v in sent.items() if n != "csrf" and v

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import chains, jobs, workers
+from db import chains, events, jobs, workers
 from db.models import Chain, Job, Seat
 from db.session import one_at_a_time
-from db.states import FINISHED, Status, Turn
-from moderation import chaining
+from db.states import FINISHED, Kind, Status, Task, Turn
+from moderation import chaining, rules
 from moderation.chaining import FEWEST, MOST
 from moderation.desk.making import Making
 from moderation.linking import as_now
@@ -104,8 +104,22 @@ class Chaining(Making):
             job = chaining.next_clip(wish, request, person, seat, last, offers)
             await jobs.add(s, job)
             seat.job_id = job.id
+            await events.record(s, glimpse_id, Kind.PART_MOVED, person.id)
         await self._ring(job.id, job.attempt)
         return job
+
+    async def let_pass(self, person: Person, glimpse_id: int) -> None:
+        """Give one's turn up; the next in line has it."""
+        async with self._on(person, glimpse_id) as (s, person, job):
+            rules.owns(person, job)
+            seat = await chains.seat_of(s, glimpse_id)
+            if job.task is not Task.GLIMPSE or seat is None or seat.turn is not Turn.NOW:
+                raise Refused("It isn't your turn.")
+            if await _works(s, seat):
+                raise Refused("You went on from this already; cancel that first.")
+            gone = {"lease_until": None}
+            await jobs.move(s, glimpse_id, Kind.WITHDRAWN, by=person.id, values=gone)
+        await self._tell(await chaining.ended_turns(self.db))
 
     async def close_chain(self, person: Person, chain_id: int) -> int:
         """Make the film of what there is; the id of its job. For whoever began the chain."""
