@@ -67,7 +67,7 @@ def receipt(view: View) -> Card:
             lines = (Line("You cancelled it; nothing was kept."),)
             buttons = (Button(Sign.RETRY, "Retry"),)
         case Status.WITHDRAWN:
-            lines = (Line("You withdrew it."),)
+            lines = (Line(films.withdrawn(view) if view.parts else "You withdrew it."),)
         case _:
             tone = Tone.GOOD
             lines = (Line("Done: the result is yours."),)
@@ -91,7 +91,7 @@ def result(view: View) -> Card:
     job = view.job
     if job.task is Task.GLIMPSE:
         return chains.turn(view)
-    more = () if view.parts else (AGAIN, *growing(view), permission(job))
+    more = () if view.parts or view.seat else (AGAIN, *growing(view), permission(job))
     tone = Tone.GOOD
     buttons: tuple[Button, ...]
     match job.status:
@@ -122,6 +122,8 @@ def result(view: View) -> Card:
         case _:
             tone = Tone.QUIET
             lines = [Line("You withdrew it: it's shown nowhere but here.")]
+            if view.parts:
+                lines = [Line(films.withdrawn(view))]
             buttons = () if view.parts else (AGAIN, *growing(view))
     lines += [Line(note) for note in job.notes]
     if job.status in JUDGED or judged.is_partial(view):
@@ -285,4 +287,6 @@ def info(person: Person, job_id: int, view: View | None) -> Card:
 
 
 def _clips(view: View) -> tuple[CardClip, ...]:
+    if view.parts and view.job.status is Status.WITHDRAWN:
+        return ()
     return tuple(CardClip(clip.number, clip.seed) for clip in view.clips)

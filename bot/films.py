@@ -55,6 +55,13 @@ def mending(view: View) -> tuple[Button, ...]:
     return (RETRY_SHOTS,) if failed else ()
 
 
+def withdrawn(view: View) -> str:
+    """What is said of a film that is in nobody's sight any more."""
+    if any(shown.job.status is Status.WITHDRAWN for shown in view.parts):
+        return "A clip in it was withdrawn, and the film with it."
+    return "You withdrew it; its clips stay with their artists."
+
+
 def working(view: View) -> tuple[Line, ...]:
     """What is said of a film while it is put together."""
     return (Line("The clips are being put together."),) if view.parts else ()

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips
+from db import clips, parts
 from db.media import Media
 from db.models import Job
+from db.states import Task
 from gen.catalogue import Entry
 from gen.engines.base import Brief, CannotMake, Inputs, Style
 
@@ -48,13 +49,22 @@ async def inputs_of(s: AsyncSession, media: Media, job: Job) -> Inputs:
     """Where a job's pictures and film are. Raises ``CannotMake`` when one is gone."""
     film = None
     if job.source_id is not None and job.source_clip is not None:
-        source = await clips.get(s, job.source_id, job.source_clip)
+        source = await clips.get(s, *await _uncut(s, job.source_id, job.source_clip))
         film = _there(media, source.video_key if source else "", GONE_CLIP)
     return Inputs(
         first=_there(media, job.first_key, GONE_PICTURE) if job.first_key else None,
         last=_there(media, job.last_key, GONE_PICTURE) if job.last_key else None,
         film=film,
     )
+
+
+async def _uncut(s: AsyncSession, job_id: int, number: int) -> tuple[int, int]:
+    """For a glimpse the clip that it is the end of: its frames were not encoded twice."""
+    job = await s.get_one(Job, job_id)
+    if job.task is not Task.GLIMPSE:
+        return job_id, number
+    part, of = (await parts.of(s, job_id))[0]
+    return of.id, part.clip
 
 
 def _there(media: Media, key: str, otherwise: str) -> Path:

@@ -196,8 +196,8 @@ def may_vote(person: Person, job: Job, now: datetime) -> None:
 
 def may_see(person: Person, job: Job, shown: bool) -> bool:
     """Whether a clip may be looked at; ``shown`` is whether the decision put it into the showcase."""
-    if job.task is Task.GLIMPSE and job.status is Status.WITHDRAWN:
-        return False  # it was a part of somebody else's
+    if job.task in PUT_TOGETHER and job.status is Status.WITHDRAWN:
+        return False  # there may be clips of others in it, and they may have withdrawn them
     if person.id == job.person_id:
         return job.status in FINISHED
     if job.status is Status.PUBLISHED and shown:

@@ -15,6 +15,7 @@ from db import events, jobs
 from db.broker import Broker
 from db.session import Db
 from db.states import Purpose, Status
+from moderation import rules
 from moderation.people import Role
 from tests.support.rooms import MemoryRoom
 from tests.support.studio import NO_BROKER, Studio, person
@@ -99,6 +100,22 @@ async def test_a_film_names_its_clips_and_their_models_and_offers_what_can_be_do
     assert {fact.name: fact.value for fact in shown.facts}["made of"] == (
         f"job {first}, clip 1 by Mo; job {second}, clip 1 by Ada"
     )
+
+
+async def test_a_film_goes_out_of_everybodys_sight_with_a_clip_of_it(studio: Studio) -> None:
+    ada, bo = await person(studio.db, "Ada"), await person(studio.db, "Bo")
+    film = await studio.submit(ada, TWO, storyboard=True)
+    first = await next_one(studio)
+    await next_one(studio)
+    await next_one(studio)
+    await studio.change(first, person_id=bo.id)
+    await studio.desk.withdraw(bo, first)
+    seen_by_ada = await seen(studio, film.id)
+    card = cards.result(seen_by_ada)
+    assert (card.clips, card.buttons) == ((), ())
+    assert card.lines[0].text == "A clip in it was withdrawn, and the film with it."
+    assert not rules.may_see(ada, seen_by_ada.job, shown=False)
+    assert cards.receipt(seen_by_ada).lines == card.lines
 
 
 async def test_only_the_film_has_cards_and_its_shots_move_it(studio: Studio) -> None:

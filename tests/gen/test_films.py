@@ -14,6 +14,7 @@ from db import clips, jobs
 from db.models import Clip, Job
 from db.states import Kind, Status, Task
 from gen import encode, lease, stitcher
+from gen.briefs import inputs_of
 from gen.films import GONE, NO_MUSIC, order_of
 from gen.host import CRASHED, HANGS
 from gen.order import Piece
@@ -165,6 +166,11 @@ async def test_a_glimpse_is_a_second_without_credits(bench: Bench) -> None:
     assert source is not None
     assert order.pieces == (Piece(bench.media.path(source.video_key), seconds=1.0),)
     assert order.credits == ()
+    # Who goes on from it sees this second; the model is given the clip itself, which loses less.
+    await bench.studio.change(one.id, source_id=made.id, source_clip=1)
+    async with bench.db.read() as s:
+        inputs = await inputs_of(s, bench.media, await s.get_one(Job, one.id))
+    assert inputs.film == bench.media.path(source.video_key)
 
 
 async def test_a_clip_that_was_withdrawn_is_in_no_film(bench: Bench) -> None:
