@@ -85,7 +85,7 @@ _CODE = Option(
     "code", Takes.TEXT, "What the other room showed you; without it, you are shown one.", 1, 20
 )
 
-_DO = Option("do", Takes.WORD, "What to do.", needed=True, words=CHAINS)
+_DO = Option("action", Takes.WORD, "What to do.", needed=True, words=CHAINS)
 _ABOUT = Option(
     "about", Takes.TEXT, "The theme of a new chain, or the number of one.", high=WORDS_LIMIT
 )

@@ -165,7 +165,7 @@ async def _chain(client: StudioClient, interaction: Interaction, given: Given) -
     await client.acting.defer(interaction)
     person = await who(client.db, interaction.user, interaction.guild_id or 0)
     request = await client.acting.request(interaction)
-    said = await chains.do(client.desk, person, request, given["do"], given["about"] or "")
+    said = await chains.do(client.desk, person, request, given["action"], given["about"] or "")
     if isinstance(said, str):
         await client.acting.whisper(interaction, said)
     else:

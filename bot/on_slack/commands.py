@@ -199,7 +199,7 @@ async def _unlink(commands: Commands, where: Where, given: Given) -> None:
 
 async def _chain(commands: Commands, where: Where, given: Given) -> None:
     person = await anybody(commands.parts, where.team, where.user, where.name)
-    asked = (given["do"] or Do.LIST, given["about"])
+    asked = (given["action"] or Do.LIST, given["about"])
     try:
         said = await chains.do(commands.parts.desk, person, request_of(where), *asked)
     except Refused as refused:
