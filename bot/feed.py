@@ -16,7 +16,7 @@ import structlog
 
 from bot.announce import announce
 from bot.room import Away, Room
-from db import events, jobs
+from db import events, jobs, parts
 from db.broker import Broker
 from db.events import Claim
 from db.line import Forecast
@@ -102,6 +102,7 @@ class Feed:
         if not self._wake.is_set():
             async with self._db.read() as s:
                 moving |= {job.id for job in await jobs.with_status(s, Status.RENDERING)}
+                moving |= await parts.of_rendering_shots(s)
         if claims:
             self._line_moved.set()
         for job_id in moving:

@@ -69,6 +69,12 @@ async def film_of_shot(s: AsyncSession, job_id: int) -> int | None:
     return await s.scalar(found.limit(1))
 
 
+async def of_rendering_shots(s: AsyncSession) -> set[int]:
+    """The films of which a shot is being rendered."""
+    found = select(col(Part.film_id)).join(Job, col(Job.id) == col(Part.job_id))
+    return set(await s.scalars(found.where(col(Job.status) == Status.RENDERING, col(Part.is_shot))))
+
+
 async def artists(s: AsyncSession, film_id: int) -> frozenset[int]:
     """Whose clips are in a film."""
     found = select(col(Job.person_id)).join(Part, col(Part.job_id) == col(Job.id))

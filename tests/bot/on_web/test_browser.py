@@ -12,12 +12,20 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.on_web import pages
 from db.states import Verdict
+from moderation.wish import Request, Wish
 from tests.bot.on_web.served import Served, moving_square, still
 from tests.support.studio import ABLE, OFFER
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-PAGES = ("/as/ada/", "/as/mo/review", "/as/bo/showcase", "/as/ada/line", "/as/ada/help")
+PAGES = (
+    "/as/ada/",
+    "/as/mo/review",
+    "/as/bo/showcase",
+    "/as/bo/chains",
+    "/as/ada/line",
+    "/as/ada/help",
+)
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 
 
@@ -50,6 +58,8 @@ async def furnished(served: Served) -> None:
     assert claimed is not None
     await served.preview(claimed, 2)
     await served.submit(bo, "A third boat")
+    asked = Request("chain", "web", f"mine:{bo.id}")
+    await served.desk.start_chain(bo, Wish(f"A fourth boat {'W' * 300}"), asked)
     await served.told()
 
 
