@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from db import events, people
 from db.line import Waiting, claimable, order
-from db.models import Clip, Job, Person, utcnow
+from db.models import Clip, Job, Person, Worker, utcnow
 from db.session import one_at_a_time
 from db.speed import Shape
 from db.states import MOVES, Descent, Kind, Status
@@ -239,7 +239,21 @@ async def finish(
     """
     values = {"finished_at": utcnow(), "lease_until": None, "notes": list(notes), "reason": ""}
     values |= used
-    if not await move(s, job_id, Kind.FINISHED, attempt=attempt, values=values):
+    owner = await s.scalar(
+        select(col(Worker.owner))
+        .join(Job, col(Job.worker) == col(Worker.name))
+        .where(col(Job.id) == job_id)
+    )
+    took = used.get("compute_seconds")
+    if not await move(
+        s,
+        job_id,
+        Kind.FINISHED,
+        attempt=attempt,
+        values=values,
+        seconds=took,
+        owner=owner or "",
+    ):
         return False
     s.add_all(clips)
     await s.flush()

@@ -51,6 +51,8 @@ class Kind(StrEnum):
     """Moderators settled the reports and left the job where it was."""
     TAKEN_DOWN = "taken_down"
     WITHDRAWN = "withdrawn"
+    TIPPED = "tipped"
+    """Somebody gave its artist credit of their own, or took it back."""
     LINKED = "linked"
     """Its artist, or somebody who said something of it, turned out to be one person with another."""
     UNLINKED = "unlinked"
@@ -118,6 +120,19 @@ MOVES: Mapping[Kind, Move] = {
     Kind.WITHDRAWN: _move(Status.WITHDRAWN, *(s for s in Status if s is not Status.WITHDRAWN)),
 }
 
+CREDITED = frozenset(
+    {
+        Kind.FINISHED,
+        Kind.APPROVED,
+        Kind.REJECTED,
+        Kind.OVERTURNED,
+        Kind.UPHELD,
+        Kind.TAKEN_DOWN,
+        Kind.BALLOT_CLOSED,
+    }
+)
+"""After which somebody may have earned credit, or lost it."""
+
 WAITING_FOR_REVIEW = frozenset({Status.IN_REVIEW, Status.APPEALED})
 DECIDED = frozenset({Status.PUBLISHED, Status.REJECTED, Status.REJECTED_FINALLY})
 FINISHED = frozenset(Status) - {
@@ -145,6 +160,13 @@ class Reason(StrEnum):
     COPYRIGHT = "copyright"
     HATE = "hate"
     SPAM = "spam"
+
+
+class BugKind(StrEnum):
+    BUG = "bug"
+    """The studio does something wrong."""
+    RED_TEAM = "red_team"
+    """Somebody found a way to make it do what it mustn't."""
 
 
 class Purpose(StrEnum):

@@ -19,7 +19,12 @@ FORGOTTEN = timedelta(days=1)
 
 
 async def announce(
-    s: AsyncSession, name: str, offers: Sequence[Offer], state: str, running_cap: int = 2
+    s: AsyncSession,
+    name: str,
+    offers: Sequence[Offer],
+    state: str,
+    running_cap: int = 2,
+    owner: str = "",
 ) -> None:
     """A worker has started; those that have been gone for a day are forgotten."""
     now = utcnow()
@@ -29,6 +34,7 @@ async def announce(
         "seen_at": now,
         "state": state,
         "running_cap": running_cap,
+        "owner": owner,
         "offers": [offer.model_dump(mode="json") for offer in offers],
     }
     await s.execute(

@@ -26,6 +26,11 @@ class WorkerSettings(StoreSettings):
     device_watts: float | None = Field(
         default=None, gt=0, description="drawn by a busy device, where energy can't be measured"
     )
+    worker_owner: str = Field(
+        default="",
+        pattern=r"^$|^[^:]+:[^:]*:.+$",
+        description="who is credited for what it renders for others: platform:workspace:user id",
+    )
     running_cap: int = Field(default=2, ge=1, description="jobs of one person rendered at once")
 
     @property

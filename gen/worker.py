@@ -59,7 +59,7 @@ async def _working(settings: WorkerSettings, models: catalogue.Catalogue) -> Asy
         renderer = Renderer(db, bell, media, host, models, folder, name, settings.running_cap)
         async with asyncio.TaskGroup() as tasks:
             running = [
-                tasks.create_task(_show(db, name, settings.running_cap, models, host)),
+                tasks.create_task(_show(db, name, settings, models, host)),
                 tasks.create_task(renderer.listen()),
                 tasks.create_task(_answer(settings, bell, renderer)),
             ]
@@ -76,9 +76,12 @@ async def _working(settings: WorkerSettings, models: catalogue.Catalogue) -> Asy
     await db.close()
 
 
-async def _show(db: Db, name: str, cap: int, models: catalogue.Catalogue, host: Host) -> None:
+async def _show(
+    db: Db, name: str, settings: WorkerSettings, models: catalogue.Catalogue, host: Host
+) -> None:
     """Announce this worker, then keep its row as fresh and as true as it can be."""
     offers = [entry.offer for entry in models.values()]
+    may = (settings.running_cap, settings.worker_owner)
     announced = False
     try:
         while True:
@@ -88,7 +91,7 @@ async def _show(db: Db, name: str, cap: int, models: catalogue.Catalogue, host: 
                     if announced:
                         await workers.seen(s, name, host.state)
                     else:
-                        await workers.announce(s, name, offers, host.state, cap)
+                        await workers.announce(s, name, offers, host.state, *may)
                 if not announced:
                     log.info("worker.announced", worker=name, models=list(models))
                 announced = True

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from db.models import Clip, Job, Report, Review
+from db.models import Bug, Clip, Job, Report, Review
 from db.states import DECIDED, FINISHED, WAITING_FOR_REVIEW, Status
 from moderation.people import Person
 from moderation.words import clean, listed
@@ -164,6 +164,22 @@ def may_vote(person: Person, job: Job, now: datetime) -> None:
         raise Refused("This ballot is closed.")
     if job.person_id == person.id:
         raise Refused("Artists don't vote on their own clips.")
+
+
+def may_tip(person: Person, job: Job) -> None:
+    if job.person_id == person.id:
+        raise Refused("This job is yours; a tip is for somebody else's.")
+    if job.status is not Status.PUBLISHED:
+        raise Refused(f"There is no job {job.id} in the showcase whose artist could be tipped.")
+
+
+def may_judge_bug(person: Person, bug: Bug) -> None:
+    if not person.moderates:
+        raise Refused("Only moderators decide whether a report deserves credit.")
+    if bug.person_id == person.id:
+        raise Refused("This report is yours; two others have to decide.")
+    if bug.accepted is not None:
+        raise Refused(f"Report {bug.id} is {'accepted' if bug.accepted else 'declined'} already.")
 
 
 def may_see(person: Person, job: Job, shown: bool) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from db.models.base import utcnow
+from db.models.bugs import Bug, BugOpinion
 from db.models.jobs import Clip, Job
+from db.models.ledger import Account, Posting, Transaction
 from db.models.links import Code, Guess, Link
 from db.models.opinions import Report, Review, Vote
 from db.models.people import Identity, Install, Person, Workspace
@@ -11,6 +13,9 @@ from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
 from db.models.workers import Worker
 
 __all__ = [
+    "Account",
+    "Bug",
+    "BugOpinion",
     "Clip",
     "Code",
     "Event",
@@ -22,12 +27,14 @@ __all__ = [
     "Note",
     "Person",
     "Post",
+    "Posting",
     "Reaction",
     "Reply",
     "Report",
     "Review",
     "Room",
     "Telling",
+    "Transaction",
     "Vote",
     "Worker",
     "Workspace",
