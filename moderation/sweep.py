@@ -1,4 +1,4 @@
-"""What time alone must repair or close: lost renders, unheard bells, ballots."""
+"""What time alone must repair or close: lost renders, unheard bells, ballots, the record."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from db.models import Job, utcnow
 from db.session import Db
 from db.states import Kind, Status
 from moderation import growth, ranking
+from moderation.chronicle import chronicle
 from moderation.rules import Refused
 from moderation.wish import Request
 
@@ -44,6 +45,7 @@ async def sweep(db: Db, broker: Broker) -> None:
     for job_id, attempt in bells:
         if not await broker.ring(job_id, attempt):
             break
+    await chronicle(db)
 
 
 async def lost_renders(db: Db) -> list[int]:

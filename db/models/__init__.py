@@ -7,12 +7,15 @@ from db.models.jobs import Clip, Job
 from db.models.links import Code, Guess, Link
 from db.models.opinions import Report, Review, Vote
 from db.models.people import Identity, Install, Person, Workspace
+from db.models.record import Actor, Entry, Statistic
 from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
 from db.models.workers import Worker
 
 __all__ = [
+    "Actor",
     "Clip",
     "Code",
+    "Entry",
     "Event",
     "Guess",
     "Identity",
@@ -27,6 +30,7 @@ __all__ = [
     "Report",
     "Review",
     "Room",
+    "Statistic",
     "Telling",
     "Vote",
     "Worker",
