@@ -76,7 +76,7 @@ async def actors(s: AsyncSession, person_ids: Collection[int]) -> dict[int, str]
         select(col(Actor.person_id), col(Actor.name)).where(col(Actor.person_id).in_(person_ids))
     )
     names = {person_id: name for person_id, name in found.all() if person_id is not None}
-    new = {person_id: secrets.token_hex(6) for person_id in sorted(set(person_ids) - set(names))}
+    new = {person_id: secrets.token_hex(4) for person_id in sorted(set(person_ids) - set(names))}
     s.add_all(Actor(name=name, person_id=person_id) for person_id, name in new.items())
     await s.flush()
     return names | new

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -112,6 +112,11 @@ def summary(month: str, statistics: Counted) -> Month:
             for model, jobs in _largest_first(names.get("renders", {})).items()
         },
     )
+
+
+def as_json(month: Month) -> dict[str, Any]:
+    """The report for machines."""
+    return asdict(month) | {"overturned": month.overturned}
 
 
 def two_figures(seconds: int) -> int:
