@@ -67,3 +67,6 @@ async def _post(db: Db, room: Room, place: str, head: Head) -> None:
         log.info("head.put_off", room=room.name, why=str(why))
         async with db.begin() as s:
             await notes.take(s, note, REMEMBERED)
+    except Exception:
+        # One channel that can't show it must not keep it from the others.
+        log.exception("head.failed", room=room.name)

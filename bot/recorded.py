@@ -87,7 +87,7 @@ TITLES: Mapping[str, str] = {
     Kind.REVIEW_TAKEN_BACK: "Reviews taken back",
     Kind.APPROVED: "Published",
     Kind.REJECTED: "Rejected",
-    Kind.APPEALED: "Appeals",
+    Kind.APPEALED: "Appeals made",
     Kind.OVERTURNED: "Appeals won",
     Kind.UPHELD: "Appeals lost",
     Kind.BALLOT_CLOSED: "Ballots",

@@ -42,7 +42,7 @@ def sections(month: Month) -> list[Section]:
         for rule, kinds in month.rules.items()
     ]
     renders = [
-        (model, f"{made.jobs:,} in {made.seconds:,} s of computing")
+        (model, f"{_jobs(made.jobs)}, {made.seconds:,} s of computing")
         for model, made in month.renders.items()
     ]
     return [*found, Section("Renders", tuple(renders))]
@@ -55,6 +55,10 @@ def wait(seconds: int) -> str:
     if seconds < 100 * 60:
         return f"{seconds / 60:.2g} min"
     return f"{seconds / 3600:.2g} h" if seconds < 100 * 3600 else f"{seconds / 3600:,.0f} h"
+
+
+def _jobs(number: int) -> str:
+    return "1 job" if number == 1 else f"{number:,} jobs"
 
 
 def _counts(counts: Mapping[str, int], kinds: Iterable[str]) -> tuple[tuple[str, str], ...]:
