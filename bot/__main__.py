@@ -7,15 +7,12 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from bot import cli_make
-from bot.trouble import Trouble, reaching, translated
-
-if TYPE_CHECKING:
-    from bot.settings import BotSettings
+from bot import cli_make, cli_record
+from bot.trouble import insist_on_newest, translated
 
 app = typer.Typer(
     name="sora",
@@ -29,6 +26,7 @@ outbox = typer.Typer(help="What is still to be told to the rooms.", no_args_is_h
 app.add_typer(outbox, name="outbox")
 slack = typer.Typer(help="The app in Slack.", no_args_is_help=True)
 app.add_typer(slack, name="slack")
+app.add_typer(cli_record.app, name="record")
 app.command("make")(cli_make.make)
 
 Data = Annotated[
@@ -107,7 +105,7 @@ def bot(
         redact.install(*settings.secrets)
     supervisor.data_folder(settings)
     supervisor.free_port(settings)
-    _insist_on_newest(settings)
+    insist_on_newest(settings.database)
     asyncio.run(service.run(settings, part))
 
 
@@ -177,7 +175,7 @@ def outbox_retry(data: Data = None) -> None:
             await db.close()
 
     settings = settings_from(data)
-    _insist_on_newest(settings)
+    insist_on_newest(settings.database)
     count = asyncio.run(try_again(settings.database))
     typer.echo(
         f"{count} set aside before will be told again." if count else "Nothing was set aside."
@@ -198,17 +196,6 @@ def slack_manifest(
     from bot.settings import settings_from
 
     typer.echo(written(manifest(settings_from(None).slack_command, url, install_url)))
-
-
-def _insist_on_newest(settings: BotSettings) -> None:
-    from db.migrate import current, newest
-
-    with reaching(settings.database):
-        at = asyncio.run(current(settings.database))
-    if at != newest():
-        raise Trouble(
-            "The database isn't there or isn't at the newest migration; run: sora migrate"
-        )
 
 
 def main() -> None:

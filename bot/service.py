@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from bot import heads
 from bot.feed import Feed
 from bot.on_web.room import WebRoom
 from bot.room import Room
@@ -54,7 +55,7 @@ async def studio(settings: BotSettings) -> AsyncIterator[tuple[Db, Broker, Desk]
 
 
 async def serve(db: Db, broker: Broker, rooms: Sequence[Room]) -> None:
-    """Run the rooms, their feeds and the sweep until told to stop."""
+    """Run the rooms, their feeds, the sweep and the daily heads until told to stop."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -62,6 +63,7 @@ async def serve(db: Db, broker: Broker, rooms: Sequence[Room]) -> None:
         running = [tasks.create_task(room.run()) for room in rooms]
         running += [tasks.create_task(Feed(db, broker, room).run()) for room in rooms]
         running.append(tasks.create_task(_sweeping(db, broker)))
+        running.append(tasks.create_task(heads.keep_posting(db, rooms)))
         await stopped.wait()
         for task in running:
             task.cancel()

@@ -128,6 +128,7 @@ STUDIO: tuple[Command, ...] = (
     ),
     Command("models", "Which models there are, and what they can do.", (_MODEL, _PAGE)),
     Command("style", "Which styles there are, and whose work they are.", (_STYLE, _PAGE)),
+    Command("record", "What was decided here, for everybody to read."),
     Command("link", "Be one person here and in another room.", (_CODE,)),
     Command("unlink", "Be two people again."),
     Command("setup", "Channels, moderators and rules of this place.", for_hosts=True),

@@ -53,6 +53,18 @@ async def of(s: AsyncSession, job_id: int) -> Sequence[Event]:
     return found.all()
 
 
+async def of_kinds(
+    s: AsyncSession, job_ids: Collection[int], kinds: Collection[Kind]
+) -> Sequence[Event]:
+    """What has happened of these kinds to these jobs, oldest first."""
+    found = await s.scalars(
+        select(Event)
+        .where(col(Event.job_id).in_(job_ids), col(Event.kind).in_(kinds))
+        .order_by(col(Event.id))
+    )
+    return found.all()
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A job of which a room has untold events, and the events that were claimed."""

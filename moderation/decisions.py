@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,15 +63,14 @@ async def review(
     counted = [r for r in given if r.round == job.round]
     if not any(_same(new, earlier) for earlier in counted):
         await reviews.add(s, new)
-        await events.record(
-            s, job.id, Kind.REVIEWED, person.id, verdict=verdict, quorum=house.quorum
-        )
+        said = {"verdict": verdict, "reason": new.reason, "quorum": house.quorum}
+        await events.record(s, job.id, Kind.REVIEWED, person.id, **said)
         counted.append(new)
     decision = quorum.decide(counted, numbers, house.quorum)
     if decision is None:
         undecided = quorum.undecided(counted, numbers, house.quorum)
         return Outcome(None, undecided, len(numbers))
-    await _carry_out(s, job, decision, person, house)
+    await _carry_out(s, job, decision, person, house, counted)
     return Outcome(decision.verdict, of_appeal=new.of_appeal)
 
 
@@ -106,7 +105,8 @@ async def take_down(s: AsyncSession, person: Person, job: Job, sentence: str) ->
     )
     await reviews.add(s, new)
     await reports.settle(s, job.id)
-    await jobs.move(s, job.id, Kind.TAKEN_DOWN, by=person.id, values={"round": new.round})
+    fresh = {"round": new.round}
+    await jobs.move(s, job.id, Kind.TAKEN_DOWN, by=person.id, values=fresh, reasons=[new.reason])
 
 
 async def dismiss(s: AsyncSession, person: Person, job: Job) -> None:
@@ -118,11 +118,18 @@ async def dismiss(s: AsyncSession, person: Person, job: Job) -> None:
 
 
 async def _carry_out(
-    s: AsyncSession, job: Job, decision: quorum.Decision, person: Person, house: Rules
+    s: AsyncSession,
+    job: Job,
+    decision: quorum.Decision,
+    person: Person,
+    house: Rules,
+    counted: Sequence[Review],
 ) -> None:
     appealed = job.status is Status.APPEALED
     if decision.verdict is Verdict.REJECT:
-        await jobs.move(s, job.id, Kind.UPHELD if appealed else Kind.REJECTED, by=person.id)
+        kind = Kind.UPHELD if appealed else Kind.REJECTED
+        reasons = sorted({review.reason for review in counted if review.reason})
+        await jobs.move(s, job.id, kind, by=person.id, reasons=reasons)
         return
     await clips.show(s, job.id, decision.shown)
     now = utcnow()

@@ -1,4 +1,4 @@
-"""What time alone must repair or close: lost renders, unheard bells, ballots; and the books."""
+"""What time alone must repair or close: lost renders, unheard bells, ballots; the books, the record."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from db.session import Db
 from db.states import Kind, Status
 from moderation import growth, ranking
 from moderation.bookkeeping import keep_books
+from moderation.chronicle import chronicle
 from moderation.rules import Refused
 from moderation.wish import Request
 
@@ -46,6 +47,7 @@ async def sweep(db: Db, broker: Broker) -> None:
         if not await broker.ring(job_id, attempt):
             break
     await keep_books(db)
+    await chronicle(db)
 
 
 async def lost_renders(db: Db) -> list[int]:

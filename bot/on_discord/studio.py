@@ -9,7 +9,7 @@ import discord
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, linking, lists
+from bot import acts, linking, lists, recorded
 from bot.card import Line
 from bot.grammar import Option, Takes
 from bot.lists import Listing
@@ -212,6 +212,7 @@ DEEDS: Mapping[str, Deed] = {
     "style": _lists(
         lambda s, person, given: lists.styles(s, given["style"] or "", given["page"] or 1)
     ),
+    "record": _lists(lambda s, person, given: recorded.recent(s)),
     "link": _link,
     "unlink": _unlink,
     "setup": _setup,

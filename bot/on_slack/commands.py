@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, grammar, linking, lists, pictures
+from bot import acts, grammar, linking, lists, pictures, recorded
 from bot.lists import Listing
 from bot.on_slack import forms
 from bot.on_slack.acting import BROKEN, Acting
@@ -235,6 +235,7 @@ DEEDS: Mapping[str, Deed] = {
     "report": _report,
     "models": _lists(lambda s, person, given: lists.models(s, given["model"], _page(given))),
     "style": _lists(lambda s, person, given: lists.styles(s, given["style"], _page(given))),
+    "record": _lists(lambda s, person, given: recorded.recent(s)),
     "link": _link,
     "unlink": _unlink,
     "setup": _setup,

@@ -29,6 +29,7 @@ USAGE = {
     "report": ("12 reason [more about it]", "12 spam It sells shoes."),
     "models": ("[model] [page]", ""),
     "style": ("[style] [page]", ""),
+    "record": ("", ""),
     "link": ("[code]", ""),
     "unlink": ("", ""),
     "setup": ("", ""),

@@ -11,6 +11,7 @@ from bot.card import Card
 from bot.on_web.app import make_app
 from bot.on_web.live import ROOM, Hub
 from bot.settings import is_loopback
+from db import notes
 from db.media import Media
 from db.models import Job, Post
 from db.session import Db
@@ -30,7 +31,7 @@ class WebRoom:
             raise ValueError(
                 f"The demo's identities are for this machine only; they aren't served on {host}."
             )
-        self._host, self._port = host, port
+        self._db, self._host, self._port = db, host, port
         self._hub = Hub(db)
         self._app = make_app(db, desk, media, self._hub)
 
@@ -40,6 +41,8 @@ class WebRoom:
         await runner.setup()
         try:
             await web.TCPSite(runner, self._host, self._port).start()
+            async with self._db.begin() as s:
+                await notes.put(s, notes.PAGE, f"http://{self._host}:{self._port}")
             log.info("page.served", host=self._host, port=self._port)
             await self._hub.run()
         finally:

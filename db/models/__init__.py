@@ -9,15 +9,18 @@ from db.models.ledger import Account, Posting, Transaction
 from db.models.links import Code, Guess, Link
 from db.models.opinions import Report, Review, Vote
 from db.models.people import Identity, Install, Person, Workspace
+from db.models.record import Actor, Entry, Statistic
 from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
 from db.models.workers import Worker
 
 __all__ = [
     "Account",
+    "Actor",
     "Bug",
     "BugOpinion",
     "Clip",
     "Code",
+    "Entry",
     "Event",
     "Guess",
     "Identity",
@@ -33,6 +36,7 @@ __all__ = [
     "Report",
     "Review",
     "Room",
+    "Statistic",
     "Telling",
     "Transaction",
     "Vote",

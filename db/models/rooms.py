@@ -22,6 +22,12 @@ class Event(SQLModel, table=True):
             sqlite_where=text("NOT booked"),
             postgresql_where=text("NOT booked"),
         ),
+        Index(
+            "ix_event_unchronicled",
+            "id",
+            sqlite_where=text("chronicled_at IS NULL"),
+            postgresql_where=text("chronicled_at IS NULL"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -32,6 +38,8 @@ class Event(SQLModel, table=True):
     at: datetime = Field(default_factory=utcnow)
     booked: bool = True
     """False while somebody has still to be credited for it."""
+    chronicled_at: datetime | None = None
+    """When it was put into the record, or left out of it for good."""
 
 
 class Room(SQLModel, table=True):

@@ -180,7 +180,9 @@ def upgrade() -> None:
 def _what_was_earned_before() -> None:
     """What happened before there was a ledger is credited as well."""
     with op.batch_alter_table("event") as batch_op:
-        booked = sa.Column("booked", sa.Boolean(), nullable=False, server_default=sa.true())
+        booked: sa.Column[bool] = sa.Column(
+            "booked", sa.Boolean(), nullable=False, server_default=sa.true()
+        )
         batch_op.add_column(booked)
     with op.batch_alter_table("event") as batch_op:
         batch_op.alter_column("booked", server_default=None)
