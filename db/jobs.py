@@ -11,9 +11,9 @@ from sqlalchemy import String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import events, people
+from db import events, people, workers
 from db.line import Waiting, claimable, order
-from db.models import Clip, Job, Person, Worker, utcnow
+from db.models import Clip, Job, Person, utcnow
 from db.session import one_at_a_time
 from db.speed import Shape
 from db.states import MOVES, Descent, Kind, Status
@@ -239,21 +239,9 @@ async def finish(
     """
     values = {"finished_at": utcnow(), "lease_until": None, "notes": list(notes), "reason": ""}
     values |= used
-    owner = await s.scalar(
-        select(col(Worker.owner))
-        .join(Job, col(Job.worker) == col(Worker.name))
-        .where(col(Job.id) == job_id)
-    )
-    took = used.get("compute_seconds")
-    if not await move(
-        s,
-        job_id,
-        Kind.FINISHED,
-        attempt=attempt,
-        values=values,
-        seconds=took,
-        owner=owner or "",
-    ):
+    took: dict[str, Any] = {"seconds": used.get("compute_seconds")}
+    took["owner"] = await workers.owner(s, job_id)
+    if not await move(s, job_id, Kind.FINISHED, attempt=attempt, values=values, **took):
         return False
     s.add_all(clips)
     await s.flush()

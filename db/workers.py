@@ -64,6 +64,12 @@ async def every(s: AsyncSession) -> Sequence[Worker]:
     return (await s.scalars(select(Worker).order_by(col(Worker.seen_at).desc()))).all()
 
 
+async def owner(s: AsyncSession, job_id: int) -> str:
+    """Who is credited for what the worker of this job renders for others; empty for nobody."""
+    whose = select(col(Worker.owner)).join(Job, col(Job.worker) == col(Worker.name))
+    return await s.scalar(whose.where(col(Job.id) == job_id)) or ""
+
+
 def alive(worker: Worker) -> bool:
     return worker.seen_at > utcnow() - ALIVE
 
