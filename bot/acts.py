@@ -93,6 +93,12 @@ async def act(desk: Desk, deed: Act) -> str:
         case Sign.TAKE_BACK_REVIEW:
             await desk.take_back_review(person, job_id)
             return f"Your review of job {job_id} is taken back."
+        case Sign.TIP:
+            await desk.tip(person, job_id)
+            return f"The artist of job {job_id} has one of your credits."
+        case Sign.TAKE_BACK_TIP:
+            await desk.take_back_tip(person, job_id)
+            return "Your credit is yours again."
         case Sign.TAKE_BACK_VOTE:
             await desk.take_back_vote(person, job_id)
             return "Your vote is taken back."

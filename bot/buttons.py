@@ -24,9 +24,11 @@ OPTIONS_MAY_FOLLOW = "Options may follow: --strength 0.5"
 AGAIN = Button(Sign.AGAIN, "Again")
 WITHDRAW = Button(Sign.WITHDRAW, "Withdraw", asks=QUESTIONS[Sign.WITHDRAW], danger=True)
 APPEAL = Button(Sign.APPEAL, "Appeal", asks=QUESTIONS[Sign.APPEAL])
+TIP = Button(Sign.TIP, f"{EMOJI[Sign.TIP]} Tip")
 REPORT = Button(Sign.REPORT, "Report", asks=QUESTIONS[Sign.REPORT])
 TAKE_BACK_REVIEW = Button(Sign.TAKE_BACK_REVIEW, "Take my review back")
 TAKE_BACK_VOTE = Button(Sign.TAKE_BACK_VOTE, "Take my vote back")
+TAKE_BACK_TIP = Button(Sign.TAKE_BACK_TIP, "Take my tip back")
 """For whoever gave one that can still be taken back."""
 
 

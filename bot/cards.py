@@ -9,6 +9,7 @@ from bot.buttons import (
     AGAIN,
     APPEAL,
     REPORT,
+    TIP,
     WITHDRAW,
     deciding,
     growing,
@@ -237,6 +238,7 @@ def showcase(view: View) -> Card:
         buttons=(
             *(votes if open_ballot else ()),
             *remixing(view),
+            TIP,
             Button(Sign.INFO, "Info"),
             REPORT,
         ),

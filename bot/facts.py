@@ -37,7 +37,8 @@ def used(view: View) -> tuple[Fact, ...]:
 def credit(view: View) -> tuple[Fact, ...]:
     """Whose work the clips stand on."""
     others = _made_from(view) if view.source else ()
-    return (*_model(view), *_style(view), *others)
+    tips = [Fact("tips", f"{view.tips:,}")] if view.tips else []
+    return (*_model(view), *_style(view), *others, *tips)
 
 
 def pictures(job: Job) -> tuple[CardPicture, ...]:

@@ -75,6 +75,9 @@ async def added(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
                 answer = await _review(db, desk, post, given, await who())
             case Purpose.SHOWCASE if given.sign is not None and given.sign in VOTES:
                 answer = await _vote(db, desk, post, given, given.sign, await who())
+            case Purpose.SHOWCASE if given.sign is Sign.TIP:
+                await act(desk, Act(await who(), Sign.TIP, post.job_id, _request(given)))
+                answer = NOTHING
             case _:
                 return NOTHING
     except Refused as refused:
@@ -109,6 +112,8 @@ async def removed(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
             await desk.take_back_review(await who(), post.job_id, reason)
         elif post.purpose is Purpose.SHOWCASE and given.sign in VOTES:
             await _unvote(db, desk, post, given, given.sign, await who())
+        elif post.purpose is Purpose.SHOWCASE and given.sign is Sign.TIP:
+            await desk.take_back_tip(await who(), post.job_id)
     except Refused:
         pass  # decided meanwhile, or never counted: there is nothing to undo
     async with db.begin() as s:

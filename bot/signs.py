@@ -38,6 +38,8 @@ class Sign(StrEnum):
     VOTE_3 = "vote_3"
     VOTE_4 = "vote_4"
     TAKE_BACK_VOTE = "take_back_vote"
+    TIP = "tip"
+    TAKE_BACK_TIP = "take_back_tip"
     REPORT = "report"
     TAKE_DOWN = "take_down"
     DISMISS = "dismiss"
@@ -58,6 +60,7 @@ EMOJI: Mapping[Sign, str] = {
     Sign.VOTE_2: "2️⃣",
     Sign.VOTE_3: "3️⃣",
     Sign.VOTE_4: "4️⃣",
+    Sign.TIP: "💜",
 }
 
 REASONS: Mapping[Sign, Reason] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot import said
 from bot.grammar import Option, Takes
 from db.jobs import LARGEST_ID
-from db.states import FINISHED, Reason, Status
+from db.states import FINISHED, BugKind, Reason, Status
 from moderation.rules import SENTENCE_LIMIT
 from moderation.wish import PROMPT_LIMIT
 
@@ -38,7 +38,8 @@ WORDS_LIMIT = 2 * PROMPT_LIMIT
 """Of a prompt with options typed after it."""
 ALL = "all"
 """What may be said instead of one job."""
-MINE, EVERYBODY = "mine", "all"
+MINE, EVERYBODY, RULES = "mine", "all", "rules"
+YES, NO = "yes", "no"
 WRONG = tuple(
     (reason.value, said.REASON[reason])
     for reason in sorted(Reason, key=lambda reason: reason is Reason.OTHER)
@@ -64,6 +65,26 @@ _STYLE = Option("style", Takes.STYLE, "Everything about this one.", high=100)
 
 _CODE = Option(
     "code", Takes.TEXT, "What the other room showed you; without it, you are shown one.", 1, 20
+)
+_WHAT = Option(
+    "what",
+    Takes.WORD,
+    "Your credits, or what earns some.",
+    words=((MINE, "Mine"), (RULES, "What earns credit")),
+)
+_BUG = Option("text", Takes.TEXT, "What happens, and how one sees it.", 1, SENTENCE_LIMIT, True)
+_KIND = Option(
+    "kind",
+    Takes.WORD,
+    "A bug, or a way to make the studio do what it mustn't.",
+    words=((BugKind.BUG.value, "A bug"), (BugKind.RED_TEAM.value, "A weak spot")),
+)
+_NUMBER = Option("number", Takes.WHOLE, "Of the report.", 1, LARGEST_ID)
+_VERDICT = Option(
+    "verdict",
+    Takes.WORD,
+    "Whether it deserves credit.",
+    words=((YES, "Yes"), (NO, "No")),
 )
 
 
@@ -126,6 +147,13 @@ STUDIO: tuple[Command, ...] = (
         (_JOB, _REASON, _MORE),
         Pick(others=PUBLIC),
     ),
+    Command("credits", "What you have earned, or what earns credit.", (_WHAT,)),
+    Command(
+        "bug",
+        "Report a bug or a weak spot of the studio; it may earn you credit.",
+        (_BUG, _KIND),
+    ),
+    Command("bugs", "The reports that wait; moderators decide about them.", (_NUMBER, _VERDICT)),
     Command("models", "Which models there are, and what they can do.", (_MODEL, _PAGE)),
     Command("style", "Which styles there are, and whose work they are.", (_STYLE, _PAGE)),
     Command("record", "What was decided here, for everybody to read."),

@@ -12,7 +12,7 @@ from db.line import Forecast
 from db.models import Clip, Job, Report, Review
 from db.offers import Offer
 from db.states import WAITING_FOR_REVIEW, Kind, Status
-from moderation import forecast
+from moderation import bookkeeping, forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class View:
     """The artist's own words; only while the appeal is to be decided."""
     reports: tuple[Report, ...] = ()
     """All that were ever made, oldest first."""
+    tips: int = 0
+    """How much credit it was given by viewers; only while it is in the showcase."""
     source: Job | None = None
     """Whose clip is extended or redrawn, where that is somebody else's."""
     source_artist: str = ""
@@ -78,6 +80,7 @@ async def view(
         forecast=line.get(job_id),
         remaining=(await forecast.remaining(s, job) if job.status is Status.RENDERING else None),
         reports=tuple(await reports.of(s, job_id)),
+        tips=await bookkeeping.tips(s, job_id) if job.status is Status.PUBLISHED else 0,
         source=source,
         source_artist=names[source.person_id] if source else "",
         quorum=await _quorum(s, job_id) if given and job.status in WAITING_FOR_REVIEW else 0,

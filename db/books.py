@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db.ledger import BEGINNING, Booked
+from db.chain import GENESIS
+from db.ledger import Booked
 from db.models import Account, Posting, Transaction
 
 BATCH = 1000
@@ -19,7 +20,7 @@ async def head(s: AsyncSession) -> tuple[int, str]:
     """The number and the hash of the newest transaction; 0 and zeros where there is none."""
     newest = select(col(Transaction.id), col(Transaction.hash)).order_by(col(Transaction.id).desc())
     row = (await s.execute(newest.limit(1))).first()
-    return (row[0], row[1]) if row else (0, BEGINNING)
+    return (row[0], row[1]) if row else (0, GENESIS)
 
 
 async def newest(
@@ -54,15 +55,17 @@ async def newest(
     return await _whole(s, query)
 
 
+async def following(s: AsyncSession, after: int) -> list[Booked]:
+    """The next batch of transactions after this id, oldest first."""
+    query = select(Transaction).where(col(Transaction.id) > after).order_by(col(Transaction.id))
+    return await _whole(s, query.limit(BATCH))
+
+
 async def oldest(s: AsyncSession, after: int = 0) -> AsyncIterator[Booked]:
     """Every transaction from there on, oldest first, a batch at a time."""
-    while True:
-        query = select(Transaction).where(col(Transaction.id) > after)
-        batch = await _whole(s, query.order_by(col(Transaction.id)).limit(BATCH))
+    while batch := await following(s, after):
         for booked in batch:
             yield booked
-        if len(batch) < BATCH:
-            return
         after = batch[-1].id
 
 
@@ -98,6 +101,13 @@ async def _whole(s: AsyncSession, query: Select[Any]) -> list[Booked]:
 async def under(s: AsyncSession, key: str) -> list[Booked]:
     """The transactions whose keys begin so."""
     return await _whole(s, select(Transaction).where(col(Transaction.key).startswith(key)))
+
+
+async def times(s: AsyncSession, job_id: int, kind: str) -> int:
+    """How often something of a kind was booked about a job."""
+    count = select(func.count()).select_from(Transaction)
+    about = count.where(col(Transaction.job_id) == job_id, col(Transaction.kind) == kind)
+    return await s.scalar(about) or 0
 
 
 async def accounts(s: AsyncSession, person_id: int) -> Sequence[Account]:

@@ -1,4 +1,4 @@
-"""How the record's entries hang together: each hash covers its entry and all before it.
+"""How the record's entries hang together, and the ledger's: each hash covers one and all before it.
 
 Pure, and the same for the database and for what its public page hands out.
 """

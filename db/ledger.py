@@ -6,8 +6,6 @@ one before. So it is the last thing that a verb does, or a transaction of its ow
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,13 +15,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from db.chain import GENESIS, canonical, digest
 from db.models import Account, Posting, Transaction, utcnow
 from db.session import one_at_a_time
 from db.upsert import upsert
 
 CREDIT = "credit"
-BEGINNING = "0" * 64
-"""What stands for the hash before the first."""
 
 
 class Overdrawn(Exception):
@@ -58,8 +55,7 @@ class Booked:
             "at": moment(self.at),
             "postings": [list(posting) for posting in self.postings],
         }
-        text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(f"{self.previous}\n{text}".encode()).hexdigest()
+        return digest(self.previous, canonical(said))
 
 
 def moment(at: datetime) -> str:
@@ -93,6 +89,12 @@ async def balance(s: AsyncSession, person_id: int, unit: str = CREDIT) -> int:
         col(Account.person_id) == person_id, col(Account.unit) == unit
     )
     return await s.scalar(held) or 0
+
+
+async def held(s: AsyncSession, name: str) -> list[tuple[str, int]]:
+    """(unit, balance) of the accounts with this name."""
+    found = select(col(Account.unit), col(Account.balance)).where(col(Account.name) == name)
+    return [(unit, number) for unit, number in (await s.execute(found)).all()]
 
 
 # ── booking ──────────────────────────────────────────────────────────────────────────────
@@ -131,7 +133,7 @@ async def book(
             .limit(1)
         )
     ).first()
-    number, previous = (last[0] + 1, last[1]) if last else (1, BEGINNING)
+    number, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
     at = utcnow()
     postings = tuple(
         sorted((touched[i].name, touched[i].unit, amount) for i, amount in amounts.items())

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import books
-from db.ledger import BEGINNING, Booked
+from db.chain import GENESIS
+from db.ledger import Booked
 from db.session import of_one_moment
 
 
@@ -22,7 +23,7 @@ class Replay:
     """The ledger read once more, transaction by transaction; ``sums`` are the balances that it makes."""
 
     count: int = 0
-    hash: str = BEGINNING
+    hash: str = GENESIS
     sums: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, booked: Booked) -> None:

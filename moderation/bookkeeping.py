@@ -48,7 +48,7 @@ async def keep_books(db: Db) -> int:
     return len(ids)
 
 
-async def reverse(s: AsyncSession, booked: Booked) -> int | None:
+async def reverse(s: AsyncSession, booked: Booked, kind: Booking = Booking.REVERSED) -> int | None:
     """Book the contrary of a transaction; what somebody has already passed on is written off."""
     whose = {account.name: account for account in await books.touched(s, booked.id)}
     amounts: dict[int, int] = {}
@@ -66,7 +66,7 @@ async def reverse(s: AsyncSession, booked: Booked) -> int | None:
     return await ledger.book(
         s,
         f"reversed:{booked.id}",
-        Booking.REVERSED,
+        kind,
         amounts,
         job_id=booked.job,
         reference=str(booked.id),
@@ -169,6 +169,12 @@ async def _earn(
     amounts[issued.id] = -sum(earned.values())
     version = credit.table().version
     await ledger.book(s, key, kind, amounts, job_id=job.id, table_version=version)
+
+
+async def tips(s: AsyncSession, job_id: int) -> int:
+    """How many credits viewers have given for a job, and not taken back."""
+    given = await books.times(s, job_id, Booking.TIP)
+    return given - await books.times(s, job_id, Booking.TIP_BACK) if given else 0
 
 
 async def standing(s: AsyncSession, job_id: int) -> list[Booked]:

@@ -30,6 +30,7 @@ class Booking(StrEnum):
     """What is booked beside what is earned."""
 
     TIP = "tip"
+    TIP_BACK = "tip_back"
     REVERSED = "reversed"
     LINKED = "linked"
     UNLINKED = "unlinked"

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, linking, lists, recorded
+from bot import acts, bugs, credits, linking, lists, recorded
 from bot.card import Line
 from bot.grammar import Option, Takes
 from bot.lists import Listing
@@ -148,6 +148,25 @@ async def _report(client: StudioClient, interaction: Interaction, given: Given) 
     await client.acting.carry_out(interaction, press, given["sentence"] or "", reason)
 
 
+async def _bug(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    await client.acting.defer(interaction)
+    guild = interaction.guild_id or 0
+    person = await who(client.db, interaction.user, guild)
+    kind, text = given["kind"] or "", given["text"]
+    said = await bugs.report(client.desk, person, kind, text, ROOM, str(guild or ""))
+    await client.acting.whisper(interaction, said)
+
+
+async def _bugs(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    if given["number"] is None:
+        await _lists(lambda s, person, given: bugs.waiting(s, person))(client, interaction, given)
+        return
+    await client.acting.defer(interaction)
+    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    said = await bugs.judge(client.desk, person, given["number"], given["verdict"] or "")
+    await client.acting.whisper(interaction, said)
+
+
 async def _link(client: StudioClient, interaction: Interaction, given: Given) -> None:
     await client.acting.defer(interaction)
     person = await who(client.db, interaction.user, interaction.guild_id or 0)
@@ -213,6 +232,9 @@ DEEDS: Mapping[str, Deed] = {
         lambda s, person, given: lists.styles(s, given["style"] or "", given["page"] or 1)
     ),
     "record": _lists(lambda s, person, given: recorded.recent(s)),
+    "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"] or "")),
+    "bug": _bug,
+    "bugs": _bugs,
     "link": _link,
     "unlink": _unlink,
     "setup": _setup,

@@ -251,6 +251,8 @@ class Acting:
         """What takes back what was just done: a sign can be taken off, a press can't."""
         if press.sign in VOTES:
             undo = buttons.TAKE_BACK_VOTE
+        elif press.sign is Sign.TIP:
+            undo = buttons.TAKE_BACK_TIP
         elif press.sign in DECIDES and await reactions.waits(self._parts.db, press.job_id):
             undo = buttons.TAKE_BACK_REVIEW
         else:

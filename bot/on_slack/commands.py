@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, grammar, linking, lists, pictures, recorded
+from bot import acts, bugs, credits, grammar, linking, lists, pictures, recorded
 from bot.lists import Listing
 from bot.on_slack import forms
 from bot.on_slack.acting import BROKEN, Acting
@@ -19,7 +19,7 @@ from bot.on_slack.home import painted
 from bot.on_slack.ids import ROOM
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.people import anybody, who
-from bot.on_slack.typed import ALIASES, HELP, NAME, USAGE, plain, read, usage
+from bot.on_slack.typed import HELP, NAME, USAGE, named, plain, read, usage
 from bot.on_slack.where import Where, request_of
 from bot.press import Press
 from bot.signs import OF_ONE_CLIP, Sign
@@ -110,8 +110,7 @@ class Commands:
     async def studio(self, where: Where, typed: str) -> None:
         """Everything else: a word, then what it takes."""
         async with self.acting.answering(where):
-            name, _, rest = plain(typed).strip().partition(" ")
-            name = "help" if name.lower() in HELP else ALIASES.get(name.lower(), name)
+            name, rest = named(typed)
             command = next((c for c in STUDIO if c.name == (name.lower() or "help")), None)
             if command is None:
                 known = ", ".join(c.name for c in STUDIO)
@@ -186,6 +185,24 @@ async def _report(commands: Commands, where: Where, given: Given) -> None:
     await commands.acting.carry_out(where, press, given["sentence"], reason)
 
 
+async def _bug(commands: Commands, where: Where, given: Given) -> None:
+    person = await anybody(commands.parts, where.team, where.user, where.name)
+    told = (given["kind"], given["text"], ROOM, where.team)
+    await commands.acting.whisper(where, await bugs.report(commands.parts.desk, person, *told))
+
+
+async def _bugs(commands: Commands, where: Where, given: Given) -> None:
+    person = await who(commands.parts, where.team, where.user)
+    if given["number"]:
+        number, verdict = int(given["number"]), given["verdict"]
+        said = await bugs.judge(commands.parts.desk, person, number, verdict)
+        await commands.acting.whisper(where, said)
+        return
+    async with commands.parts.db.read() as s:
+        listing = await bugs.waiting(s, person)
+    await commands.acting.show(where, painted(listing), listing.title)
+
+
 async def _link(commands: Commands, where: Where, given: Given) -> None:
     person = await who(commands.parts, where.team, where.user, fresh=False)
     said = await linking.link(commands.parts.desk, person, given["code"], f"/{NAME}")
@@ -236,6 +253,9 @@ DEEDS: Mapping[str, Deed] = {
     "models": _lists(lambda s, person, given: lists.models(s, given["model"], _page(given))),
     "style": _lists(lambda s, person, given: lists.styles(s, given["style"], _page(given))),
     "record": _lists(lambda s, person, given: recorded.recent(s)),
+    "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"])),
+    "bug": _bug,
+    "bugs": _bugs,
     "link": _link,
     "unlink": _unlink,
     "setup": _setup,

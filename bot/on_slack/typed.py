@@ -11,7 +11,7 @@ from moderation.words import echo
 NAME = "studio"
 HELP = frozenset({"help", "--help", "—help", "–help", "-h", "?"})
 """What asks how it works, and is no wish."""
-ALIASES = {"line": "queue"}
+ALIASES = {"line": "queue", "report bug": "bug"}
 """What people call a command as well."""
 USAGE = {
     "queue": ("[mine or all] [cancel and a job's number, or all] [page]", "cancel 12"),
@@ -27,6 +27,9 @@ USAGE = {
     "withdraw": ("12", ""),
     "appeal": ("12 why others should look at it again", "12 It shows nobody who lives."),
     "report": ("12 reason [more about it]", "12 spam It sells shoes."),
+    "credits": ("[mine or rules]", "rules"),
+    "bug": ("[red_team] what happens, and how one sees it", "The moon is drawn as a sun."),
+    "bugs": ("[number] [yes or no]", "3 yes"),
     "models": ("[model] [page]", ""),
     "style": ("[style] [page]", ""),
     "record": ("", ""),
@@ -46,15 +49,26 @@ def plain(typed: str) -> str:
     return typed
 
 
+def named(typed: str) -> tuple[str, str]:
+    """Which command was typed, by its own name where that is known, and the rest."""
+    name, _, rest = plain(typed).strip().partition(" ")
+    second, _, further = rest.strip().partition(" ")
+    if (both := f"{name} {second}".lower()) in ALIASES:
+        return ALIASES[both], further
+    if name.lower() in HELP:
+        return "help", rest
+    return ALIASES.get(name.lower(), name), rest
+
+
 def read(name: str, rest: str) -> dict[str, str]:
     """What a command takes, by position: ``remix 12 2 a red circle``. Raises ``Refused``."""
     command = next(c for c in STUDIO if c.name == name)
     words = rest.split()
     found = {option.name: "" for option in command.options}
-    numbers = [o for o in command.options if o.name in {"job", "clip", "page"}]
+    numbers = [o for o in command.options if o.name in {"job", "clip", "page", "number"}]
     for option in numbers:
         found[option.name] = _number(option, words)
-    for option in command.options:
+    for option in sorted(command.options, key=lambda one: not one.words):
         if option in numbers or not words:
             continue
         if option.name == "cancel":  # never by a number alone: that is a page

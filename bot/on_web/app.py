@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from sqlalchemy import text
 
-from bot.on_web import deeds, files, guard, pages, record, stream
+from bot.on_web import deeds, files, guard, ledger, pages, record, stream
 from bot.on_web.live import Hub
 from bot.on_web.paint import FOLDER, Painter
 from bot.on_web.people import People
@@ -35,9 +35,15 @@ def make_app(db: Db, desk: Desk, media: Media, hub: Hub) -> web.Application:
     }.items():
         app.router.add_get(path, pages.first_page)
         app.router.add_get(f"/as/{{who}}{path}", handler)
-    for path, handler in {"/record": record.entries, "/record/report": record.report}.items():
+    for path, handler in {
+        "/record": record.entries,
+        "/record/report": record.report,
+        "/ledger": ledger.transactions,
+    }.items():
         app.router.add_get(path, handler)
         app.router.add_get(f"/as/{{who}}{path}", handler)
+    app.router.add_get("/ledger.json", ledger.as_json)
+    app.router.add_get("/ledger.csv", ledger.as_csv)
     app.router.add_get("/record.json", record.entries_json)
     app.router.add_get("/record/report.json", record.report_json)
     app.router.add_get("/as/{who}" + JOB + "/preview.jpg", files.preview)

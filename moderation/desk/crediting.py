@@ -57,7 +57,7 @@ class Crediting(Base):
                 raise Refused("You have given no tip for this job.")
             if await ledger.balance(s, job.person_id) < TIP:
                 raise Refused("The artist has passed your tip on already.")
-            await bookkeeping.reverse(s, given[0])
+            await bookkeeping.reverse(s, given[0], Booking.TIP_BACK)
             await events.record(s, job_id, Kind.TIPPED, person.id)
 
     async def report_bug(
