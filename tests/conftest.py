@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, Request, async_playwright
 
 from db.session import Db
 from tests.support import browser, servers
-from tests.support.databases import Databases, Postgres, Sqlite
+from tests.support.databases import Databases, Postgres, Sqlite, compile_once
 from tests.support.processes import Processes
 
 # The tests are several processes already: more threads in each would only wait for one another.
@@ -21,6 +21,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A shared machine is slow at times; that is no fault of an example. pytest's timeout still holds.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+compile_once()
 
 
 @pytest.fixture(autouse=True)
