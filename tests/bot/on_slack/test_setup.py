@@ -15,7 +15,6 @@ from sqlalchemy.exc import OperationalError
 from bot.on_slack import setup as module
 from bot.on_slack.acting import BROKEN, TOO_SLOW
 from bot.on_slack.app import bolt_app
-from bot.on_slack.asking import FIRST_PAUSE
 from bot.on_slack.courier import Courier
 from bot.on_slack.installs import Installs
 from bot.on_slack.manifest import scopes
