@@ -28,7 +28,10 @@ class Said:
 def ask(
     module: str, *arguments: str, cwd: Path, env: Mapping[str, str], within: float = 100
 ) -> Said:
-    """Run ``python -m module arguments`` with exactly these settings and nobody at the keyboard."""
+    """Run ``python -m module arguments`` with exactly these settings and nobody at the keyboard.
+
+    Raises ``TimeoutError``.
+    """
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
         process = _context.Process(
