@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, Page, Request, async_playwright
 
 from db.session import Db
@@ -19,7 +19,7 @@ from tests.support.processes import Processes
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A shared machine is slow at times; that is no fault of an example. pytest's timeout still holds.
-settings.register_profile("house", deadline=None)
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
 compile_once()
