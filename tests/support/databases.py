@@ -31,18 +31,18 @@ def compile_once() -> None:
 
     def create(url: str, **more: Any) -> AsyncEngine:
         engine = create_async_engine(url, **more)
-        shared = _alike(type(engine.dialect))
+        shared = _alike(type(engine.dialect))  # type: ignore[arg-type]  # classes hash
         engine.dialect._type_memos = shared
         return engine.execution_options(compiled_cache=_compiled)
 
-    session.create_async_engine = create  # type: ignore[attr-defined]
+    session.create_async_engine = create  # type: ignore[assignment]
 
 
 @functools.cache
 def _alike(kind: type[Dialect]) -> WeakKeyDictionary[Any, Any]:
     """Dialects of one kind are made with the same settings, so what is compiled for one fits all."""
-    kind.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign,assignment]
-    kind.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign,assignment]
+    kind.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+    kind.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
     return WeakKeyDictionary()
 
 
