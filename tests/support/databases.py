@@ -26,7 +26,7 @@ def compile_once() -> None:
     """Let the engines of a run share what they compiled.
 
     Each test has engines of its own, and each engine would compile the same SQL and prepare the same
-    types again: a third of what a test costs that talks to a database.
+    types again.
     """
 
     def create(url: str, **more: Any) -> AsyncEngine:
@@ -35,7 +35,7 @@ def compile_once() -> None:
         engine.dialect._type_memos = shared
         return engine.execution_options(compiled_cache=_compiled)
 
-    session.create_async_engine = create  # type: ignore[assignment]
+    session.create_async_engine = create  # type: ignore[assignment, attr-defined]
 
 
 @functools.cache
