@@ -121,7 +121,7 @@ def typed_again(fields: Mapping[str, str]) -> str:
         found = {"prompt": prompt, **picked}
     options = [f"--{name} {value}" for name, value in found.items() if name != "prompt"]
     line = " ".join([found["prompt"].strip(), *options])
-    return line if len(line) <= WORDS_LIMIT else prompt
+    return line if len(line) <= WORDS_LIMIT else prompt.strip()
 
 
 def read(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,11 +55,13 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> type[DeskMachine]:
     return DeskMachine
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_desk_keeps_its_promises(machine: type[DeskMachine]) -> None:
     run_state_machine_as_test(machine, settings=QUICK)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_links_keep_them_where_two_have_to_agree(machine: type[DeskMachine]) -> None:
     run_state_machine_as_test(ManyToAgree, settings=QUICK)
