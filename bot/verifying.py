@@ -100,7 +100,7 @@ async def _rows(db: Db, last: int, progress: Progress) -> AsyncIterator[Said]:
         if not rows:
             return
         for row in rows:
-            yield row.model_dump() | {"filed": (row.kind, row.job_id)}
+            yield row._asdict() | {"filed": (row.kind, row.job_id)}
         seq = rows[-1].seq
         progress(seq, last)
 

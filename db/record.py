@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,6 +40,17 @@ class Head:
 
     seq: int = 0
     hash: str = GENESIS
+
+
+class Link(NamedTuple):
+    """An entry as it hangs in the chain; see ``Entry``."""
+
+    seq: int
+    previous: str
+    body: str
+    hash: str
+    kind: str
+    job_id: int | None
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────
@@ -159,10 +170,11 @@ async def newest(
     return (await s.scalars(query)).all()
 
 
-async def after(s: AsyncSession, seq: int, limit: int) -> Sequence[Entry]:
-    """The entries that follow, oldest first."""
-    query = select(Entry).where(col(Entry.seq) > seq).order_by(col(Entry.seq)).limit(limit)
-    return (await s.scalars(query)).all()
+async def after(s: AsyncSession, seq: int, limit: int) -> list[Link]:
+    """The entries that follow, oldest first; as plain rows, for these are read by the thousand."""
+    columns = [getattr(Entry, name) for name in Link._fields]
+    query = select(*columns).where(col(Entry.seq) > seq).order_by(col(Entry.seq)).limit(limit)
+    return [Link(*row) for row in (await s.execute(query)).all()]
 
 
 async def latest_of(
@@ -187,8 +199,10 @@ async def months(s: AsyncSession) -> Sequence[str]:
 
 async def statistics(s: AsyncSession, month: str = "") -> dict[tuple[str, str, str], int]:
     """What is counted, of one month or of all."""
-    query = select(Statistic)
+    query = select(
+        col(Statistic.month), col(Statistic.name), col(Statistic.of), col(Statistic.number)
+    )
     if month:
         query = query.where(col(Statistic.month) == month)
-    rows = await s.scalars(query)
-    return {(row.month, row.name, row.of): row.number for row in rows}
+    rows = await s.execute(query)
+    return {(at, name, of): number for at, name, of, number in rows.all()}

@@ -16,6 +16,7 @@ from moderation import transparency
 from moderation.chronicle import RECORDED
 from moderation.transparency import Month
 
+CHAINED = ("seq", "previous", "body", "hash")
 PAGE = 50
 MOST_ENTRIES = 1000
 """That are handed out at once as JSON."""
@@ -53,7 +54,7 @@ async def entries_json(request: web.Request) -> web.Response:
     return as_json(
         {
             "head": asdict(head),
-            "entries": [e.model_dump(include={"seq", "previous", "body", "hash"}) for e in found],
+            "entries": [dict(zip(CHAINED, one, strict=False)) for one in found],
             "next": last + 1 if last < head.seq else None,
         }
     )

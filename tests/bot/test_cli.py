@@ -35,7 +35,17 @@ def sora(*arguments: str, env: Mapping[str, str] | None = None) -> Said:
 def test_help_names_every_command() -> None:
     said = sora("--help")
     assert said.status == 0
-    for command in ("up", "bot", "worker", "migrate", "doctor", "make", "models", "outbox"):
+    for command in (
+        "up",
+        "bot",
+        "worker",
+        "migrate",
+        "doctor",
+        "make",
+        "models",
+        "outbox",
+        "record",
+    ):
         assert f"│ {command} " in said.out
     assert sora("--version").out.startswith("sora-commons")
     assert "[default: 8040]" in sora("up", "--help").out  # the brackets are no markup

@@ -14,7 +14,7 @@ async def entries(db: Db) -> list[dict[str, Any]]:
     async with db.read() as s:
         rows = await record.after(s, 0, 1_000_000)
     chain = Chain()
-    return [chain.add(row.seq, row.previous, row.body, row.hash) for row in rows]
+    return [chain.add(*row[:4]) for row in rows]
 
 
 async def told(db: Db) -> list[str]:

@@ -395,6 +395,7 @@ async def test_a_trigger_that_ran_out_is_said(town: Town) -> None:
         ("withdraw 9", "no job 9"),
         ("appeal 9 it is mine", "no job 9"),
         ("report 9 spam", "no job 9"),
+        ("record", "The record"),
         ("link", "link"),
         ("unlink", "link"),
         ("setup", "admins and owners"),
