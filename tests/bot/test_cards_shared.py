@@ -52,8 +52,8 @@ def test_the_showcase_offers_what_is_allowed_and_can_be_made(
     remix: bool, offer: Offer, extra: list[str]
 ) -> None:
     card = cards.showcase(seen(job_of(remix=remix), offer))
-    assert labels(card) == ["Vote for it", *extra, "Info", "Report"]
-    assert labels(cards.showcase(seen(job_of(remix=remix, winner=0), offer)))[:-2] == extra
+    assert labels(card) == ["Vote for it", *extra, "💜 Tip", "Info", "Report"]
+    assert labels(cards.showcase(seen(job_of(remix=remix, winner=0), offer)))[:-3] == extra
 
 
 def test_its_artist_sees_whether_others_may_and_how_to_change_it() -> None:
