@@ -26,6 +26,7 @@ from moderation.rules import Refused
 
 JUDGED = frozenset({Status.REJECTED, Status.REJECTED_FINALLY, Status.APPEALED})
 """In which an artist reads on the result what the moderators said."""
+IDLE = Line("It is rendered when nobody else waits, or when you ask for it.")
 REMIXABLE = Line("Everybody may remix and extend it.")
 
 
@@ -50,7 +51,7 @@ def receipt(view: View) -> Card:
     match job.status:
         case Status.QUEUED:
             tone = Tone.WAITING
-            lines = (Line(said.place(view.forecast)),)
+            lines = (Line(said.place(view.forecast)), *([IDLE] if job.idle else []))
             buttons = (Button(Sign.CANCEL, "Cancel"),)
         case Status.RENDERING:
             tone = Tone.WORKING

@@ -155,14 +155,15 @@ async def line(s: AsyncSession) -> list[Waiting]:
             col(Job.queued_at),
             col(Person.served_at),
             col(Job.model),
+            col(Job.idle),
             *(col(getattr(Job, name)) for name in Shape._fields),
         )
         .join(Person, col(Person.id) == col(Job.person_id))
         .where(col(Job.status) == Status.QUEUED)
     )
     waiting = [
-        Waiting(job_id, person_id, queued_at, served_at, model, Shape(*shape))
-        for job_id, person_id, queued_at, served_at, model, *shape in rows.all()
+        Waiting(job_id, person_id, queued_at, served_at, model, Shape(*shape), idle)
+        for job_id, person_id, queued_at, served_at, model, idle, *shape in rows.all()
     ]
     return order(waiting, utcnow())
 
@@ -202,7 +203,8 @@ async def claim_next(
             worker=worker,
         )
         if claimed:
-            await people.note_served(s, waiting.person_id, now)
+            if not waiting.idle:
+                await people.note_served(s, waiting.person_id, now)
             return await get(s, waiting.job_id)
     return None
 

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     """What an event says has happened. Those in ``MOVES`` changed the job's status."""
 
     SUBMITTED = "submitted"
+    HURRIED = "hurried"
+    """It waited for idle workers, and its artist asked for it now."""
     CLAIMED = "claimed"
     REQUEUED = "requeued"
     FINISHED = "finished"

@@ -84,6 +84,7 @@ LEFT_OUT = frozenset(
     {
         # How a render came about, which is between the artist and the studio.
         Kind.SUBMITTED,
+        Kind.HURRIED,
         Kind.CLAIMED,
         Kind.REQUEUED,
         Kind.FAILED,

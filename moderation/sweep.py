@@ -103,7 +103,8 @@ async def _close(s: AsyncSession, job_id: int) -> bool:
 
 
 async def _final_of_winner(s: AsyncSession, job_id: int) -> list[int]:
-    """Put the full render of a winning draft into the line for its artist; the id of its job.
+    """Put the full render of a winning draft into the line for its artist, for when the workers have
+    nothing else to do; the id of its job.
 
     It is part of closing the ballot, which happens once. An artist who has asked for it before has it.
     """
@@ -118,6 +119,7 @@ async def _final_of_winner(s: AsyncSession, job_id: int) -> list[int]:
         return []  # it came to nothing, and the ballot was opened once more
     try:
         final = growth.final(job, clip, request, job.person_id, await workers.offers(s))
+        final.idle = True
     except Refused as refused:  # e.g. the model is gone: the draft has won all the same
         log.warning("final.not_rendered", job=job_id, why=str(refused))
         return []

@@ -52,6 +52,8 @@ class Job(SQLModel, table=True):
     private: bool = False
     remix: bool = False
     """Whether its artist lets others remix and extend it while it is in the showcase."""
+    idle: bool = False
+    """Whether it waits until the workers have nothing else to do; it waits no longer than a day."""
     draft: bool = False
     final_steps: int
     """Of the full render; a draft takes fewer."""

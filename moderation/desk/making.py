@@ -140,7 +140,12 @@ class Making(Base):
             offers = await workers.offers(s)
             grown = growing(job, from_clip, request, person.id, offers, *more)
             if grown.descent is Descent.FINAL:
-                rules.may_finalize(number, await jobs.final_of(s, job_id, number))
+                there = await jobs.final_of(s, job_id, number)
+                if there is not None and there.idle and there.status is Status.QUEUED:
+                    there.idle = False  # its artist asks for it now, and needn't wait
+                    await events.record(s, there.id, Kind.HURRIED, person.id)
+                    return there
+                rules.may_finalize(number, there)
             await self._may_submit(s, person, grown)
             await jobs.add(s, grown)
         await self._ring(grown.id, grown.attempt)
