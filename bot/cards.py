@@ -9,6 +9,7 @@ from bot.buttons import (
     AGAIN,
     APPEAL,
     REPORT,
+    SHOW,
     TIP,
     WITHDRAW,
     deciding,
@@ -191,7 +192,7 @@ def decision(view: View) -> Card:
         view.artist,
         job.prompt,
         lines=(Line(sentence), *judged.decisions(view)),
-        buttons=(*buttons, Button(Sign.SHOW, "Show it")),
+        buttons=(*buttons, SHOW),
     )
 
 

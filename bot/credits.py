@@ -136,6 +136,10 @@ WORDS: Mapping[str, Callable[[Booked], str]] = {
     Booking.TIP: lambda b: f"A tip for job {b.job}.",
     Booking.TIP_BACK: lambda b: f"A tip for job {b.job} was taken back.",
     Booking.REVERSED: lambda b: f"Transaction {b.reference} was reversed.",
+    Booking.POOL: lambda b: "Set apart for whoever wins a theme.",
+    Booking.POOL_PAID: lambda b: (
+        f"Job {b.job} won a theme." if b.job else "Nobody won a theme: back to its host."
+    ),
     Booking.LINKED: lambda b: "Two identities of one person were linked.",
     Booking.UNLINKED: lambda b: "Two identities of one person were parted.",
 }

@@ -9,16 +9,19 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from bot import heads
 from bot.feed import Feed
+from bot.heads import post_heads
 from bot.on_web.room import WebRoom
 from bot.room import Room
 from bot.settings import SWEEP_SECONDS, BotSettings, Shards
+from bot.themes import show_themes
 from db.broker import Broker
 from db.media import Media
 from db.session import Db
 from moderation.desk import Desk
 from moderation.sweep import sweep
+
+NOTICE_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -55,7 +58,7 @@ async def studio(settings: BotSettings) -> AsyncIterator[tuple[Db, Broker, Desk]
 
 
 async def serve(db: Db, broker: Broker, rooms: Sequence[Room]) -> None:
-    """Run the rooms, their feeds, the sweep and the daily heads until told to stop."""
+    """Run the rooms, their feeds, the sweep and the notices until told to stop."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -63,10 +66,22 @@ async def serve(db: Db, broker: Broker, rooms: Sequence[Room]) -> None:
         running = [tasks.create_task(room.run()) for room in rooms]
         running += [tasks.create_task(Feed(db, broker, room).run()) for room in rooms]
         running.append(tasks.create_task(_sweeping(db, broker)))
-        running.append(tasks.create_task(heads.keep_posting(db, rooms)))
+        running.append(tasks.create_task(_noticing(db, rooms)))
         await stopped.wait()
         for task in running:
             task.cancel()
+
+
+async def _noticing(db: Db, rooms: Sequence[Room]) -> None:
+    """Show what is of no job: the record's head once a day, themes as they begin and end."""
+    while True:
+        for show in (post_heads, show_themes):
+            try:
+                await show(db, rooms)
+            except Exception:
+                # A database that is away, say, is there again in a minute.
+                log.exception("notices.failed")
+        await asyncio.sleep(NOTICE_SECONDS)
 
 
 async def _sweeping(db: Db, broker: Broker) -> None:

@@ -8,7 +8,7 @@ from bot import said
 from bot.grammar import Option, Takes
 from db.jobs import LARGEST_ID
 from db.states import FINISHED, BugKind, Reason, Status
-from moderation.rules import SENTENCE_LIMIT
+from moderation.rules import MOST_POOLED, SENTENCE_LIMIT, TITLE_LIMIT, WORD_LIMIT
 from moderation.wish import PROMPT_LIMIT
 
 
@@ -40,6 +40,7 @@ ALL = "all"
 """What may be said instead of one job."""
 MINE, EVERYBODY, RULES = "mine", "all", "rules"
 YES, NO = "yes", "no"
+BEGIN, END = "begin", "end"
 WRONG = tuple(
     (reason.value, said.REASON[reason])
     for reason in sorted(Reason, key=lambda reason: reason is Reason.OTHER)
@@ -85,6 +86,19 @@ _VERDICT = Option(
     Takes.WORD,
     "Whether it deserves credit.",
     words=((YES, "Yes"), (NO, "No")),
+)
+_THEME = (
+    Option(
+        "what",
+        Takes.WORD,
+        "Begin one, or end one before its time.",
+        needed=True,
+        words=((BEGIN, "Begin one"), (END, "End one")),
+    ),
+    Option("number", Takes.WHOLE, "Days that it is open; or which to end.", 1, LARGEST_ID, True),
+    Option("credits", Takes.WHOLE, "Of your own, for whoever wins.", 0, MOST_POOLED),
+    Option("word", Takes.TEXT, "What each prompt has to have in it.", 1, WORD_LIMIT),
+    Option("title", Takes.TEXT, "What it is about.", 1, TITLE_LIMIT),
 )
 
 
@@ -154,11 +168,13 @@ STUDIO: tuple[Command, ...] = (
         (_BUG, _KIND),
     ),
     Command("bugs", "The reports that wait; moderators decide about them.", (_NUMBER, _VERDICT)),
+    Command("themes", "What everybody may make something about, and who has won."),
     Command("models", "Which models there are, and what they can do.", (_MODEL, _PAGE)),
     Command("style", "Which styles there are, and whose work they are.", (_STYLE, _PAGE)),
     Command("record", "What was decided here, for everybody to read."),
     Command("link", "Be one person here and in another room.", (_CODE,)),
     Command("unlink", "Be two people again."),
+    Command("theme", "Put a theme before everybody.", _THEME, for_hosts=True),
     Command("setup", "Channels, moderators and rules of this place.", for_hosts=True),
     Command("help", "How all of this works."),
 )

@@ -53,6 +53,8 @@ class Kind(StrEnum):
     """Moderators settled the reports and left the job where it was."""
     TAKEN_DOWN = "taken_down"
     WITHDRAWN = "withdrawn"
+    THEME_WON = "theme_won"
+    """A clip of it had most votes of all that took part in a theme."""
     TIPPED = "tipped"
     """Somebody gave its artist credit of their own, or took it back."""
     LINKED = "linked"

@@ -73,6 +73,7 @@ RECORDED: Mapping[Kind, Kept] = {
     ),
     Kind.UPHELD: Kept(Part.MODERATOR, ("reasons",), since=Kind.APPEALED),
     Kind.BALLOT_CLOSED: Kept(Part.STUDIO, ("tally",)),
+    Kind.THEME_WON: Kept(Part.STUDIO),
     Kind.REPORTED: Kept(Part.VIEWER, ("reason",)),
     Kind.DISMISSED: Kept(Part.MODERATOR),
     Kind.TAKEN_DOWN: Kept(Part.MODERATOR, ("reasons",)),

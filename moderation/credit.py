@@ -32,6 +32,9 @@ class Booking(StrEnum):
     TIP = "tip"
     TIP_BACK = "tip_back"
     REVERSED = "reversed"
+    POOL = "pool"
+    """What a host sets apart for whoever wins a theme."""
+    POOL_PAID = "pool_paid"
     LINKED = "linked"
     UNLINKED = "unlinked"
 

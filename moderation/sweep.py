@@ -14,7 +14,7 @@ from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
 from db.states import Kind, Status
-from moderation import growth, ranking
+from moderation import growth, ranking, themes
 from moderation.bookkeeping import keep_books
 from moderation.chronicle import chronicle
 from moderation.rules import Refused
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 async def sweep(db: Db, broker: Broker) -> None:
     """One round; several processes may sweep at the same time."""
-    changed = await lost_renders(db) + await closed_ballots(db)
+    changed = await lost_renders(db) + await closed_ballots(db) + await themes.close_due(db)
     for job_id in changed:
         await broker.spread(job_id)
     async with db.read() as s:

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, bugs, credits, linking, lists, recorded
+from bot import acts, bugs, credits, linking, lists, recorded, themes
 from bot.card import Line
 from bot.grammar import Option, Takes
 from bot.lists import Listing
@@ -167,6 +167,14 @@ async def _bugs(client: StudioClient, interaction: Interaction, given: Given) ->
     await client.acting.whisper(interaction, said)
 
 
+async def _theme(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    await client.acting.defer(interaction)
+    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    asked = (given["what"], given["number"], given["word"] or "", given["title"] or "")
+    said = await themes.carry_out(client.desk, person, *asked, given["credits"] or 0)
+    await client.acting.whisper(interaction, said)
+
+
 async def _link(client: StudioClient, interaction: Interaction, given: Given) -> None:
     await client.acting.defer(interaction)
     person = await who(client.db, interaction.user, interaction.guild_id or 0)
@@ -235,6 +243,8 @@ DEEDS: Mapping[str, Deed] = {
     "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"] or "")),
     "bug": _bug,
     "bugs": _bugs,
+    "themes": _lists(lambda s, person, given: themes.listing(s)),
+    "theme": _theme,
     "link": _link,
     "unlink": _unlink,
     "setup": _setup,

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, bugs, credits, grammar, linking, lists, pictures, recorded
+from bot import acts, bugs, credits, grammar, linking, lists, pictures, recorded, themes
 from bot.lists import Listing
 from bot.on_slack import forms
 from bot.on_slack.acting import BROKEN, Acting
@@ -203,6 +203,16 @@ async def _bugs(commands: Commands, where: Where, given: Given) -> None:
     await commands.acting.show(where, painted(listing), listing.title)
 
 
+async def _theme(commands: Commands, where: Where, given: Given) -> None:
+    person = await who(commands.parts, where.team, where.user)
+    if not given["what"] or not given["number"]:
+        raise Refused(usage("theme"))
+    asked = (given["what"], int(given["number"]), given["word"], given["title"])
+    pool = int(given["credits"] or 0)
+    said = await themes.carry_out(commands.parts.desk, person, *asked, pool)
+    await commands.acting.whisper(where, said)
+
+
 async def _link(commands: Commands, where: Where, given: Given) -> None:
     person = await who(commands.parts, where.team, where.user, fresh=False)
     said = await linking.link(commands.parts.desk, person, given["code"], f"/{NAME}")
@@ -256,6 +266,8 @@ DEEDS: Mapping[str, Deed] = {
     "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"])),
     "bug": _bug,
     "bugs": _bugs,
+    "themes": _lists(lambda s, person, given: themes.listing(s)),
+    "theme": _theme,
     "link": _link,
     "unlink": _unlink,
     "setup": _setup,

@@ -30,6 +30,11 @@ USAGE = {
     "credits": ("[mine or rules]", "rules"),
     "bug": ("[red_team] what happens, and how one sees it", "The moon is drawn as a sun."),
     "bugs": ("[number] [yes or no]", "3 yes"),
+    "themes": ("", ""),
+    "theme": (
+        "begin days [credits] word title, or end and its number",
+        "begin 7 moon What the moon sees",
+    ),
     "models": ("[model] [page]", ""),
     "style": ("[style] [page]", ""),
     "record": ("", ""),
@@ -39,6 +44,8 @@ USAGE = {
     "help": ("", ""),
 }
 """How each command is typed, and an example of it; 12 stands for the number of a job."""
+NUMBERED = frozenset({"job", "clip", "page", "number", "credits"})
+"""What is read wherever a number stands that could be it."""
 _JOB = Option("job", Takes.JOB, "", 1, LARGEST_ID)
 
 
@@ -65,7 +72,7 @@ def read(name: str, rest: str) -> dict[str, str]:
     command = next(c for c in STUDIO if c.name == name)
     words = rest.split()
     found = {option.name: "" for option in command.options}
-    numbers = [o for o in command.options if o.name in {"job", "clip", "page", "number"}]
+    numbers = [o for o in command.options if o.name in NUMBERED]
     for option in numbers:
         found[option.name] = _number(option, words)
     for option in sorted(command.options, key=lambda one: not one.words):
@@ -77,7 +84,9 @@ def read(name: str, rest: str) -> dict[str, str]:
                 found["cancel"] = _number(_JOB, words) or (words.pop(0) if words else "")
         elif option.words:
             found[option.name] = _word(name, option, words)
-        elif option.takes in {Takes.MODEL, Takes.STYLE}:
+            for number in numbers:
+                found[number.name] = found[number.name] or _number(number, words)
+        elif option.takes in {Takes.MODEL, Takes.STYLE} or option.name == "word":
             found[option.name] = words.pop(0)
         else:
             found[option.name], words = " ".join(words), []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from sqlalchemy import text
 
-from bot.on_web import deeds, files, guard, ledger, pages, record, stream
+from bot.on_web import deeds, files, guard, ledger, pages, record, stream, themes
 from bot.on_web.live import Hub
 from bot.on_web.paint import FOLDER, Painter
 from bot.on_web.people import People
@@ -15,6 +15,7 @@ from db.session import Db
 from moderation.desk import Desk
 
 JOB = r"/jobs/{job:\d{1,9}}"
+THEME = r"/themes/{theme:\d{1,9}}"
 PICTURE = JOB + r"/{which:first|last}"
 CLIP = JOB + r"/clips/{number:[1-4]}.{kind:mp4|jpg|webp}"
 
@@ -30,6 +31,8 @@ def make_app(db: Db, desk: Desk, media: Media, hub: Hub) -> web.Application:
         "/review": pages.review,
         "/showcase": pages.showcase,
         "/line": pages.line,
+        "/themes": themes.every,
+        THEME: themes.one,
         "/help": pages.help_page,
         JOB: pages.one_job,
     }.items():

@@ -11,6 +11,7 @@ from db.models.opinions import Report, Review, Vote
 from db.models.people import Identity, Install, Person, Workspace
 from db.models.record import Actor, Entry, Statistic
 from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
+from db.models.themes import Theme
 from db.models.workers import Worker
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Room",
     "Statistic",
     "Telling",
+    "Theme",
     "Transaction",
     "Vote",
     "Worker",

@@ -9,12 +9,13 @@ from moderation import linking
 from moderation.desk.crediting import Crediting
 from moderation.desk.judging import Judging
 from moderation.desk.making import Making
+from moderation.desk.theming import Theming
 from moderation.desk.voting import Voting
 from moderation.linking import Linked, Unlinked
 from moderation.people import Person
 
 
-class Desk(Making, Judging, Voting, Crediting):
+class Desk(Making, Judging, Voting, Crediting, Theming):
     """Where people's wishes become rows. Safe to use from many tasks and processes at once."""
 
     async def link_code(self, person: Person) -> str:
