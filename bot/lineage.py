@@ -61,43 +61,47 @@ def is_alone(tree: Tree) -> bool:
 
 def summary(found: Lineage) -> str:
     """How many there are in all, of those that may be seen."""
-    before, after = found.tree.before, found.tree.after
-    at_least = "" if found.tree.complete else "at least "
-    return f"It grew out of {_jobs(before)}; {at_least}{_jobs(after)} grew out of it."
+    tree = found.tree
+    hidden = not tree.before and tree.root.job_id is None
+    above = FROM_A_GAP if hidden else _jobs(tree.before)
+    at_least = "" if tree.complete else "at least "
+    return f"It grew out of {above}; {at_least}{_jobs(tree.after)} grew out of it."
 
 
-def name(found: Lineage, person: Person, node: Node) -> str:
-    """Which job it is, and whose."""
+def sentence(found: Lineage, person: Person, node: Node, parent: Node | None) -> str:
+    """Which job it is and whose, how it grew out of its parent, and how it stands if not everybody
+    sees it."""
     relative = found.of(node)
     if relative is None:
-        return GAP
+        return f"{GAP}."
     own = relative.person_id == person.id
-    return f"Your job {relative.job_id}" if own else f"Job {relative.job_id} by {relative.artist}"
+    name = f"Your job {relative.job_id}" if own else f"Job {relative.job_id} by {relative.artist}"
+    parts = [
+        f"{name} (this one)" if relative.job_id == found.job_id else name,
+        _kind(relative, found.of(parent)) if parent else "",
+        "" if relative.status is Status.PUBLISHED else rules.said(relative.status),
+    ]
+    return f"{', '.join(filter(None, parts))}."
 
 
-def kind(found: Lineage, node: Node, parent: Node | None) -> str:
-    """How it grew out of its parent; of a parent that isn't shown nothing more is told."""
-    relative = found.of(node)
-    if relative is None or relative.descent is None or parent is None:
+def shortened(relative: Relative | None) -> str:
+    """The beginning of a job's prompt; nothing for a gap."""
+    prompt = relative.prompt if relative else ""
+    return prompt if len(prompt) <= SAID_LIMIT else f"{prompt[:SAID_LIMIT]}…"
+
+
+def _kind(relative: Relative, parent: Relative | None) -> str:
+    """How it grew out of its parent; of one that isn't shown nothing more is told."""
+    if relative.descent is None:
         return ""
-    seen = found.of(parent)
-    of = said.clip_of(seen.job_id, relative.parent_clip) if seen else FROM_A_GAP
+    of = said.clip_of(parent.job_id, relative.parent_clip) if parent else FROM_A_GAP
     return f"{KIND[relative.descent]} {of}"
 
 
-def state(relative: Relative) -> str:
-    """How a job stands that isn't in the showcase."""
-    return "" if relative.status is Status.PUBLISHED else rules.said(relative.status)
-
-
 def _line(found: Lineage, person: Person, node: Node, parent: Node | None, depth: int) -> Line:
-    relative = found.of(node)
-    this = " (this one)" if node.job_id == found.job_id else ""
-    parts = [f"{name(found, person, node)}{this}", kind(found, node, parent)]
-    parts.append(state(relative) if relative else "")
-    prompt = relative.prompt if relative else ""
-    words = prompt if len(prompt) <= SAID_LIMIT else f"{prompt[:SAID_LIMIT]}…"
-    return Line(f"{_branch(depth)}{', '.join(filter(None, parts))}.", words)
+    return Line(
+        f"{_branch(depth)}{sentence(found, person, node, parent)}", shortened(found.of(node))
+    )
 
 
 def _further(node: Node) -> str:
