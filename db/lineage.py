@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, literal, select
@@ -95,8 +96,7 @@ async def descendants(
     down = down.union_all(below)
     walk = select(down.c.id, down.c.parent_id, down.c.seen, down.c.depth).limit(most_jobs + 1)
     rows = await s.execute(walk)
-    found = sorted(rows.all(), key=lambda row: (row.depth, row.id))
-    return [Kin(row.id, row.parent_id, row.seen) for row in found]
+    return [Kin(*row[:3]) for row in sorted(rows.all(), key=itemgetter(3, 0))]
 
 
 async def told(s: AsyncSession, ids: Collection[int], eyes: Eyes) -> dict[int, Relative]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import jobs, lineage
+from db import lineage
 from db.lineage import Eyes, Kin, Relative
 from moderation import rules
 from moderation.people import Person
@@ -91,11 +91,10 @@ async def of_job(
     s: AsyncSession, person: Person, job_id: int, page: int = 1, limits: Limits | None = None
 ) -> Lineage:
     """A job's lineage as this person may see it. Raises ``Refused`` when they may not see the job."""
-    job = await jobs.get(s, job_id)
-    if job is None or not rules.may_know(person, job):
-        raise Refused(f"There is no job {job_id} that you may see.")
     eyes = Eyes(person.id, rules.known_of_others(person))
     up = await lineage.ancestors(s, job_id, eyes)
+    if not up or not up[0].seen:
+        raise Refused(f"There is no job {job_id} that you may see.")
     down = await lineage.descendants(s, job_id, eyes)
     found = tree(up, down, page, limits or Limits())
     return Lineage(job_id, found, await lineage.told(s, _ids(found.root), eyes))

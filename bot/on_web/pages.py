@@ -13,7 +13,7 @@ from bot.cards import info
 from bot.on_web import form
 from bot.on_web.lineage import Drawing, drawing
 from bot.on_web.live import ROOM, cursor_at
-from bot.on_web.paint import Painted
+from bot.on_web.paint import Painted, to_relatives
 from bot.on_web.people import FIRST
 from bot.on_web.site import SITE, page, visitor_of
 from bot.view import View, view
@@ -135,8 +135,10 @@ async def one_job(request: web.Request) -> web.Response:
         tree = await _lineage(request, s, seen)
     if not cards:
         raise web.HTTPNotFound
-    public = seen is not None and seen.job.status is Status.PUBLISHED
-    about = info(visitor_of(request).person, job_id, seen) if public else None
+    about = None
+    if seen is not None and seen.job.status is Status.PUBLISHED:
+        visitor = visitor_of(request)
+        about = await to_relatives(info(visitor.person, job_id, seen), visitor, seen)
     return page(
         request,
         "job.html",
