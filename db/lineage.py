@@ -100,7 +100,11 @@ async def descendants(
 
 
 async def told(s: AsyncSession, ids: Collection[int], eyes: Eyes) -> dict[int, Relative]:
-    """What may be told of those of these jobs that may be seen."""
+    """What may be told of those of these jobs that may be seen.
+
+    What decides that is asked of each by "is true": an OR by itself makes SQLite begin with all that is
+    public.
+    """
     rows = await s.execute(
         select(
             col(Job.id),
@@ -112,7 +116,7 @@ async def told(s: AsyncSession, ids: Collection[int], eyes: Eyes) -> dict[int, R
             col(Job.parent_clip),
         )
         .join(Person, col(Person.id) == col(Job.person_id))
-        .where(col(Job.id).in_(ids), _seen(eyes))
+        .where(col(Job.id).in_(ids), _seen(eyes).is_(True))
     )
     posters = await _posters(s, ids, eyes)
     return {row.id: Relative(*row, poster=posters.get(row.id, 0)) for row in rows.all()}
@@ -121,11 +125,12 @@ async def told(s: AsyncSession, ids: Collection[int], eyes: Eyes) -> dict[int, R
 async def _posters(s: AsyncSession, ids: Collection[int], eyes: Eyes) -> dict[int, int]:
     """Of each job the winner, else the first clip in the showcase, else its artist's first; what waits
     for review is covered, so it has none for others."""
+    own = col(Job.person_id) == eyes.person_id
     public = (col(Job.status) == Status.PUBLISHED) & col(Clip.shown)
     rows = await s.execute(
         select(col(Clip.job_id), col(Clip.number))
         .join(Job, col(Job.id) == col(Clip.job_id))
-        .where(col(Job.id).in_(ids), (col(Job.person_id) == eyes.person_id) | public)
+        .where(col(Job.id).in_(ids), (own | public).is_(True))
         .order_by(col(Clip.number) == col(Job.winner), col(Clip.shown), col(Clip.number).desc())
     )
     return dict(rows.all())  # of one job the last wins
