@@ -16,8 +16,8 @@ from moderation import lineage, rules
 from moderation.lineage import Limits, Lineage, Node, Tree
 from moderation.people import Person
 
-IN_CHAT = Limits(up=4, deep=3, page=PAGE, wide=2, most=16)
-"""A message holds about so many lines."""
+IN_CHAT = Limits(up=3, deep=3, page=PAGE, wide=2, most=12)
+"""A message in Slack holds 50 blocks: two for each job, and one where more grew out of it."""
 SAID_LIMIT = 60
 """Characters of a prompt: it is there to tell one job from another."""
 MOST_BUTTONS = 10

@@ -109,9 +109,9 @@ def test_every_descent_has_words() -> None:
     assert set(lineage.KIND) == set(Descent)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_nobody_is_told_anything_of_what_they_may_not_see(db: Db, seed: int) -> None:
-    forest = await plant(db, random.Random(seed), 60, NAMES)
+    forest = await plant(db, random.Random(seed), 40, NAMES)
     viewers = [
         await person(db, "Ada"),
         await person(db, "Mo", Role.MODERATOR),
@@ -129,7 +129,7 @@ async def test_nobody_is_told_anything_of_what_they_may_not_see(db: Db, seed: in
             words = " ".join(f"{line.text} {line.said}" for line in found.lines)
             _tells_nothing(forest, who, words)
             assert all(forest[button.job_id].is_for(who) for button in found.buttons)
-    assert asked > 60
+    assert asked > 40
 
 
 def _tells_nothing(forest: Forest, who: Person, words: str) -> None:

@@ -122,11 +122,11 @@ def overlap(one: Spot, other: Spot) -> bool:
     return a < y and w < c and b < z and x < d
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_nothing_overlaps_and_nothing_leaks_whoever_looks(db: Db, seed: int) -> None:
     forest = await plant(db, random.Random(seed), 150, ("Ada", "Bo", "Cy"))
     for who in (await person(db, "Ada"), await person(db, "Mo", Role.MODERATOR)):
-        for tree in (tree for tree in forest.trees[:50] if tree.is_for(who)):
+        for tree in (tree for tree in forest.trees[:30] if tree.is_for(who)):
             found = await drawn(db, who, tree.id)
             if found is None:
                 continue
