@@ -64,6 +64,8 @@ class Fact:
     name: str
     value: str
     link: str = ""
+    job: int = 0
+    """Another job that it names; rooms lead there as well as they can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,12 @@ STUDIO: tuple[Command, ...] = (
     ),
     Command("mine", "Your jobs, newest first.", (_PAGE,)),
     Command("show", "Bring a job back, with buttons that work.", (_JOB,), Pick(EVERY, PUBLIC)),
+    Command(
+        "lineage",
+        "What a clip grew out of, and what grew out of it.",
+        (_JOB, _PAGE),
+        Pick(EVERY, PUBLIC),
+    ),
     Command("again", "The same wish once more, with a new seed.", (_JOB,), Pick(EVERY)),
     Command("vary", "More like one of your clips.", (_JOB, _CLIP), Pick(FINISHED)),
     Command(

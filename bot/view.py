@@ -37,6 +37,8 @@ class View:
     """All that were ever made, oldest first."""
     tips: int = 0
     """How much credit it was given by viewers; only while it is in the showcase."""
+    kin: Mapping[int, Job] = field(default_factory=dict)
+    """By their numbers, the jobs whose clips it goes on from and grew out of."""
     source: Job | None = None
     """Whose clip is extended or redrawn, where that is somebody else's."""
     source_artist: str = ""
@@ -62,7 +64,9 @@ async def view(
     if job is None:
         return None
     given = await reviews.of(s, job_id)
-    source = await jobs.get(s, job.source_id) if job.source_id is not None else None
+    named = {job.source_id, job.parent_id} - {None}
+    kin = {found.id: found for n in named if n and (found := await jobs.get(s, n)) is not None}
+    source = kin.get(job.source_id) if job.source_id is not None else None
     if source is not None and source.person_id == job.person_id:
         source = None
     ids = {job.person_id, *(review.person_id for review in given)}
@@ -81,6 +85,7 @@ async def view(
         remaining=(await forecast.remaining(s, job) if job.status is Status.RENDERING else None),
         reports=tuple(await reports.of(s, job_id)),
         tips=await bookkeeping.tips(s, job_id) if job.status is Status.PUBLISHED else 0,
+        kin=kin,
         source=source,
         source_artist=names[source.person_id] if source else "",
         quorum=await _quorum(s, job_id) if given and job.status in WAITING_FOR_REVIEW else 0,

@@ -207,6 +207,17 @@ def may_end_theme(person: Person, theme: Theme) -> None:
         raise Refused(f"Theme {theme.id} is over.")
 
 
+def known_of_others(person: Person) -> frozenset[Status]:
+    """How the jobs of others stand that this person may know of."""
+    waiting = WAITING_FOR_REVIEW if person.moderates else frozenset()
+    return waiting | {Status.PUBLISHED}
+
+
+def may_know(person: Person, job: Job) -> bool:
+    """Whether somebody may be told of a job: its number, its words, whose it is."""
+    return person.id == job.person_id or job.status in known_of_others(person)
+
+
 def may_see(person: Person, job: Job, shown: bool) -> bool:
     """Whether a clip may be looked at; ``shown`` is whether the decision put it into the showcase."""
     if person.id == job.person_id:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import discord
 
 from bot.card import Card
+from bot.leading import leading, shown
 from bot.on_discord.courier import Courier, Message
 from bot.on_discord.files import Shelf
-from bot.on_discord.ids import Sent
+from bot.on_discord.ids import ROOM, Sent
 from bot.on_discord.paint import paint
 from db.models import utcnow
 
@@ -71,8 +73,18 @@ class Posting:
 
         ``limit``: bytes that one file may have, where Discord has just told it.
         """
+        card = await leading(card, partial(self._way, guild))
         files = await self._shelf.files_of(card, limit or await self._limit(guild))
         return Message(paint(card, files.attached, files.notes), files.attached)
+
+    async def _way(self, guild: int, job_id: int) -> str:
+        """The address of a job's card in this server's showcase."""
+        async with self._client.db.read() as s:
+            post = await shown(s, ROOM, f"{guild}/", job_id)
+        if post is None:
+            return ""
+        sent = Sent.read(post.message)
+        return f"https://discord.com/channels/{guild}/{sent.channel}/{sent.id}"
 
     async def _limit(self, guild: int) -> int:
         """Bytes that one file may have in this server, asked for every ten minutes."""

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, bugs, credits, linking, lists, recorded, themes
+from bot import acts, bugs, credits, lineage, linking, lists, recorded, themes
 from bot.card import Line
 from bot.grammar import Option, Takes
 from bot.lists import Listing
@@ -223,6 +223,9 @@ DEEDS: Mapping[str, Deed] = {
     "queue": _queue,
     "mine": _lists(lambda s, person, given: lists.mine(s, person, given["page"] or 1)),
     "show": _presses(Sign.SHOW),
+    "lineage": _lists(
+        lambda s, person, given: lineage.listing(s, person, given["job"], given["page"] or 1)
+    ),
     "again": _presses(Sign.AGAIN),
     "vary": _presses(Sign.VARY),
     "extend": _presses(Sign.EXTEND),

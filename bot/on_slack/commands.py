@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, bugs, credits, grammar, linking, lists, pictures, recorded, themes
+from bot import acts, bugs, credits, grammar, lineage, linking, lists, pictures, recorded, themes
 from bot.lists import Listing
 from bot.on_slack import forms
 from bot.on_slack.acting import BROKEN, Acting
@@ -176,6 +176,13 @@ async def _queue(commands: Commands, where: Where, given: Given) -> None:
         raise Refused("To cancel, give the number of a job of yours, or “all”.")
 
 
+async def _lineage(commands: Commands, where: Where, given: Given) -> None:
+    person = await who(commands.parts, where.team, where.user, fresh=False)
+    async with commands.parts.db.read() as s:
+        listing = await lineage.listing(s, person, int(given["job"]), _page(given))
+    await commands.acting.show(where, painted(listing), listing.title)
+
+
 async def _report(commands: Commands, where: Where, given: Given) -> None:
     press = Press(Sign.REPORT, int(given["job"]))
     if not given["reason"]:
@@ -250,6 +257,7 @@ DEEDS: Mapping[str, Deed] = {
     "queue": _queue,
     "mine": _lists(lambda s, person, given: lists.mine(s, person, _page(given))),
     "show": _presses(Sign.SHOW),
+    "lineage": _lineage,
     "again": _presses(Sign.AGAIN),
     "vary": _presses(Sign.VARY),
     "extend": _presses(Sign.EXTEND),

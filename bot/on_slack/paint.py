@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bot.by_sign import is_pressed, legend, press_of, state
 from bot.card import Button, Card, Fact, Line, Tone
@@ -109,7 +110,7 @@ def _facts(facts: Sequence[Fact]) -> list[Json]:
     """Those with a link stand by themselves: only they are markup, and they hold nobody's words."""
     runs: list[list[Fact]] = []
     room = FACTS_LIMIT
-    for fact in facts:
+    for fact in _parted(facts):
         room -= len(fact.name) + len(fact.value[:FACT_LIMIT]) + 4
         if room < 0:
             break
@@ -119,6 +120,14 @@ def _facts(facts: Sequence[Fact]) -> list[Json]:
             runs.append([])
         runs[-1].append(fact)
     return [_linked(run[0]) if run[0].link else _plainly(run) for run in runs]
+
+
+def _parted(facts: Sequence[Fact]) -> Iterator[Fact]:
+    """What names a job may name its artist too: its link is a fact of its own."""
+    for fact in facts:
+        yield replace(fact, link="") if fact.job else fact
+        if fact.job and fact.link:
+            yield Fact("see", f"job {fact.job}", fact.link)
 
 
 def _plainly(run: Sequence[Fact]) -> Json:

@@ -29,6 +29,7 @@ from bot.on_slack.parts import SlackParts
 from bot.on_slack.previews import Previews
 from bot.on_slack.signs import NAMES
 from bot.on_slack.text import Json
+from bot.on_slack.ways import Ways
 from bot.room import Away, Unreachable
 from db import notes, posts, workspaces
 from db.models import Job, Post, utcnow
@@ -70,7 +71,7 @@ class SlackRoom:
         self._run, self._doubt = run, doubt
         self.hosts = Hosts(parts)
         self.files = Files(parts)
-        self._previews, self._copies = Previews(parts), Copies(parts)
+        self._previews, self._copies, self._ways = Previews(parts), Copies(parts), Ways(parts)
         self.doing: set[asyncio.Future[Any]] = set()
         """All that goes on beside the room's own run, and ends with it."""
         self.at_end: list[Callable[[], None]] = []
@@ -230,6 +231,7 @@ class SlackRoom:
         self, team: str, card: Card, send: Callable[[Sequence[Json]], Awaitable[None]]
     ) -> None:
         """Send a card with its pictures; better without them than not at all."""
+        card = await self._ways.led(team, card)
         pictures = await self.files.pictures(team, card)
         preview = await self._previews.of(team, card)
         more = {"preview": preview} if preview else {}

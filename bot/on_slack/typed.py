@@ -17,6 +17,7 @@ USAGE = {
     "queue": ("[mine or all] [cancel and a job's number, or all] [page]", "cancel 12"),
     "mine": ("[page]", "2"),
     "show": ("12", ""),
+    "lineage": ("12 [page]", "12"),
     "again": ("12", ""),
     "vary": ("12 [clip]", "12 2"),
     "extend": ("12 [clip]", "12 2"),

@@ -11,15 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import grammar, lists
 from bot.cards import info
 from bot.on_web import form
+from bot.on_web.lineage import Drawing, drawing
 from bot.on_web.live import ROOM, cursor_at
-from bot.on_web.paint import Painted
+from bot.on_web.paint import Painted, to_relatives
 from bot.on_web.people import FIRST
 from bot.on_web.site import SITE, page, visitor_of
-from bot.view import view
+from bot.view import View, view
 from db import jobs, posts, workers
 from db.models import Post, utcnow
 from db.states import Purpose, Status
-from moderation import forecast
+from moderation import forecast, lineage, rules
 from moderation.plan import CAN
 from moderation.words import listed
 
@@ -131,12 +132,21 @@ async def one_job(request: web.Request) -> web.Response:
     async with request.app[SITE].db.read() as s:
         cards = await cards_of(request, s, job_id)
         seen = await view(s, job_id)
+        tree = await _lineage(request, s, seen)
     if not cards:
         raise web.HTTPNotFound
-    public = seen is not None and seen.job.status is Status.PUBLISHED
-    about = info(visitor_of(request).person, job_id, seen) if public else None
+    about = None
+    if seen is not None and seen.job.status is Status.PUBLISHED:
+        visitor = visitor_of(request)
+        about = await to_relatives(info(visitor.person, job_id, seen), visitor, seen)
     return page(
-        request, "job.html", since=cursor_at(since), job_id=job_id, cards=cards, about=about
+        request,
+        "job.html",
+        since=cursor_at(since),
+        job_id=job_id,
+        cards=cards,
+        about=about,
+        lineage=tree,
     )
 
 
@@ -164,6 +174,15 @@ async def cards_of(request: web.Request, s: AsyncSession, job_id: int) -> list[P
     painter, visitor = request.app[SITE].painter, visitor_of(request)
     painted = [await painter.card(s, visitor, purpose, seen, job_id) for purpose in wanted]
     return [card for card in painted if card.html]
+
+
+async def _lineage(request: web.Request, s: AsyncSession, seen: View | None) -> Drawing | None:
+    """The drawn lineage of a job; None where there is nothing to draw for this person."""
+    person = visitor_of(request).person
+    if seen is None or not rules.may_know(person, seen.job):
+        return None
+    found = await lineage.of_job(s, person, seen.job.id, _number(request, "page") or 1)
+    return drawing(found, person)
 
 
 async def _paint(request: web.Request, s: AsyncSession, shown: Sequence[Post]) -> list[Painted]:

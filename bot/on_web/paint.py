@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import cards, said
 from bot.buttons import TAKE_BACK_REVIEW
 from bot.card import Button, Card
+from bot.leading import leading
 from bot.on_web.people import DEMO, Visitor
 from bot.signs import LOOKS, NEEDS_PROMPT, NEEDS_REASON, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
 from bot.view import View
@@ -98,6 +99,7 @@ class Painter:
         if place == "mine":
             purpose = Purpose.RESULT if seen.clips else Purpose.RECEIPT
         card = _for_eyes_of(visitor.person, cards.paint_for(purpose, seen), seen)
+        card = await to_relatives(card, visitor, seen)
         refusal = _refusal(visitor.person, place, seen)
         how = Standing(
             place,
@@ -129,6 +131,17 @@ class Painter:
             refusal=how.refusal,
             picks=_picks(how.place, job, card, how.buttons),
         )
+
+
+async def to_relatives(card: Card, visitor: Visitor, seen: View) -> Card:
+    """The card, with links to the jobs that it names and this person may know of."""
+
+    async def way(job_id: int) -> str:
+        kin = seen.kin.get(job_id)
+        known = kin is not None and rules.may_know(visitor.person, kin)
+        return f"{visitor.base}/jobs/{job_id}" if known else ""
+
+    return await leading(card, way)
 
 
 def _may_read(person: Person, place: str, job: Job) -> bool:

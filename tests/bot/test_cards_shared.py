@@ -76,16 +76,39 @@ def test_a_remix_names_whose_clip_it_is_of(status: Status, whose: str) -> None:
     grown: dict[str, Any] = {"source_id": 3, "source_clip": 2, "parent_id": 3, "parent_clip": 2}
     remix = job_of(2, task=Task.VIDEO, strength=0.5, descent=Descent.REMIX, **grown)
     source: dict[str, Any] = {"source": job_of(status=status), "source_artist": "Ada"}
-    lineage = Fact("remix of", f"job 3, clip 2 {whose}, at strength 0.5")
+    lineage = Fact("remix of", f"job 3, clip 2 {whose}, at strength 0.5", job=3)
     assert lineage in cards.showcase(seen(remix, **source)).facts
     assert lineage in cards.result(seen(remix, **source)).facts
     assert lineage in cards.info(CAROL, 12, seen(remix, **source)).facts
     sequel = job_of(2, task=Task.EXTEND, descent=Descent.EXTEND, **grown)
-    lineage = Fact("made from", f"the end of job 3, clip 2 {whose}")
+    lineage = Fact("made from", f"the end of job 3, clip 2 {whose}", job=3)
     assert lineage in cards.showcase(seen(sequel, **source)).facts
     own = job_of(task=Task.EXTEND, descent=Descent.EXTEND, **grown)
     assert not [f for f in cards.showcase(seen(own)).facts if f.name == "made from"]
-    assert Fact("made from", "the end of job 3, clip 2") in cards.result(seen(own)).facts
+    assert Fact("made from", "the end of job 3, clip 2", job=3) in cards.result(seen(own)).facts
+
+
+@pytest.mark.parametrize(
+    ("descent", "fact"),
+    [
+        (Descent.FINAL, Fact("final of", "job 3, clip 2", job=3)),
+        (Descent.VARY, Fact("varies", "job 3, clip 2, by 0.35", job=3)),
+    ],
+)
+def test_what_grew_out_of_ones_own_names_that_in_public_once_it_is_public(
+    descent: Descent, fact: Fact
+) -> None:
+    grown = job_of(descent=descent, vary=0.35, parent_id=3, parent_clip=2)
+    for status in Status:
+        view = seen(grown, kin={3: job_of(id=3, status=status)})
+        assert (fact in cards.showcase(view).facts) is (status is Status.PUBLISHED)
+        assert fact in cards.result(view).facts
+
+
+def test_pictures_that_were_given_are_not_told_of_in_public() -> None:
+    grown = job_of(task=Task.IMAGE, descent=Descent.VARY, parent_id=3, parent_clip=2)
+    card = cards.showcase(seen(grown, kin={3: job_of(id=3)}))
+    assert "made from" not in [fact.name for fact in card.facts]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,11 @@ async def test_a_clip_is_picked_and_remixed(served: Served, be: Be) -> None:
     assert (remix.prompt, remix.strength, remix.descent) == ("a cube", 0.4, Descent.REMIX)
     assert (await bo.act(job, "extend", only="1"))[0] == 200
     assert (await bo.act(job, "vote_1", only="1"))[0] == 200
-    assert "job 1, clip 2 by Ada, at strength 0.4" in await bo.page("/")
+    parent = '<a href="/as/bo/jobs/1" rel="noreferrer">job 1, clip 2 by Ada, at strength 0.4</a>'
+    assert parent in await bo.page("/")
+    await served.desk.withdraw(await served.known("ada"), job.id)
+    page = await bo.page("/")
+    assert '<dd dir="auto">job 1, clip 2 by Ada (withdrawn since), at strength 0.4</dd>' in page
 
 
 async def test_info_leads_to_how_it_was_made(served: Served, be: Be) -> None:
