@@ -7,15 +7,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import credits
 from bot.card import Line
 from bot.lists import Listing
-from bot.studio import NO, YES
+from bot.studio import YES
 from db import bugs, people
 from db.states import BugKind
 from moderation import credit
 from moderation.desk import Desk
 from moderation.people import Person
-from moderation.rules import Refused
 
 KINDS = {BugKind.BUG: "A bug", BugKind.RED_TEAM: "A weak spot"}
+
+
+async def carry_out(
+    desk: Desk,
+    person: Person,
+    place: tuple[str, str],
+    *,
+    text: str,
+    kind: str,
+    verdict: str,
+    number: int,
+) -> str:
+    """What somebody said: of a report that waits, or of a new one; ``place``: room and workspace."""
+    if verdict and number:
+        return await judge(desk, person, number, verdict == YES)
+    # Whoever types all in one line may begin their sentence with such a word.
+    return await report(desk, person, kind, f"{verdict} {text}".strip(), *place)
 
 
 async def report(
@@ -39,18 +55,16 @@ async def waiting(s: AsyncSession, person: Person) -> Listing:
         for bug in found
     ]
     if person.moderates:
-        how = "With its number and yes or no you say whether one deserves credit; two decide."
+        how = "With yes or no and its number you say whether one deserves credit; two decide."
         lines.append(Line(how if found else "No report waits."))
     elif not found:
         lines = [Line("No report of yours waits.")]
     return Listing("Reports about the studio", tuple(lines))
 
 
-async def judge(desk: Desk, person: Person, bug_id: int, verdict: str) -> str:
+async def judge(desk: Desk, person: Person, bug_id: int, accept: bool) -> str:
     """Count what a moderator says of a report, and say what came of it."""
-    if verdict not in {YES, NO}:
-        raise Refused("Say yes or no after the number of the report.")
-    match await desk.judge_bug(person, bug_id, verdict == YES):
+    match await desk.judge_bug(person, bug_id, accept):
         case True:
             return f"Report {bug_id} is accepted, and whoever made it is credited."
         case False:

@@ -73,18 +73,18 @@ _WHAT = Option(
     "Your credits, or what earns some.",
     words=((MINE, "Mine"), (RULES, "What earns credit")),
 )
-_BUG = Option("text", Takes.TEXT, "What happens, and how one sees it.", 1, SENTENCE_LIMIT, True)
+_BUG = Option("text", Takes.TEXT, "What happens, and how one sees it.", 1, SENTENCE_LIMIT)
 _KIND = Option(
     "kind",
     Takes.WORD,
     "A bug, or a way to make the studio do what it mustn't.",
     words=((BugKind.BUG.value, "A bug"), (BugKind.RED_TEAM.value, "A weak spot")),
 )
-_NUMBER = Option("number", Takes.WHOLE, "Of the report.", 1, LARGEST_ID)
+_NUMBER = Option("number", Takes.WHOLE, "Of the report that you decide about.", 1, LARGEST_ID)
 _VERDICT = Option(
     "verdict",
     Takes.WORD,
-    "Whether it deserves credit.",
+    "For moderators: whether it deserves credit.",
     words=((YES, "Yes"), (NO, "No")),
 )
 _THEME = (
@@ -92,10 +92,9 @@ _THEME = (
         "what",
         Takes.WORD,
         "Begin one, or end one before its time.",
-        needed=True,
         words=((BEGIN, "Begin one"), (END, "End one")),
     ),
-    Option("number", Takes.WHOLE, "Days that it is open; or which to end.", 1, LARGEST_ID, True),
+    Option("number", Takes.WHOLE, "Days that it is open; or which to end.", 1, LARGEST_ID),
     Option("credits", Takes.WHOLE, "Of your own, for whoever wins.", 0, MOST_POOLED),
     Option("word", Takes.TEXT, "What each prompt has to have in it.", 1, WORD_LIMIT),
     Option("title", Takes.TEXT, "What it is about.", 1, TITLE_LIMIT),
@@ -170,17 +169,15 @@ STUDIO: tuple[Command, ...] = (
     Command("credits", "What you have earned, or what earns credit.", (_WHAT,)),
     Command(
         "bug",
-        "Report a bug or a weak spot of the studio; it may earn you credit.",
-        (_BUG, _KIND),
+        "Report a bug or a weak spot of the studio, for credit; without words, those that wait.",
+        (_BUG, _KIND, _VERDICT, _NUMBER),
     ),
-    Command("bugs", "The reports that wait; moderators decide about them.", (_NUMBER, _VERDICT)),
-    Command("themes", "What everybody may make something about, and who has won."),
+    Command("theme", "What everybody may make something about; hosts begin one.", _THEME),
     Command("models", "Which models there are, and what they can do.", (_MODEL, _PAGE)),
     Command("style", "Which styles there are, and whose work they are.", (_STYLE, _PAGE)),
     Command("record", "What was decided here, for everybody to read."),
     Command("link", "Be one person here and in another room.", (_CODE,)),
     Command("unlink", "Be two people again."),
-    Command("theme", "Put a theme before everybody.", _THEME, for_hosts=True),
     Command("setup", "Channels, moderators and rules of this place.", for_hosts=True),
     Command("help", "How all of this works."),
 )

@@ -149,28 +149,25 @@ async def _report(client: StudioClient, interaction: Interaction, given: Given) 
 
 
 async def _bug(client: StudioClient, interaction: Interaction, given: Given) -> None:
-    await client.acting.defer(interaction)
-    guild = interaction.guild_id or 0
-    person = await who(client.db, interaction.user, guild)
-    kind, text = given["kind"] or "", given["text"]
-    said = await bugs.report(client.desk, person, kind, text, ROOM, str(guild or ""))
-    await client.acting.whisper(interaction, said)
-
-
-async def _bugs(client: StudioClient, interaction: Interaction, given: Given) -> None:
-    if given["number"] is None:
+    asked = {name: given[name] or "" for name in ("text", "kind", "verdict")}
+    if not any(asked.values()):
         await _lists(lambda s, person, given: bugs.waiting(s, person))(client, interaction, given)
         return
     await client.acting.defer(interaction)
-    person = await who(client.db, interaction.user, interaction.guild_id or 0)
-    said = await bugs.judge(client.desk, person, given["number"], given["verdict"] or "")
+    guild = interaction.guild_id or 0
+    person = await who(client.db, interaction.user, guild)
+    place = (ROOM, str(guild or ""))
+    said = await bugs.carry_out(client.desk, person, place, number=given["number"] or 0, **asked)
     await client.acting.whisper(interaction, said)
 
 
 async def _theme(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    if not given["what"]:
+        await _lists(lambda s, person, given: themes.listing(s))(client, interaction, given)
+        return
     await client.acting.defer(interaction)
     person = await who(client.db, interaction.user, interaction.guild_id or 0)
-    asked = (given["what"], given["number"], given["word"] or "", given["title"] or "")
+    asked = (given["what"], given["number"] or 0, given["word"] or "", given["title"] or "")
     said = await themes.carry_out(client.desk, person, *asked, given["credits"] or 0)
     await client.acting.whisper(interaction, said)
 
@@ -245,8 +242,6 @@ DEEDS: Mapping[str, Deed] = {
     "record": _lists(lambda s, person, given: recorded.recent(s)),
     "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"] or "")),
     "bug": _bug,
-    "bugs": _bugs,
-    "themes": _lists(lambda s, person, given: themes.listing(s)),
     "theme": _theme,
     "link": _link,
     "unlink": _unlink,

@@ -193,28 +193,22 @@ async def _report(commands: Commands, where: Where, given: Given) -> None:
 
 
 async def _bug(commands: Commands, where: Where, given: Given) -> None:
-    person = await anybody(commands.parts, where.team, where.user, where.name)
-    told = (given["kind"], given["text"], ROOM, where.team)
-    await commands.acting.whisper(where, await bugs.report(commands.parts.desk, person, *told))
-
-
-async def _bugs(commands: Commands, where: Where, given: Given) -> None:
-    person = await who(commands.parts, where.team, where.user)
-    if given["number"]:
-        number, verdict = int(given["number"]), given["verdict"]
-        said = await bugs.judge(commands.parts.desk, person, number, verdict)
-        await commands.acting.whisper(where, said)
+    asked = {name: given[name] for name in ("text", "kind", "verdict")}
+    if not any(asked.values()):
+        await _lists(lambda s, person, given: bugs.waiting(s, person))(commands, where, given)
         return
-    async with commands.parts.db.read() as s:
-        listing = await bugs.waiting(s, person)
-    await commands.acting.show(where, painted(listing), listing.title)
+    person = await who(commands.parts, where.team, where.user)
+    place, number = (ROOM, where.team), int(given["number"] or 0)
+    said = await bugs.carry_out(commands.parts.desk, person, place, number=number, **asked)
+    await commands.acting.whisper(where, said)
 
 
 async def _theme(commands: Commands, where: Where, given: Given) -> None:
+    if not given["what"]:
+        await _lists(lambda s, person, given: themes.listing(s))(commands, where, given)
+        return
     person = await who(commands.parts, where.team, where.user)
-    if not given["what"] or not given["number"]:
-        raise Refused(usage("theme"))
-    asked = (given["what"], int(given["number"]), given["word"], given["title"])
+    asked = (given["what"], int(given["number"] or 0), given["word"], given["title"])
     pool = int(given["credits"] or 0)
     said = await themes.carry_out(commands.parts.desk, person, *asked, pool)
     await commands.acting.whisper(where, said)
@@ -273,8 +267,6 @@ DEEDS: Mapping[str, Deed] = {
     "record": _lists(lambda s, person, given: recorded.recent(s)),
     "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"])),
     "bug": _bug,
-    "bugs": _bugs,
-    "themes": _lists(lambda s, person, given: themes.listing(s)),
     "theme": _theme,
     "link": _link,
     "unlink": _unlink,

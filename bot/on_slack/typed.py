@@ -11,7 +11,7 @@ from moderation.words import echo
 NAME = "studio"
 HELP = frozenset({"help", "--help", "—help", "–help", "-h", "?"})
 """What asks how it works, and is no wish."""
-ALIASES = {"line": "queue", "report bug": "bug"}
+ALIASES = {"line": "queue", "report bug": "bug", "bugs": "bug", "themes": "theme"}
 """What people call a command as well."""
 USAGE = {
     "queue": ("[mine or all] [cancel and a job's number, or all] [page]", "cancel 12"),
@@ -29,11 +29,12 @@ USAGE = {
     "appeal": ("12 why others should look at it again", "12 It shows nobody who lives."),
     "report": ("12 reason [more about it]", "12 spam It sells shoes."),
     "credits": ("[mine or rules]", "rules"),
-    "bug": ("[red_team] what happens, and how one sees it", "The moon is drawn as a sun."),
-    "bugs": ("[number] [yes or no]", "3 yes"),
-    "themes": ("", ""),
+    "bug": (
+        "[red_team] what happens, or yes or no and a number",
+        "The moon is drawn as a sun.",
+    ),
     "theme": (
-        "begin days [credits] word title, or end and its number",
+        "[begin days [credits] word title, or end and its number]",
         "begin 7 moon What the moon sees",
     ),
     "models": ("[model] [page]", ""),
@@ -45,8 +46,9 @@ USAGE = {
     "help": ("", ""),
 }
 """How each command is typed, and an example of it; 12 stands for the number of a job."""
-NUMBERED = frozenset({"job", "clip", "page", "number", "credits"})
-"""What is read wherever a number stands that could be it."""
+NUMBERED = frozenset({"job", "clip", "page"})
+AFTER_A_WORD = frozenset({"number", "credits"})
+"""What is a number only after one of a few words; else a sentence may begin with it."""
 _JOB = Option("job", Takes.JOB, "", 1, LARGEST_ID)
 
 
@@ -77,7 +79,7 @@ def read(name: str, rest: str) -> dict[str, str]:
     for option in numbers:
         found[option.name] = _number(option, words)
     for option in sorted(command.options, key=lambda one: not one.words):
-        if option in numbers or not words:
+        if option in numbers or option.name in AFTER_A_WORD or not words:
             continue
         if option.name == "cancel":  # never by a number alone: that is a page
             if words[0].lower() == "cancel":
@@ -85,8 +87,9 @@ def read(name: str, rest: str) -> dict[str, str]:
                 found["cancel"] = _number(_JOB, words) or (words.pop(0) if words else "")
         elif option.words:
             found[option.name] = _word(name, option, words)
-            for number in numbers:
-                found[number.name] = found[number.name] or _number(number, words)
+            for number in command.options if found[option.name] else ():
+                if number.name in NUMBERED | AFTER_A_WORD and not found[number.name]:
+                    found[number.name] = _number(number, words)
         elif option.takes in {Takes.MODEL, Takes.STYLE} or option.name == "word":
             found[option.name] = words.pop(0)
         else:
