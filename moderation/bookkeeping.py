@@ -177,6 +177,13 @@ async def tips(s: AsyncSession, job_id: int) -> int:
     return given - await books.times(s, job_id, Booking.TIP_BACK) if given else 0
 
 
+async def tipped(s: AsyncSession, job_id: int, person_id: int) -> bool:
+    """Whether somebody has given a tip for somebody else's job that they may take back."""
+    kinds = (Booking.TIP, Booking.TIP_BACK)
+    newest = await books.newest(s, person_id=person_id, job_id=job_id, kinds=kinds, limit=1)
+    return bool(newest) and newest[0].kind == Booking.TIP
+
+
 async def standing(s: AsyncSession, job_id: int) -> list[Booked]:
     """What the showing of a job has earned people, and wasn't reversed."""
     shown = (Earning.APPROVED, Earning.REMIXED)

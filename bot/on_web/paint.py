@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import cards, said
-from bot.buttons import TAKE_BACK_REVIEW
+from bot.buttons import TAKE_BACK_REVIEW, TAKE_BACK_TIP
 from bot.card import Button, Card
 from bot.leading import leading
 from bot.on_web.people import DEMO, Visitor
@@ -22,7 +22,7 @@ from bot.view import View
 from db import votes
 from db.models import Job, utcnow
 from db.states import WAITING_FOR_REVIEW, Purpose, Reason, Status
-from moderation import rules
+from moderation import bookkeeping, rules
 from moderation.people import Person
 from moderation.rules import Refused
 
@@ -101,9 +101,10 @@ class Painter:
         card = _for_eyes_of(visitor.person, cards.paint_for(purpose, seen), seen)
         card = await to_relatives(card, visitor, seen)
         refusal = _refusal(visitor.person, place, seen)
+        tipped = seen.tips > 0 and await bookkeeping.tipped(s, job_id, visitor.person.id)
         how = Standing(
             place,
-            tuple(_offered(visitor.person, place, seen, card.buttons, refusal)),
+            tuple(_offered(visitor.person, place, seen, card.buttons, refusal, tipped)),
             refusal,
             await votes.by(s, job_id, visitor.person.id) if place == "showcase" else None,
             place == "review" and _own_review(visitor.person, seen),
@@ -191,7 +192,12 @@ def _refusal(person: Person, place: str, seen: View) -> str:
 
 
 def _offered(
-    person: Person, place: str, seen: View, buttons: Sequence[Button], refusal: str
+    person: Person,
+    place: str,
+    seen: View,
+    buttons: Sequence[Button],
+    refusal: str,
+    tipped: bool,
 ) -> list[Button]:
     """The buttons that do something for this person."""
     if refusal and place != "showcase":
@@ -201,7 +207,9 @@ def _offered(
         rules.may_report(person, seen.job, seen.reports)
     except Refused:
         kept = [button for button in kept if button.sign is not Sign.REPORT]
-    return kept
+    if seen.job.person_id == person.id:
+        return [button for button in kept if button.sign is not Sign.TIP]
+    return [TAKE_BACK_TIP if tipped and b.sign is Sign.TIP else b for b in kept]
 
 
 def _picks(place: str, job: Job, card: Card, buttons: Sequence[Button]) -> str:

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, expect
 
 from db import books
 from moderation.bookkeeping import keep_books
-from tests.bot.on_web.served import Served
+from tests.bot.on_web.served import Be, Served
 from tests.bot.on_web.test_record import CONTRAST, anybody, got
 
 __all__ = ["anybody"]
@@ -102,3 +102,21 @@ async def test_it_reads_well_on_a_phone_in_light_and_dark(
     shots = Path(os.environ.get("SCREENSHOTS", tmp_path))
     await page.screenshot(path=shots / f"ledger-{scheme}.png", full_page=True)
     await context.close()
+
+
+async def test_a_tip_is_given_and_taken_back_with_a_button(
+    served: Served, be: Be, account: str
+) -> None:
+    """Mo has given one; Bo and the artist have not."""
+    mo, bo, ada = [await be(name).page("/showcase") for name in ("mo", "bo", "ada")]
+    assert "Take my tip back" in mo
+    assert "💜 Tip" in bo
+    assert "Take my tip back" not in bo
+    assert "Tip" not in ada.replace("tips", "")
+    job = await served.job(1)
+    status, said = await be("mo").act(job, "take_back_tip")
+    assert (status, said["said"]) == (200, "Your credit is yours again.")
+    assert "💜 Tip" in await be("mo").page("/showcase")
+    status, said = await be("bo").act(job, "tip")
+    assert status == 409
+    assert "you have none yet" in str(said["said"])
