@@ -140,11 +140,7 @@ async def _drafts(s: AsyncSession, wanted: Sequence[Event]) -> list[Draft]:
         shown = _is_shown(event, asked[job])
         if not (shown or kept.private):
             continue
-        details = {name: event.detail[name] for name in kept.details if event.detail.get(name)}
-        if kept.render:
-            details |= rendered[job]
-        if kept.since:
-            details |= _waited(event, kept.since, asked[job])
+        details = _details(event, kept, asked[job], rendered.get(job, {}))
         if kept.reverses and job in latest:
             details["reverses"] = latest[job]
         named = kept.by is Part.MODERATOR and event.person_id is not None
@@ -161,6 +157,17 @@ async def _drafts(s: AsyncSession, wanted: Sequence[Event]) -> list[Draft]:
         if event.kind in reversible:
             latest[job] = seq + len(drafts)
     return drafts
+
+
+def _details(
+    event: Event, kept: Kept, asked: Sequence[Event], rendered: Mapping[str, Any]
+) -> dict[str, Any]:
+    found = {name: event.detail[name] for name in kept.details if event.detail.get(name)}
+    if kept.render:
+        found |= rendered
+    if kept.since:
+        found |= _waited(event, kept.since, asked)
+    return found
 
 
 async def _renders(s: AsyncSession, job_ids: set[int]) -> dict[int, dict[str, Any]]:

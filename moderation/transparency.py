@@ -7,7 +7,7 @@ the entries can add them up again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 from typing import Any
@@ -66,25 +66,27 @@ def counted(bodies: Iterable[Mapping[str, Any]]) -> Counted:
     """What these entries add to the statistics."""
     sums: Counter[tuple[str, str, str]] = Counter()
     for body in bodies:
-        kind, details = body["kind"], body["details"]
-
-        def add(name: str, of: str, number: int = 1, month: str = body["at"][:7]) -> None:
+        month = body["at"][:7]
+        for name, of, number in _figures(body["kind"], body["details"]):
             sums[month, name, of] += number
-
-        add("entries", kind)
-        if kind == Kind.FINISHED:
-            add("renders", details["model"])
-            add("milliseconds", details["model"], details["milliseconds"])
-        if kind in REVIEWS | APPEALS and "waited" in details:
-            waited = str(two_figures(details["waited"]))
-            add("appeal waited" if kind in APPEALS else "review waited", waited)
-        for reason in details.get("reasons", ()) if kind in NOES else ():
-            add("reasons", reason)
-        if kind == Kind.REPORTED:
-            add("reported", details["reason"])
-        for rule in details.get("rules", ()):
-            add(f"rules of {kind}", rule)
     return sums
+
+
+def _figures(kind: str, details: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
+    yield "entries", kind, 1
+    if kind == Kind.FINISHED:
+        yield "renders", details["model"], 1
+        yield "milliseconds", details["model"], details["milliseconds"]
+    if kind in REVIEWS | APPEALS and "waited" in details:
+        of = "appeal waited" if kind in APPEALS else "review waited"
+        yield of, str(two_figures(details["waited"])), 1
+    if kind in NOES:
+        for reason in details.get("reasons", ()):
+            yield "reasons", reason, 1
+    if kind == Kind.REPORTED:
+        yield "reported", details["reason"], 1
+    for rule in details.get("rules", ()):
+        yield f"rules of {kind}", rule, 1
 
 
 def summary(month: str, statistics: Counted) -> Month:

@@ -39,6 +39,7 @@ async def entries(request: web.Request) -> web.Response:
         kind=kind,
         job=job,
         more=found[PAGE - 1].seq if len(found) > PAGE else None,
+        origin=_origin(request),
     )
 
 
@@ -69,7 +70,7 @@ async def report(request: web.Request) -> web.Response:
         months=months,
         month=month.month,
         sections=sections(month),
-        origin=f"{request.scheme}://{request.host}",
+        origin=_origin(request),
     )
 
 
@@ -87,6 +88,10 @@ async def _month(request: web.Request) -> tuple[list[str], Month]:
             raise web.HTTPNotFound
         month = asked or months[0]
         return months, transparency.summary(month, await record.statistics(s, month))
+
+
+def _origin(request: web.Request) -> str:
+    return f"{request.scheme}://{request.host}"
 
 
 def _number(request: web.Request, name: str) -> int | None:

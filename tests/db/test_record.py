@@ -75,6 +75,16 @@ def test_any_changed_character_is_found_where_it_is(
     assert broken.value.seq == seq
 
 
+@given(ROWS, st.integers(-9, 9).filter(bool))
+def test_an_entry_that_stands_under_another_number_is_found(
+    said: list[dict[str, Any]], by: int
+) -> None:
+    *before, (seq, previous, body, hashed) = chained(said)
+    with pytest.raises(Broken) as broken:
+        read([*before, (seq + by, previous, body, hashed)])
+    assert broken.value.seq == seq
+
+
 @given(ROWS, st.data())
 def test_what_is_missing_twice_or_in_another_order_is_found(
     said: list[dict[str, Any]], data: st.DataObject
