@@ -91,6 +91,7 @@ TITLES: Mapping[str, str] = {
     Kind.OVERTURNED: "Appeals won",
     Kind.UPHELD: "Appeals lost",
     Kind.BALLOT_CLOSED: "Ballots",
+    Kind.THEME_WON: "Themes won",
     Kind.REPORTED: "Reports",
     Kind.DISMISSED: "Reports dismissed",
     Kind.TAKEN_DOWN: "Taken down",
@@ -177,6 +178,7 @@ WORDS: Mapping[str, Callable[[Said], str]] = {
     Kind.APPEALED: lambda says: f"{_artist(says)} appealed.",
     Kind.OVERTURNED: _overturned,
     Kind.UPHELD: _upheld,
+    Kind.THEME_WON: lambda says: f"{_job(says)} won a theme.",
     Kind.BALLOT_CLOSED: _ballot,
     Kind.REPORTED: lambda says: (
         f"Somebody reported job {says['job']}{_why([says['details']['reason']])}."
