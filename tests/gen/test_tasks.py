@@ -18,10 +18,11 @@ from db.media import Media
 from db.models import Clip, Job
 from db.session import Db
 from db.states import Kind, Status
-from gen import lease, tasks
+from gen import lease, signing_key, tasks
 from gen.briefs import GONE_PICTURE
 from gen.catalogue import Catalogue
 from gen.host import BROKE, CRASHED, Host
+from gen.settings import WorkerSettings
 from gen.tasks import Renderer
 from gen.trouble import DISK_FULL
 from moderation.people import Person
@@ -45,6 +46,7 @@ class Bench:
         self.media = Media(folder / "media")
         self.folder = folder
         self.diary = folder / "diary"
+        self.key = signing_key.hold(WorkerSettings(data=folder))
         self.artist: Person
         self._looking: list[asyncio.Task[None]] = []
         self.renderers: list[tuple[Renderer, Host, asyncio.Task[None]]] = []
@@ -61,7 +63,9 @@ class Bench:
         scratch = self.folder / f"scratch-{name}"
         scratch.mkdir()
         host = Host(next(iter(catalogue.values())))
-        renderer = Renderer(self.db, self.broker, self.media, host, catalogue, scratch, name, 2)
+        renderer = Renderer(
+            self.db, self.broker, self.media, host, catalogue, scratch, name, 2, self.key
+        )
         host.start()
         renderer.start()
         self.renderers.append((renderer, host, asyncio.create_task(renderer.listen())))
