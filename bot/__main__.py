@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_make
+from bot import cli_credentials, cli_make
 from bot.trouble import Trouble, reaching, translated
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ outbox = typer.Typer(help="What is still to be told to the rooms.", no_args_is_h
 app.add_typer(outbox, name="outbox")
 slack = typer.Typer(help="The app in Slack.", no_args_is_help=True)
 app.add_typer(slack, name="slack")
+app.add_typer(cli_credentials.app, name="credentials")
 app.command("make")(cli_make.make)
 
 Data = Annotated[

@@ -150,14 +150,14 @@ def _said(store: dict[str, Any], ours: set[str]) -> Said:
         ingredients=tuple(_ingredients(manifest)),
         intact=state in ("Valid", "Trusted"),
         signer=_text(_at(signature, "common_name")) or _text(_at(signature, "issuer")),
-        ours=state == "Trusted" and _at(signature, "cert_serial_number") in ours,
+        ours=state == "Trusted" and _text(_at(signature, "cert_serial_number")) in ours,
     )
 
 
 def _ingredients(manifest: Any) -> Iterator[Ingredient]:
     for one in _all(manifest, "ingredients"):
         results = _at(one, "validation_results", "activeManifest")
-        faults = {_at(fault, "code") for fault in _all(results, "failure")} - {UNTRUSTED}
+        faults = [f for f in _all(results, "failure") if _at(f, "code") != UNTRUSTED]
         signed = results is not None and not faults
         yield Ingredient(_text(_at(one, "title")), _text(_at(one, "relationship")), signed)
 

@@ -72,21 +72,18 @@ def hold(settings: WorkerSettings) -> SigningKey:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked(folder):
             key = look(settings)
-            if key is None or (_is_own(settings) and key.until - datetime.now(UTC) < RENEWED):
+            if key is None:
                 _write(folder / OWN, _made())
                 key = _read(folder / OWN, folder / OWN)
             _note(folder / KNOWN, key.certificates)
     except OSError as error:
         raise BadCertificate(f"{folder} can't be used for signing: {error.strerror}.") from error
-    if key.until < datetime.now(UTC):
-        raise BadCertificate(
-            f"The certificate of {key.signer} ended on {key.until:%-d %B %Y}: name a newer one in {WHOSE}."
-        )
+    insist_on_its_time(key)
     return key
 
 
 def look(settings: WorkerSettings) -> SigningKey | None:
-    """What ``hold`` would give, but nothing is made and an end is no fault; None: it would make one.
+    """What ``hold`` would give, but nothing is made, and an end is no fault; None: it would make one.
 
     Raises ``BadCertificate``.
     """
@@ -94,11 +91,16 @@ def look(settings: WorkerSettings) -> SigningKey | None:
     if certificate is not None and key is not None:
         return _read(certificate.expanduser(), key.expanduser())
     own = settings.credentials / OWN
-    return _read(own, own) if own.exists() else None
+    found = _read(own, own) if own.exists() else None
+    return found if found and found.until - datetime.now(UTC) > RENEWED else None
 
 
-def _is_own(settings: WorkerSettings) -> bool:
-    return settings.credentials_certificate is None
+def insist_on_its_time(key: SigningKey) -> None:
+    """Raises ``BadCertificate`` when its certificate has ended."""
+    if key.until < datetime.now(UTC):
+        raise BadCertificate(
+            f"The certificate of {key.signer} ended on {key.until:%-d %B %Y}: name a newer one in {WHOSE}."
+        )
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────

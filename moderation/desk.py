@@ -205,6 +205,7 @@ class Desk:
         async with self._on(person, job_id) as (s, person, job):
             rules.may_withdraw(person, job)
             await reports.settle(s, job_id)
+            await clips.unsign_children(s, job_id)
             await jobs.move(s, job_id, Kind.WITHDRAWN, by=person.id, values={"lease_until": None})
 
     async def report(self, person: Person, job_id: int, reason: Reason, sentence: str = "") -> None:

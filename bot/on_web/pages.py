@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import grammar, lists
+from bot.card import Fact, Line
 from bot.cards import info
+from bot.cards_credentials import NONE, facts, standing
 from bot.on_web import form
 from bot.on_web.live import ROOM, cursor_at
 from bot.on_web.paint import Painted
 from bot.on_web.people import FIRST
 from bot.on_web.site import SITE, page, visitor_of
-from bot.view import view
+from bot.view import View, view
 from db import jobs, posts, workers
 from db.models import Post, utcnow
 from db.states import Purpose, Status
-from moderation import forecast
+from moderation import forecast, rules
 from moderation.plan import CAN
 from moderation.words import listed
 
 PAGE = 20
 WAITING_PAGE = 30
+
+
+class Signed(NamedTuple):
+    """What one clip's file says of itself."""
+
+    number: int
+    standing: Line
+    facts: tuple[Fact, ...]
 
 
 async def first_page(request: web.Request) -> web.Response:
@@ -133,11 +144,30 @@ async def one_job(request: web.Request) -> web.Response:
         seen = await view(s, job_id)
     if not cards:
         raise web.HTTPNotFound
+    signed = [] if seen is None else await _credentials(request, seen)
     public = seen is not None and seen.job.status is Status.PUBLISHED
     about = info(visitor_of(request).person, job_id, seen) if public else None
     return page(
-        request, "job.html", since=cursor_at(since), job_id=job_id, cards=cards, about=about
+        request,
+        "job.html",
+        since=cursor_at(since),
+        job_id=job_id,
+        cards=cards,
+        about=about,
+        signed=signed,
     )
+
+
+async def _credentials(request: web.Request, seen: View) -> list[Signed]:
+    """What the files of the clips that this person may see say of themselves, read from them."""
+    site, person = request.app[SITE], visitor_of(request).person
+    found = []
+    for clip in seen.clips:
+        if rules.may_see(person, seen.job, clip.shown):
+            said = await site.credentials.of(site.media.path(clip.video_key))
+            line = NONE if said is None else standing(said)
+            found.append(Signed(clip.number, line, facts(said) if said else ()))
+    return found
 
 
 async def help_page(request: web.Request) -> web.Response:
