@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import clips, credentials, jobs
@@ -58,8 +57,8 @@ class Resigner:
         while True:
             try:
                 await self.all()
-            except (DBAPIError, OSError) as error:
-                log.warning("clips.not_signed", error=type(error).__name__)
+            except Exception:  # the database is away, say; renders go on, and it is tried again
+                log.exception("clips.not_signed")
             await asyncio.sleep(GLANCE_SECONDS)
 
     async def all(self) -> None:

@@ -126,7 +126,7 @@ class Clip(SQLModel, table=True):
             "ix_clip_unsigned",
             "job_id",
             "number",
-            sqlite_where=text("NOT signed"),
+            sqlite_where=text("signed = 0"),
             postgresql_where=text("NOT signed"),
         ),
     )

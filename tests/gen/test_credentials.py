@@ -87,7 +87,7 @@ def test_without_leave_a_file_says_neither_who_nor_what_was_written(sign: Any) -
     assert b"Ada" not in sign().read_bytes()
 
 
-@given(flags=st.builds(Flags))
+@given(flags=st.builds(Flags, *[st.booleans()] * 4))
 def test_what_may_be_done_with_a_clip_follows_its_flags(
     flags: Flags, key: SigningKey, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -20,7 +20,6 @@ RANDOM = {
     "postgresql": "replace(gen_random_uuid()::text, '-', '')",
 }
 """Of at least 122 bits, by whatever the database has for it."""
-UNSIGNED = sa.text("NOT signed")
 
 
 def upgrade() -> None:
@@ -44,8 +43,8 @@ def upgrade() -> None:
         "ix_clip_unsigned",
         "clip",
         ["job_id", "number"],
-        sqlite_where=UNSIGNED,
-        postgresql_where=UNSIGNED,
+        sqlite_where=sa.text("signed = 0"),
+        postgresql_where=sa.text("NOT signed"),
     )
 
 
