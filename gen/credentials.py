@@ -41,6 +41,8 @@ class Parent:
     title: str
     file: str = ""
     """A path; empty when the file is gone or isn't to be quoted."""
+    is_part: bool = False
+    """Whether it is seen in the clip, as in a film that is put together; else a model was given it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,8 @@ def _there(parent: Parent) -> Path | None:
 
 def _ingredient(number: int, parent: Parent) -> dict[str, Any]:
     """What a model was given is its input: neither an older state of the clip nor a part of it."""
-    return {"title": parent.title, "relationship": "inputTo", "instance_id": _id(number)}
+    relation = "componentOf" if parent.is_part else "inputTo"
+    return {"title": parent.title, "relationship": relation, "instance_id": _id(number)}
 
 
 def _id(number: int) -> str:
@@ -180,9 +183,14 @@ def _assertions(claim: Claim, at: datetime) -> Iterator[dict[str, Any]]:
         "digitalSourceType": ALGORITHMIC,
         "description": f"Made with the model {claim.model}.",
     }
-    if claim.parents:
-        created["parameters"] = {"ingredientIds": [_id(n) for n in range(len(claim.parents))]}
-    yield {"label": ACTIONS, "data": {"actions": [created]}}
+    given, parts = (
+        [_id(number) for number, parent in enumerate(claim.parents) if parent.is_part is is_part]
+        for is_part in (False, True)
+    )
+    if given:
+        created["parameters"] = {"ingredientIds": given}
+    placed = [{"action": "c2pa.placed", "parameters": {"ingredientIds": [part]}} for part in parts]
+    yield {"label": ACTIONS, "data": {"actions": [created, *placed]}}
     render = {
         "model": claim.model,
         "licence": claim.licence,

@@ -24,8 +24,8 @@ class Made:
     video: Path
     poster: Path
     preview: Path
-    signed: bool
-    """Whether the video has the credentials that it was to have."""
+    signed: bool = False
+    """Whether the video has its credentials; if not, it is given them once it is stored."""
 
     @staticmethod
     def of(clip: dict[str, Any]) -> Made:

@@ -138,6 +138,24 @@ def test_a_parent_goes_with_its_clip(sign: Any, tmp_path: Path) -> None:
     assert len(created["parameters"]["ingredients"]) == 3
 
 
+def test_what_a_film_is_put_together_from_is_placed_in_it(sign: Any) -> None:
+    shots = [sign(f"shot-{n}.mp4") for n in (1, 2)]
+    parents = [Parent(shot.stem, str(shot), is_part=True) for shot in shots]
+    film = sign(parents=(*parents, Parent("A picture")))
+    said = reading.read(film)
+    assert said.intact
+    assert {(one.title, one.relation, one.signed) for one in said.ingredients} == {
+        ("shot-1", "componentOf", True),
+        ("shot-2", "componentOf", True),
+        ("A picture", "inputTo", False),
+    }
+    with Reader(film) as reader:
+        manifest = reader.get_active_manifest() or {}
+    created, *placed = manifest["assertions"][1]["data"]["actions"]
+    assert len(created["parameters"]["ingredients"]) == 1
+    assert [action["action"] for action in placed] == ["c2pa.placed", "c2pa.placed"]
+
+
 def test_a_parent_whose_file_is_gone_or_was_altered_is_still_named(sign: Any) -> None:
     torn = sign("torn.mp4")
     data = bytearray(torn.read_bytes())

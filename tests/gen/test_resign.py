@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,9 +146,19 @@ async def test_twice_is_harmless(bench: Bench) -> None:
     assert not await bench.resigner.sign(99, 1)
 
 
-async def test_workers_that_sign_the_same_clip_leave_one_file(bench: Bench) -> None:
+async def test_workers_that_sign_the_same_clip_leave_one_file(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = await bench.clip()
-    await asyncio.gather(*(bench.another().sign(job.id, 1) for _ in range(4)))
+    all_have_signed, signing = threading.Barrier(4), resign._sign
+
+    def together(*arguments: Any) -> None:
+        signing(*arguments)
+        all_have_signed.wait(20)
+
+    monkeypatch.setattr(resign, "_sign", together)
+    done = await asyncio.gather(*(bench.another().sign(job.id, 1) for _ in range(4)))
+    assert sorted(done) == [False, False, False, True]
     row = await bench.row(job)
     assert row.signed
     assert bench.files() == {row.video_key}
