@@ -16,6 +16,7 @@ from bot.room import Room
 from bot.settings import SWEEP_SECONDS, BotSettings, Shards
 from bot.themes import show_themes
 from db.broker import Broker
+from db.credentials import KNOWN
 from db.media import Media
 from db.session import Db
 from moderation.desk import Desk
@@ -33,7 +34,8 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
     """
     async with studio(settings) as (db, broker, desk):
         media = Media(settings.media)
-        rooms: list[Room] = [WebRoom(db, desk, media, settings.host, settings.port)]
+        known = settings.credentials / KNOWN
+        rooms: list[Room] = [WebRoom(db, desk, media, settings.host, settings.port, known)]
         if settings.discord_token is not None:
             from bot.on_discord.app import discord_room
 

@@ -96,6 +96,11 @@ class StoreSettings(BaseSettings):
     def media(self) -> Path:
         return self.folder / "media"
 
+    @property
+    def credentials(self) -> Path:
+        """What clips are signed with, and by which certificates a signature of ours is known."""
+        return self.folder / "credentials"
+
 
 def _with_driver(url: str) -> str:
     """The address as SQLAlchemy needs it; hosts and their tools write it without the driver."""

@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 
 from gen.catalogue import Entry
+from gen.credentials import Signing
 from gen.engines.base import NOTHING, Brief, CannotMake, Inputs, Stopped
 from gen.rendered import Made, Rendered, Step
 from gen.trouble import DISK_FULL, OUT_OF_MEMORY
@@ -99,10 +100,11 @@ class Host:
         folder: Path,
         on_step: Callable[[Step], None],
         inputs: Inputs = NOTHING,
+        signing: Signing | None = None,
     ) -> Rendered:
         """Render a brief into ``folder``, calling ``on_step`` after every step.
 
-        The brief holds no pictures: they are in ``inputs``.
+        The brief holds no pictures: they are in ``inputs``. Without ``signing`` clips stay unsigned.
 
         Raises ``Stopped`` after ``stop``, ``CannotMake`` with the engine's refusal, ``RenderFailed``
         when it breaks, crashes, hangs or the disk is full. If this is cancelled, the child is stopped
@@ -119,6 +121,7 @@ class Host:
             inputs=inputs.files(),
             folder=str(folder),
             watts=self._watts,
+            signing=signing and asdict(signing),
         )
         try:
             while True:
@@ -185,12 +188,9 @@ class Host:
     def _result(self, answer: dict[str, Any]) -> Rendered:
         match answer["is"]:
             case "done":
-                clips = [
-                    Made(c["seed"], Path(c["video"]), Path(c["poster"]), Path(c["preview"]))
-                    for c in answer["clips"]
-                ]
+                clips = tuple(map(Made.of, answer["clips"]))
                 took = (answer[key] for key in ("seconds", "energy_wh", "energy_measured"))
-                return Rendered(tuple(clips), tuple(answer["notes"]), *took)
+                return Rendered(clips, tuple(answer["notes"]), *took)
             case "stopped":
                 raise Stopped
             case "refused":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,14 @@ class Made:
     video: Path
     poster: Path
     preview: Path
+    signed: bool = False
+    """Whether the video has its credentials; if not, it is given them once it is stored."""
+
+    @staticmethod
+    def of(clip: dict[str, Any]) -> Made:
+        """As the child tells of it."""
+        video, poster, preview = (Path(clip[name]) for name in ("video", "poster", "preview"))
+        return Made(clip["seed"], video, poster, preview, clip["signed"])
 
 
 @dataclass(frozen=True, slots=True)

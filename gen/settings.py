@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from db.settings import StoreSettings
 
@@ -32,6 +33,19 @@ class WorkerSettings(StoreSettings):
         description="who is credited for what it renders for others: platform:workspace:user id",
     )
     running_cap: int = Field(default=2, ge=1, description="jobs of one person rendered at once")
+
+    credentials_certificate: Path | None = Field(
+        default=None, description="the host's own: a PEM file of it and its issuers"
+    )
+    credentials_key: Path | None = Field(default=None, description="goes with it, as a PEM file")
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if (self.credentials_certificate is None) != (self.credentials_key is None):
+            raise ValueError(
+                "SORA_CREDENTIALS_CERTIFICATE and SORA_CREDENTIALS_KEY go together: give both or neither."
+            )
+        return self
 
     @property
     def scratch(self) -> Path:

@@ -21,10 +21,13 @@ from db.session import Db
 from db.states import Status
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Catalogue
+from gen.claims import claims_of
+from gen.credentials import Signing
 from gen.engines.base import CannotMake, Stopped
 from gen.host import BROKE, Host, RenderFailed
 from gen.lease import Lease
 from gen.rendered import Rendered
+from gen.signing_key import SigningKey
 from gen.trouble import DISK_FULL, is_full
 
 GLANCE_SECONDS = 5.0
@@ -36,7 +39,7 @@ log = structlog.get_logger()
 async def render(ctx: dict[str, Any], job_id: int) -> None:
     """The task behind the bell. It lasts as long as the worker is busy, so that a busy worker leaves
     the bells to idle ones; which job is rendered is for the line to say."""
-    renderer: Renderer = ctx["renderer"]
+    renderer: Renderer = ctx["who"]
     await renderer.look()
 
 
@@ -53,6 +56,7 @@ class Renderer:
         scratch: Path,
         worker: str,
         running_cap: int,
+        key: SigningKey,
     ) -> None:
         self._db = db
         self._broker = broker
@@ -62,6 +66,7 @@ class Renderer:
         self._scratch = scratch
         self._worker = worker
         self._running_cap = running_cap
+        self._key = key
         self._job: Job | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -157,14 +162,18 @@ class Renderer:
         brief = brief_of(job, entry)
         async with self._db.read() as s:
             inputs = await inputs_of(s, self._media, job)
+            claims = await claims_of(s, self._media, job, entry)
         try:
             with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as name:
                 async with lease:
                     rendered = await self._host.render(
-                        entry, brief, Path(name), lease.on_step, inputs
+                        entry, brief, Path(name), lease.on_step, inputs, Signing(self._key, claims)
                     )
                     made = await self._store(job, rendered, stored)
             async with self._db.begin() as s:
+                if await claims_of(s, self._media, job, entry) != claims:
+                    for clip in made:  # what it was made from has changed meanwhile, say
+                        clip.signed = False
                 return await jobs.finish(
                     s,
                     job.id,
@@ -198,6 +207,7 @@ class Renderer:
                     poster_key=poster,
                     preview_key=preview,
                     bytes=clip.video.stat().st_size,
+                    signed=clip.signed,
                 )
             )
         return made

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from aiohttp import web
 from sqlalchemy import text
 
@@ -10,6 +12,7 @@ from bot.on_web.live import Hub
 from bot.on_web.paint import FOLDER, Painter
 from bot.on_web.people import People
 from bot.on_web.site import SITE, Site
+from db.credentials import Shelf
 from db.media import Media
 from db.session import Db
 from moderation.desk import Desk
@@ -20,11 +23,13 @@ PICTURE = JOB + r"/{which:first|last}"
 CLIP = JOB + r"/clips/{number:[1-4]}.{kind:mp4|jpg|webp}"
 
 
-def make_app(db: Db, desk: Desk, media: Media, hub: Hub) -> web.Application:
+def make_app(
+    db: Db, desk: Desk, media: Media, hub: Hub, known: Path | None = None
+) -> web.Application:
     """The whole site, as an application that a runner serves on this machine."""
     middlewares = [guard.in_words, guard.at_home, guard.introduced, guard.from_our_page]
     app = web.Application(middlewares=middlewares, client_max_size=guard.LARGEST_WORDS)
-    app[SITE] = Site(db, desk, media, People(db), Painter(), hub)
+    app[SITE] = Site(db, desk, media, People(db), Painter(), hub, Shelf(known))
     app.on_response_prepare.append(guard.harden)
     for path, handler in {
         "/": pages.studio,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import grammar, lists
+from bot.card import Fact, Line
 from bot.cards import info
+from bot.cards_credentials import NONE, facts, standing
 from bot.on_web import form
 from bot.on_web.lineage import Drawing, drawing
 from bot.on_web.live import ROOM, cursor_at
@@ -26,6 +29,14 @@ from moderation.words import listed
 
 PAGE = 20
 WAITING_PAGE = 30
+
+
+class Signed(NamedTuple):
+    """What one clip's file says of itself."""
+
+    number: int
+    standing: Line
+    facts: tuple[Fact, ...]
 
 
 async def first_page(request: web.Request) -> web.Response:
@@ -139,6 +150,7 @@ async def one_job(request: web.Request) -> web.Response:
     if seen is not None and seen.job.status is Status.PUBLISHED:
         visitor = visitor_of(request)
         about = await to_relatives(info(visitor.person, job_id, seen), visitor, seen)
+    signed = [] if seen is None else await _credentials(request, seen)
     return page(
         request,
         "job.html",
@@ -147,7 +159,20 @@ async def one_job(request: web.Request) -> web.Response:
         cards=cards,
         about=about,
         lineage=tree,
+        signed=signed,
     )
+
+
+async def _credentials(request: web.Request, seen: View) -> list[Signed]:
+    """What the files of the clips that this person may see say of themselves, read from them."""
+    site, person = request.app[SITE], visitor_of(request).person
+    found = []
+    for clip in seen.clips:
+        if rules.may_see(person, seen.job, clip.shown):
+            said = await site.credentials.of(site.media.path(clip.video_key))
+            line = NONE if said is None else standing(said)
+            found.append(Signed(clip.number, line, facts(said) if said else ()))
+    return found
 
 
 async def help_page(request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -26,14 +27,17 @@ class WebRoom:
 
     name = ROOM
 
-    def __init__(self, db: Db, desk: Desk, media: Media, host: str, port: int) -> None:
+    def __init__(
+        self, db: Db, desk: Desk, media: Media, host: str, port: int, known: Path | None = None
+    ) -> None:
+        """``known``: the certificates by which this studio knows its own signature."""
         if not is_loopback(host):
             raise ValueError(
                 f"The demo's identities are for this machine only; they aren't served on {host}."
             )
         self._db, self._host, self._port = db, host, port
         self._hub = Hub(db)
-        self._app = make_app(db, desk, media, self._hub)
+        self._app = make_app(db, desk, media, self._hub, known)
 
     async def run(self) -> None:
         """Serve until cancelled."""

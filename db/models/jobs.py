@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from secrets import token_hex
 
 from sqlalchemy import JSON, BigInteger, Column, Index, text
 from sqlmodel import Field, SQLModel
@@ -38,6 +39,8 @@ class Job(SQLModel, table=True):
     """Where in the room the artist asked, for the receipt."""
 
     prompt: str
+    prompt_salt: str = Field(default_factory=lambda: token_hex(16))
+    """What makes the hash of the prompt in a clip's credentials one that nobody can try out."""
     negative: str = ""
     model: str
     aspect: str
@@ -66,7 +69,7 @@ class Job(SQLModel, table=True):
     first_key: str = ""
     last_key: str = ""
     """The pictures that the clips begin and end with, as media keys."""
-    source_id: int | None = Field(default=None, foreign_key="job.id")
+    source_id: int | None = Field(default=None, foreign_key="job.id", index=True)
     source_clip: int | None = None
     """The clip that is extended or redrawn."""
     strength: float | None = None
@@ -120,6 +123,16 @@ class Job(SQLModel, table=True):
 class Clip(SQLModel, table=True):
     """One variation of a job; its files are named by the hash of their content."""
 
+    __table_args__ = (
+        Index(
+            "ix_clip_unsigned",
+            "job_id",
+            "number",
+            sqlite_where=text("signed = 0"),
+            postgresql_where=text("NOT signed"),
+        ),
+    )
+
     job_id: int = Field(foreign_key="job.id", primary_key=True)
     number: int = Field(primary_key=True)
     seed: int = Field(sa_type=BigInteger)
@@ -129,3 +142,5 @@ class Clip(SQLModel, table=True):
     bytes: int = Field(sa_type=BigInteger)
     shown: bool = False
     """Whether the moderators' decision put it into the showcase."""
+    signed: bool = False
+    """Whether the video's credentials say what they must by now; if not, a worker signs it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from db import events, jobs, reports, reviews
+from db import clips, events, jobs, reports, reviews
 from db.states import Kind, Reason, Verdict
 from moderation import decisions, rules
 from moderation.decisions import Outcome
@@ -71,6 +71,7 @@ class Judging(Base):
         async with self._on(person, job_id) as (s, person, job):
             rules.may_withdraw(person, job)
             await reports.settle(s, job_id)
+            await clips.unsign_children(s, job_id)
             await jobs.move(s, job_id, Kind.WITHDRAWN, by=person.id, values={"lease_until": None})
 
     async def report(self, person: Person, job_id: int, reason: Reason, sentence: str = "") -> None:

@@ -21,7 +21,7 @@ CAROL = Person(9, "Carol")
 
 
 def seen(job: Job, offer: Offer = ABLE, **more: Any) -> View:
-    keys = {"video_key": "v", "poster_key": "p", "preview_key": "w"}
+    keys: dict[str, Any] = {"video_key": "v", "poster_key": "p", "preview_key": "w"}
     clip = Clip(job_id=12, number=1, seed=7, bytes=9, shown=True, **keys)
     return View(job, "Ada", offer, clips=(clip,), **more)
 

@@ -22,6 +22,7 @@ from bot.on_web.live import cursor_at
 from bot.on_web.room import WebRoom
 from db import events, jobs, people
 from db.broker import Broker
+from db.credentials import KNOWN
 from db.media import Media
 from db.models import Clip, Job, utcnow
 from db.session import Db
@@ -79,7 +80,8 @@ class Served(Studio):
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self, *, feed: bool = True) -> None:
-        room = WebRoom(self.db, self.desk, self.media, "127.0.0.1", self.port)
+        known = self.folder / "credentials" / KNOWN
+        room = WebRoom(self.db, self.desk, self.media, "127.0.0.1", self.port, known)
         self._tasks = [asyncio.create_task(room.run())]
         if feed:
             self._tasks.append(asyncio.create_task(Feed(self.db, self.broker, room).run()))
