@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import facts, judged, said
+from bot import facts, judged, reasons, said
 from bot.buttons import (
     AGAIN,
     APPEAL,
+    LOOK_AT_IT,
     REPORT,
     WITHDRAW,
     deciding,
@@ -17,6 +18,7 @@ from bot.buttons import (
     settling,
 )
 from bot.card import Button, Card, CardClip, Line, Tone
+from bot.notices import notice
 from bot.signs import VOTES, Sign
 from bot.view import View
 from db.states import WAITING_FOR_REVIEW, Purpose, Status
@@ -25,6 +27,10 @@ from moderation.rules import Refused
 
 JUDGED = frozenset({Status.REJECTED, Status.REJECTED_FINALLY, Status.APPEALED})
 """In which an artist reads on the result what the moderators said."""
+HELD = (
+    "It's yours already. The moderators have enough to look at for now; it goes to them by itself when "
+    "there is room."
+)
 REMIXABLE = Line("Everybody may remix and extend it.")
 
 
@@ -36,6 +42,7 @@ def paint_for(purpose: Purpose, view: View) -> Card:
         Purpose.REVIEW: review,
         Purpose.DECISION: decision,
         Purpose.SHOWCASE: showcase,
+        Purpose.NOTICE: notice,
     }[purpose](view)
 
 
@@ -90,6 +97,9 @@ def result(view: View) -> Card:
     tone = Tone.GOOD
     buttons: tuple[Button, ...]
     match job.status:
+        case Status.READY if job.held:
+            lines = [Line(HELD)]
+            buttons = (*more, Button(Sign.KEEP, "Keep private"), WITHDRAW)
         case Status.READY:
             lines = [Line("Only you can see it.")]
             buttons = (Button(Sign.PUBLISH, "Publish", strong=True), *more, WITHDRAW)
@@ -119,7 +129,7 @@ def result(view: View) -> Card:
             buttons = (AGAIN, *growing(view))
     lines += [Line(note) for note in job.notes]
     if job.status in JUDGED or judged.is_partial(view):
-        lines += judged.decisions(view)
+        lines += reasons.statement(view)
     return Card(
         Purpose.RESULT,
         job.id,
@@ -151,7 +161,8 @@ def review(view: View) -> Card:
             tone, title = Tone.WAITING, f"Reported: job {job.id}"
     elif job.status in {Status.REJECTED, Status.REJECTED_FINALLY}:
         tone, title = Tone.BAD, judged.outside(job)
-    lines += [*judged.awaited(view), *judged.decisions(view), *judged.complaints(view)]
+    lines += [*judged.looking(view), *judged.awaited(view), *judged.decisions(view)]
+    lines += judged.complaints(view)
     return Card(
         Purpose.REVIEW,
         job.id,
@@ -170,8 +181,10 @@ def review(view: View) -> Card:
 
 
 def decision(view: View) -> Card:
-    """What the artist hears of the moderators, whatever became of the cards before."""
+    """What the artist hears of the moderators, whatever became of the cards before; of a no, its
+    statement of reasons."""
     job = view.job
+    whole = job.status is Status.PUBLISHED and not judged.is_partial(view)
     buttons: tuple[Button, ...] = ()
     if job.status is Status.PUBLISHED:
         tone, title, sentence = Tone.GOOD, f"Published: job {job.id}", judged.inside(view)
@@ -188,8 +201,8 @@ def decision(view: View) -> Card:
         title,
         view.artist,
         job.prompt,
-        lines=(Line(sentence), *judged.decisions(view)),
-        buttons=(*buttons, Button(Sign.SHOW, "Show it")),
+        lines=(Line(sentence), *(judged.decisions(view) if whole else reasons.statement(view))),
+        buttons=(*buttons, LOOK_AT_IT),
     )
 
 

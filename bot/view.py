@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, jobs, people, reports, reviews, votes, workers
+from db import clips, events, in_review, jobs, people, reports, reviews, votes, workers
 from db.line import Forecast
-from db.models import Clip, Job, Report, Review
+from db.models import Clip, Job, Look, Report, Review
 from db.offers import Offer
 from db.states import WAITING_FOR_REVIEW, Kind, Status
 from moderation import forecast
@@ -35,6 +35,8 @@ class View:
     """The artist's own words; only while the appeal is to be decided."""
     reports: tuple[Report, ...] = ()
     """All that were ever made, oldest first."""
+    looking: tuple[tuple[str, Look], ...] = ()
+    """(the moderator's name, that they have it in hand); only while the job is to be decided."""
     source: Job | None = None
     """Whose clip is extended or redrawn, where that is somebody else's."""
     source_artist: str = ""
@@ -63,7 +65,9 @@ async def view(
     source = await jobs.get(s, job.source_id) if job.source_id is not None else None
     if source is not None and source.person_id == job.person_id:
         source = None
+    looks = await in_review.looks(s, job_id) if job.status in WAITING_FOR_REVIEW else ()
     ids = {job.person_id, *(review.person_id for review in given)}
+    ids |= {look.person_id for look in looks}
     names = await people.names(s, ids | ({source.person_id} if source else set()))
     offers = {offer.name: offer for offer in await workers.offers(s)}
     if line is None:
@@ -78,6 +82,7 @@ async def view(
         forecast=line.get(job_id),
         remaining=(await forecast.remaining(s, job) if job.status is Status.RENDERING else None),
         reports=tuple(await reports.of(s, job_id)),
+        looking=tuple((names[look.person_id], look) for look in looks),
         source=source,
         source_artist=names[source.person_id] if source else "",
         quorum=await _quorum(s, job_id) if given and job.status in WAITING_FOR_REVIEW else 0,

@@ -53,8 +53,10 @@ class Renderer:
         scratch: Path,
         worker: str,
         running_cap: int,
+        backlog: int | None = None,
     ) -> None:
         self._db = db
+        self._backlog = backlog
         self._broker = broker
         self._media = media
         self._host = host
@@ -171,6 +173,7 @@ class Renderer:
                     job.attempt,
                     made,
                     rendered.notes,
+                    backlog=self._backlog,
                     approximations=list(entry.approximations),
                     compute_seconds=rendered.seconds,
                     energy_wh=rendered.energy_wh,

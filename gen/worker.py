@@ -56,7 +56,8 @@ async def _working(settings: WorkerSettings, models: catalogue.Catalogue) -> Asy
     host = Host(next(iter(models.values())), settings.device, settings.device_watts)
     with scratch.folder(settings.scratch) as folder:
         media.tidy()
-        renderer = Renderer(db, bell, media, host, models, folder, name, settings.running_cap)
+        limits = (settings.running_cap, settings.review_backlog)
+        renderer = Renderer(db, bell, media, host, models, folder, name, *limits)
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(_show(db, name, settings.running_cap, models, host)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from db.models.base import utcnow
 from db.models.jobs import Clip, Job
 from db.models.links import Code, Guess, Link
-from db.models.opinions import Report, Review, Vote
+from db.models.opinions import Look, Report, Review, Vote
 from db.models.people import Identity, Install, Person, Workspace
 from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
 from db.models.workers import Worker
@@ -19,6 +19,7 @@ __all__ = [
     "Install",
     "Job",
     "Link",
+    "Look",
     "Note",
     "Person",
     "Post",

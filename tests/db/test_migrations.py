@@ -179,6 +179,13 @@ async def test_what_the_way_back_has_no_word_for_is_put_as_before(empty_db_url: 
         Kind.TAKEN_DOWN,
         Kind.LINKED,
         Kind.UNLINKED,
+        Kind.SPLIT,
+        Kind.REINSTATED,
+        Kind.LOOKING,
+        Kind.LOOKED,
+        Kind.RAISED,
+        Kind.HELD,
+        Kind.UNHELD,
     }
     await db.close()
 
