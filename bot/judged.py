@@ -74,7 +74,7 @@ def awaited(view: View) -> list[Line]:
         return []
     if view.job.split:
         return [Line("The moderators don't agree; a host decides.")]
-    if is_one_no(given) and view.quorum <= CAREFUL:
+    if is_one_no(given) and 0 < view.quorum <= CAREFUL:
         return [Line("One no; a second opinion decides.")]
     if view.quorum < 2:
         return []

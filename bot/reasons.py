@@ -48,8 +48,9 @@ def statement(view: View) -> list[Line]:
 
 def _noes(view: View) -> list[tuple[str, Review]]:
     """Those that were given in the round that decided."""
+    last = max((review.round for _, review in view.reviews), default=0)
     return [
         (name, review)
         for name, review in view.reviews
-        if review.round == view.job.round and review.verdict is Verdict.REJECT
+        if review.round == last and review.verdict is Verdict.REJECT
     ]
