@@ -117,7 +117,7 @@ def result(view: View) -> Card:
             buttons = (APPEAL, *more, WITHDRAW)
         case Status.APPEALED:
             tone = Tone.WAITING
-            lines = [Line("You appealed; moderators who did not decide before will look at it.")]
+            lines = [Line("You appealed; moderators who never reviewed it will look at it.")]
             buttons = (*more, WITHDRAW)
         case Status.REJECTED_FINALLY:
             tone = Tone.BAD
