@@ -66,9 +66,10 @@ async def act(desk: Desk, deed: Act) -> str:
         case Sign.PUBLISH:
             if await desk.publish(person, job_id):
                 return f"Job {job_id} went to the moderators."
+            room = desk.rules.backlog
             return (
-                f"The moderators have {desk.rules.backlog} jobs to look at; job {job_id} goes to them by "
-                "itself when there is room. Your clips are yours already."
+                f"The moderators have {room} job{'' if room == 1 else 's'} to look at; job {job_id} goes "
+                "to them by itself when there is room. Your clips are yours already."
             )
         case Sign.KEEP:
             await desk.keep(person, job_id)
