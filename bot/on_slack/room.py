@@ -216,13 +216,9 @@ class SlackRoom:
             try:
                 sent.append(
                     await self._courier.post(
-                        team,
-                        channel,
-                        [*blocks, *call],
-                        fallback(card),
-                        key,
+                        team, channel, [*blocks, *call], fallback(card), key,
                         began=lambda: tries.append(key),
-                    )
+                    )  # fmt: skip
                 )
             except SlackApiError as error:
                 if not _is_unsure(error):
