@@ -213,12 +213,12 @@ class SlackRoom:
         call = await self.hosts.called(team, card.calls)
 
         async def post(blocks: Sequence[Json]) -> None:
+            blocks = [*blocks, *call]
             try:
                 sent.append(
                     await self._courier.post(
-                        team, channel, [*blocks, *call], fallback(card), key,
-                        began=lambda: tries.append(key),
-                    )  # fmt: skip
+                        team, channel, blocks, fallback(card), key, began=lambda: tries.append(key)
+                    )
                 )
             except SlackApiError as error:
                 if not _is_unsure(error):

@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from db.models import Clip, Event, Identity, Job, Link, Report, Review, Vote
 from db.session import Db
-from db.states import MOVES, WAITING_FOR_REVIEW, Descent, Kind, Status, Verdict
+from db.states import MOVES, WAITING_FOR_REVIEW, Called, Descent, Kind, Status, Verdict
 from moderation import quorum
 from moderation.people import Person
 from moderation.rules import Rules, may_see
@@ -146,6 +146,8 @@ class Promises:
         job = self.seen.jobs[job_id]
         given = [r for r in self.seen.reviews if (r.job_id, r.round) == (job_id, job.round)]
         numbers = frozenset(clip.number for clip in self.seen.clips[job_id])
+        with_hosts = job.split or job.raised >= Called.HOSTS
+        assert with_hosts or not any(r.alone for r in given), "decided alone what isn't with hosts"
         if job.status in WAITING_FOR_REVIEW and not self.rules.newcomer_publications:
             needed = None if job.split else quorum.needed(self.rules, job, 0, flagged=False)
             waits = quorum.decide(given, numbers, needed)

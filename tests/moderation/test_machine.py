@@ -209,10 +209,10 @@ PLANTED_REVIEWS: dict[str, tuple[Any, str, Any, set[str]]] = {
         lambda house, job, published, flagged: quorum.Needed(1, 1),
         {"render_one", "approve", "reject"},
     ),
-    "moderators decide what is with the hosts": (
-        quorum,
-        "is_split",
-        lambda *_: False,
+    "hosts decide alone what isn't with them": (
+        rules,
+        "is_with_hosts",
+        lambda job: True,
         {"render_one", "approve", "reject"},
     ),
     "anybody reviews again after an appeal": (
