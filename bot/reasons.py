@@ -27,17 +27,20 @@ FINAL = "An appeal is decided for good."
 
 def statement(view: View) -> list[Line]:
     """For its artist, of a job that is not in the showcase or only in part."""
+    if view.job.status is Status.APPEALED:
+        return judged.decisions(view)
     noes = _noes(view)
     broken = dict.fromkeys(review.reason or Reason.OTHER for _, review in noes)
     lines = [Line(f"The rule: {RULE[reason]}.") for reason in broken if reason in RULE]
     lines += judged.decisions(view)
     if noes:
-        names = listed(dict.fromkeys(name for name, _ in noes), "and")
-        lines.append(Line(f"Decided by people ({names}), not by a machine."))
+        names = list(dict.fromkeys(name for name, _ in noes))
+        who = "a person" if len(names) == 1 else "people"
+        lines.append(Line(f"Decided by {who} ({listed(names, 'and')}), not by a machine."))
     if view.job.status is Status.REJECTED:
         lines.append(
             Line(
-                "You may appeal once: moderators who never reviewed it decide then. You can until",
+                "You may appeal once, to moderators who never reviewed it, until",
                 at=rules.appeal_until(view.job),
             )
         )

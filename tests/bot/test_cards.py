@@ -147,7 +147,7 @@ def test_its_artist_reads_which_clips_are_in_the_showcase(
         for line in (
             "The rule: blood and cruelty aren't shown.",
             f"Mo rejected clip {n}: gore.",
-            "Decided by people (Mo), not by a machine.",
+            "Decided by a person (Mo), not by a machine.",
         )
     ]
     assert texts(cards.result(view))[1:] == why

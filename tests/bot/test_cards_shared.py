@@ -138,8 +138,8 @@ def test_its_artist_reads_that_it_was_taken_down_and_why() -> None:
     statement = [
         "The rule: advertising, and the same over and over, isn't shown.",
         "Lin rejected it: spam. It sells shoes.",
-        "Decided by people (Lin), not by a machine.",
-        "You may appeal once: moderators who never reviewed it decide then. You can until",
+        "Decided by a person (Lin), not by a machine.",
+        "You may appeal once, to moderators who never reviewed it, until",
     ]
     card = cards.decision(view)
     assert (card.title, texts(card)) == ("Taken down: job 12", [taken_out, *statement])

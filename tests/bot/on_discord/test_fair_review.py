@@ -90,7 +90,7 @@ async def test_a_no_comes_with_its_reasons_and_an_appeal_is_heard(world: World) 
         "The rule: blood and cruelty aren't shown.",
         "mo rejected it: gore.",
         "Decided by people (mo and lin), not by a machine.",
-        "You may appeal once: moderators who never reviewed it decide then. You can until <t:",
+        "You may appeal once, to moderators who never reviewed it, until <t:",
     ):
         assert words in text(told)
     await world.ada.slash(world.general, "studio appeal", job=1, sentence="it is paint")

@@ -88,7 +88,7 @@ async def test_a_no_comes_with_its_reasons_and_an_appeal_is_heard(town: Town) ->
         "The rule: blood and cruelty aren't shown.",
         "Mo rejected it: gore.",
         "Decided by people (Mo and Lin), not by a machine.",
-        "You may appeal once: moderators who never reviewed it decide then. You can until",
+        "You may appeal once, to moderators who never reviewed it, until",
     ):
         assert words in told[-1].text()
     form = await (await town.ada.press(told[-1], "press:appeal:1:0")).showed()

@@ -69,7 +69,7 @@ async def test_the_artist_reads_the_reasons_and_two_others_decide_the_appeal(
     for words in (
         "Too much &lt;blood&gt;.",
         "Decided by people (Mo and Lin), not by a machine.",
-        "You may appeal once: moderators who never reviewed it decide then. You can until <time",
+        "You may appeal once, to moderators who never reviewed it, until <time",
     ):
         assert words in mine
     assert (await be("ada").act(job, "appeal", sentence="It is paint."))[0] == 200
