@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -91,7 +91,16 @@ async def look_away(s: AsyncSession, job_id: int, person_id: int | None = None) 
     return bool((await s.scalars(gone.returning(col(Look.person_id)))).all())
 
 
+async def is_over(s: AsyncSession) -> bool:
+    """Whether somebody had a job in hand for long enough."""
+    return await s.scalar(select(col(Look.job_id)).where(_over()).limit(1)) is not None
+
+
 async def looked(s: AsyncSession) -> Sequence[int]:
     """Forget who had jobs in hand for long enough; the jobs, each once."""
-    over = delete(Look).where(col(Look.until) <= utcnow()).returning(col(Look.job_id))
+    over = delete(Look).where(_over()).returning(col(Look.job_id))
     return sorted(set((await s.scalars(over)).all()))
+
+
+def _over() -> ColumnElement[bool]:
+    return col(Look.until) <= utcnow()

@@ -57,6 +57,9 @@ async def let_in(db: Db, backlog: int) -> list[int]:
 
 async def let_go(db: Db) -> list[int]:
     """Give free what moderators had in hand for long enough; the ids of those jobs."""
+    async with db.read() as s:
+        if not await in_review.is_over(s):
+            return []
     async with db.begin() as s:
         changed = list(await in_review.looked(s))
         for job_id in changed:
