@@ -215,12 +215,6 @@ PLANTED_REVIEWS: dict[str, tuple[Any, str, Any, set[str]]] = {
         lambda job: True,
         {"render_one", "approve", "reject"},
     ),
-    "anybody reviews again after an appeal": (
-        rules,
-        "decided_before",
-        lambda *_: frozenset(),
-        {"render_one", "approve", "reject", "appeal"},
-    ),
     "whoever took it down puts it back": (
         rules,
         "may_reinstate",
