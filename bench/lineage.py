@@ -110,7 +110,9 @@ def _rows(artists: list[int], count: int) -> Iterator[dict[str, Any]]:
 
 
 def _clip(job_id: int) -> dict[str, Any]:
-    keys = {f"{kind}_key": f"{job_id:064x}.{kind}" for kind in ("video", "poster", "preview")}
+    keys: dict[str, Any] = {
+        f"{kind}_key": f"{job_id:064x}.{kind}" for kind in ("video", "poster", "preview")
+    }
     return Clip(job_id=job_id, number=1, seed=7, bytes=1000, shown=True, **keys).model_dump()
 
 

@@ -64,8 +64,13 @@ async def act(desk: Desk, deed: Act) -> str:
             job = await desk.finalize(person, job_id, _one(deed), deed.request)
             return f"Job {job.id} is in line: that clip, rendered in full."
         case Sign.PUBLISH:
-            await desk.publish(person, job_id)
-            return f"Job {job_id} went to the moderators."
+            if await desk.publish(person, job_id):
+                return f"Job {job_id} went to the moderators."
+            room = desk.rules.backlog
+            return (
+                f"The moderators have {room} job{'' if room == 1 else 's'} to look at; job {job_id} goes "
+                "to them by itself when there is room. Your clips are yours already."
+            )
         case Sign.KEEP:
             await desk.keep(person, job_id)
             return f"Job {job_id} is private again."
@@ -80,7 +85,7 @@ async def act(desk: Desk, deed: Act) -> str:
             return f"Nobody else may remix job {job_id} any more; what they made before stays."
         case Sign.APPEAL:
             await desk.appeal(person, job_id, deed.sentence)
-            return f"Job {job_id} goes to moderators who did not decide before."
+            return f"Job {job_id} goes to moderators who did not review it before."
         case Sign.REPORT:
             await desk.report(person, job_id, deed.reason, deed.sentence)
             return f"The moderators will look at job {job_id}. Thank you."
@@ -90,6 +95,16 @@ async def act(desk: Desk, deed: Act) -> str:
         case Sign.DISMISS:
             await desk.dismiss(person, job_id)
             return f"Job {job_id} stays in the showcase; its reports are settled."
+        case Sign.REINSTATE:
+            if await desk.reinstate(person, job_id):
+                return f"Job {job_id} is back in the showcase."
+            return f"Noted; another moderator has to agree before job {job_id} is back."
+        case Sign.LOOKING:
+            await desk.look(person, job_id)
+            return f"Job {job_id} is in your hands for 15 minutes; others may still decide."
+        case Sign.LOOK_AWAY:
+            await desk.look_away(person, job_id)
+            return f"Job {job_id} is free for others again."
         case Sign.TAKE_BACK_REVIEW:
             await desk.take_back_review(person, job_id)
             return f"Your review of job {job_id} is taken back."
@@ -149,5 +164,9 @@ def _answer(job_id: int, outcome: Outcome) -> str:
             return f"Job {job_id} stays outside the showcase; its artist is told why."
         case Verdict.REJECT:
             return f"Job {job_id} is not published; its artist is told why and may appeal."
+        case None if outcome.split:
+            return "Noted; the moderators don't agree on this one, so a host decides it."
+        case None if outcome.one_no:
+            return "Noted; one no waits for a second opinion, and another moderator's decides."
         case None:
             return said.noted(outcome.undecided, outcome.clips)

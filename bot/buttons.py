@@ -8,6 +8,7 @@ from bot.signs import EMOJI, REASONS, Sign
 from bot.view import View
 from db.models import Job
 from db.states import Reason, Task
+from moderation import rules
 
 QUESTIONS = {
     Sign.WITHDRAW: "Take it out of everything public?",
@@ -25,12 +26,13 @@ AGAIN = Button(Sign.AGAIN, "Again")
 WITHDRAW = Button(Sign.WITHDRAW, "Withdraw", asks=QUESTIONS[Sign.WITHDRAW], danger=True)
 APPEAL = Button(Sign.APPEAL, "Appeal", asks=QUESTIONS[Sign.APPEAL])
 TIP = Button(Sign.TIP, f"{EMOJI[Sign.TIP]} Tip")
-SHOW = Button(Sign.SHOW, "Show it")
 REPORT = Button(Sign.REPORT, "Report", asks=QUESTIONS[Sign.REPORT])
+SHOW = Button(Sign.SHOW, "Show it")
 TAKE_BACK_REVIEW = Button(Sign.TAKE_BACK_REVIEW, "Take my review back")
+LOOK_AWAY = Button(Sign.LOOK_AWAY, "I'm not looking any more")
 TAKE_BACK_VOTE = Button(Sign.TAKE_BACK_VOTE, "Take my vote back")
 TAKE_BACK_TIP = Button(Sign.TAKE_BACK_TIP, "Take my tip back")
-"""For whoever gave one that can still be taken back."""
+"""For whoever did what can still be taken back."""
 
 
 def growing(view: View) -> tuple[Button, ...]:
@@ -69,7 +71,9 @@ def permission(job: Job) -> Button:
 
 
 def settling(view: View) -> tuple[Button, ...]:
-    """What moderators can do about reports that wait."""
+    """What moderators can do about reports that wait, and about what was taken down by mistake."""
+    if rules.is_taken_down(view.job):
+        return (Button(Sign.REINSTATE, "Put it back"),)
     if not view.complaints:
         return ()
     asks = QUESTIONS[Sign.TAKE_DOWN]
@@ -90,6 +94,7 @@ def deciding() -> tuple[Button, ...]:
         Sign.COPYRIGHT: said.REASON[Reason.COPYRIGHT],
         Sign.HATE: said.REASON[Reason.HATE],
         Sign.SPAM: said.REASON[Reason.SPAM],
+        Sign.LOOKING: "I'm looking",
     }
     return tuple(
         Button(

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from bot.signs import Sign
 from db.states import Purpose
+from moderation.people import Role
 
 
 class Tone(StrEnum):
@@ -98,6 +99,8 @@ class Card:
     closes_at: datetime | None = None
     """When the ballot closes; rooms show it in the reader's own time."""
     buttons: tuple[Button, ...] = ()
+    calls: Role | None = None
+    """Who is to be pinged when it is sent."""
 
     def digest(self) -> str:
         """Equal for cards that look the same, so that nothing is repainted in vain."""

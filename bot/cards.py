@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import facts, judged, said
+from bot import facts, judged, reasons, said
 from bot.buttons import (
     AGAIN,
     APPEAL,
@@ -19,6 +19,7 @@ from bot.buttons import (
     settling,
 )
 from bot.card import Button, Card, CardClip, Line, Tone
+from bot.notices import notice
 from bot.signs import VOTES, Sign
 from bot.view import View
 from db.states import WAITING_FOR_REVIEW, Purpose, Status
@@ -28,6 +29,10 @@ from moderation.rules import Refused
 JUDGED = frozenset({Status.REJECTED, Status.REJECTED_FINALLY, Status.APPEALED})
 """In which an artist reads on the result what the moderators said."""
 IDLE = Line("It is rendered when nobody else waits, or when you ask for it.")
+HELD = (
+    "It's yours already. The moderators have enough to look at for now; it goes to them by itself when "
+    "there is room."
+)
 REMIXABLE = Line("Everybody may remix and extend it.")
 
 
@@ -39,6 +44,7 @@ def paint_for(purpose: Purpose, view: View) -> Card:
         Purpose.REVIEW: review,
         Purpose.DECISION: decision,
         Purpose.SHOWCASE: showcase,
+        Purpose.NOTICE: notice,
     }[purpose](view)
 
 
@@ -93,6 +99,9 @@ def result(view: View) -> Card:
     tone = Tone.GOOD
     buttons: tuple[Button, ...]
     match job.status:
+        case Status.READY if job.held:
+            lines = [Line(HELD)]
+            buttons = (*more, Button(Sign.KEEP, "Keep private"), WITHDRAW)
         case Status.READY:
             lines = [Line("Only you can see it.")]
             buttons = (Button(Sign.PUBLISH, "Publish", strong=True), *more, WITHDRAW)
@@ -110,7 +119,7 @@ def result(view: View) -> Card:
             buttons = (APPEAL, *more, WITHDRAW)
         case Status.APPEALED:
             tone = Tone.WAITING
-            lines = [Line("You appealed; moderators who did not decide before will look at it.")]
+            lines = [Line("You appealed; moderators who never reviewed it will look at it.")]
             buttons = (*more, WITHDRAW)
         case Status.REJECTED_FINALLY:
             tone = Tone.BAD
@@ -122,7 +131,7 @@ def result(view: View) -> Card:
             buttons = (AGAIN, *growing(view))
     lines += [Line(note) for note in job.notes]
     if job.status in JUDGED or judged.is_partial(view):
-        lines += judged.decisions(view)
+        lines += reasons.statement(view)
     return Card(
         Purpose.RESULT,
         job.id,
@@ -154,7 +163,8 @@ def review(view: View) -> Card:
             tone, title = Tone.WAITING, f"Reported: job {job.id}"
     elif job.status in {Status.REJECTED, Status.REJECTED_FINALLY}:
         tone, title = Tone.BAD, judged.outside(job)
-    lines += [*judged.awaited(view), *judged.decisions(view), *judged.complaints(view)]
+    lines += [*judged.looking(view), *judged.awaited(view), *judged.decisions(view)]
+    lines += judged.complaints(view)
     return Card(
         Purpose.REVIEW,
         job.id,
@@ -173,8 +183,10 @@ def review(view: View) -> Card:
 
 
 def decision(view: View) -> Card:
-    """What the artist hears of the moderators, whatever became of the cards before."""
+    """What the artist hears of the moderators, whatever became of the cards before; of a no, its
+    statement of reasons."""
     job = view.job
+    whole = job.status is Status.PUBLISHED and not judged.is_partial(view)
     buttons: tuple[Button, ...] = ()
     if job.status is Status.PUBLISHED:
         tone, title, sentence = Tone.GOOD, f"Published: job {job.id}", judged.inside(view)
@@ -191,7 +203,7 @@ def decision(view: View) -> Card:
         title,
         view.artist,
         job.prompt,
-        lines=(Line(sentence), *judged.decisions(view)),
+        lines=(Line(sentence), *(judged.decisions(view) if whole else reasons.statement(view))),
         buttons=(*buttons, SHOW),
     )
 

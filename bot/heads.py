@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from bot import cards_record
-from bot.notices import show_once
+from bot.once import show_once
 from bot.room import Room
 from db import record, workspaces
 from db.models import utcnow

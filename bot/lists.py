@@ -166,11 +166,14 @@ async def styles(s: AsyncSession, name: str = "", page: int = 1) -> Listing:
 
 def help_for(person: Person, house: Rules, wish: str, studio: str) -> Listing:
     """How it works here; ``wish`` and ``studio``: what the two commands are called in the room."""
-    decides = "One moderator decides" if house.quorum == 1 else f"{house.quorum} moderators decide"
+    enough = "One moderator decides" if house.quorum == 1 else f"{house.quorum} moderators decide"
+    decides = f"{enough} about the showcase only; a no"
+    if house.quorum == 1 and house.second_opinion:
+        decides = "One moderator's yes is enough for the showcase; a no takes two and"
     lines = [
         f"{wish} and what a clip should show, such as: a boat on a lake --aspect 9:16 --seed 7",
         "The clips are yours the moment they exist. "
-        f"{decides} about the showcase only; a no comes with its reason, and you may appeal to others.",
+        f"{decides} comes with its reason, and you may appeal to others.",
         "Everybody votes on what is in the showcase: one vote per person and job, not on one's own.",
         "Everybody's first job comes before anybody's second. "
         f"You may have {house.queued_cap} in line.",
@@ -189,7 +192,8 @@ def help_for(person: Person, house: Rules, wish: str, studio: str) -> Listing:
         lines.append(
             f"You moderate: one reaction on a review card decides. {EMOJI[Sign.APPROVE]} is a yes; a no "
             f"is {reasons}. {EMOJI[Sign.VOTE_1]} to {EMOJI[Sign.VOTE_4]} before it limit it to those "
-            "clips, and taking a reaction back takes the review back."
+            f"clips, and taking a reaction back takes the review back. {EMOJI[Sign.LOOKING]} tells the "
+            "others that you are looking at it."
         )
     return Listing("How it works", tuple(map(Line, lines)))
 

@@ -110,6 +110,8 @@ async def removed(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
         elif post.purpose is Purpose.REVIEW and given.sign in DECIDES:
             reason = REASONS.get(given.sign, Verdict.APPROVE)
             await desk.take_back_review(await who(), post.job_id, reason)
+        elif post.purpose is Purpose.REVIEW and given.sign is Sign.LOOKING:
+            await desk.look_away(await who(), post.job_id)
         elif post.purpose is Purpose.SHOWCASE and given.sign in VOTES:
             await _unvote(db, desk, post, given, given.sign, await who())
         elif post.purpose is Purpose.SHOWCASE and given.sign is Sign.TIP:
@@ -200,6 +202,9 @@ async def _review(db: Db, desk: Desk, post: Post, given: Given, person: Person) 
         return NOTHING  # it limits the decision that comes after it
     if sign is Sign.REJECT:
         return Answer(asks_about=job.id)
+    if sign is Sign.LOOKING:
+        await act(desk, Act(person, sign, job.id, _request(given)))
+        return Answer()
     if sign is None or sign not in DECIDES:
         return Answer(keep=False)
     only = [VOTES.index(mark) + 1 for mark in await _marks(db, given) if mark in VOTES]

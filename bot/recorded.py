@@ -91,6 +91,9 @@ TITLES: Mapping[str, str] = {
     Kind.OVERTURNED: "Appeals won",
     Kind.UPHELD: "Appeals lost",
     Kind.BALLOT_CLOSED: "Ballots",
+    Kind.SPLIT: "No agreement",
+    Kind.REINSTATED: "Put back",
+    Kind.RAISED: "Reminders",
     Kind.THEME_WON: "Themes won",
     Kind.REPORTED: "Reports",
     Kind.DISMISSED: "Reports dismissed",
@@ -145,6 +148,12 @@ def _overturned(says: Said) -> str:
     return f"{won} {_moderator(says)} decided it."
 
 
+def _reinstated(says: Said) -> str:
+    reversed_ = says["details"].get("reverses")
+    entry = f", which reverses entry {reversed_}" if reversed_ else ""
+    return f"{_job(says)} was put back into the showcase{entry}. {_moderator(says)} decided it."
+
+
 def _upheld(says: Said) -> str:
     why = _why(says["details"].get("reasons", ()))
     lost = f"The appeal for job {says['job']} was lost, and it stays rejected{why}."
@@ -178,6 +187,9 @@ WORDS: Mapping[str, Callable[[Said], str]] = {
     Kind.APPEALED: lambda says: f"{_artist(says)} appealed.",
     Kind.OVERTURNED: _overturned,
     Kind.UPHELD: _upheld,
+    Kind.SPLIT: lambda says: f"The moderators don't agree on job {says['job']}; a host decides.",
+    Kind.REINSTATED: _reinstated,
+    Kind.RAISED: lambda says: f"{_job(says)} had waited, and moderators were reminded.",
     Kind.THEME_WON: lambda says: f"{_job(says)} won a theme.",
     Kind.BALLOT_CLOSED: _ballot,
     Kind.REPORTED: lambda says: (

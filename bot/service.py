@@ -32,7 +32,7 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
 
     ``shards``: of Discord, which of how many this process runs; others run the rest.
     """
-    async with studio(settings) as (db, broker, desk):
+    async with studio(settings) as (db, _, desk):
         media = Media(settings.media)
         known = settings.credentials / KNOWN
         rooms: list[Room] = [WebRoom(db, desk, media, settings.host, settings.port, known)]
@@ -44,7 +44,7 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
             from bot.on_slack.app import slack_room
 
             rooms.append(slack_room(settings, db, desk, media))
-        await serve(db, broker, rooms)
+        await serve(desk, rooms)
 
 
 @asynccontextmanager
@@ -59,16 +59,16 @@ async def studio(settings: BotSettings) -> AsyncIterator[tuple[Db, Broker, Desk]
         await db.close()
 
 
-async def serve(db: Db, broker: Broker, rooms: Sequence[Room]) -> None:
+async def serve(desk: Desk, rooms: Sequence[Room]) -> None:
     """Run the rooms, their feeds, the sweep and the notices until told to stop."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(room.run()) for room in rooms]
-        running += [tasks.create_task(Feed(db, broker, room).run()) for room in rooms]
-        running.append(tasks.create_task(_sweeping(db, broker)))
-        running.append(tasks.create_task(_noticing(db, rooms)))
+        running += [tasks.create_task(Feed(desk.db, desk.broker, room).run()) for room in rooms]
+        running.append(tasks.create_task(_sweeping(desk)))
+        running.append(tasks.create_task(_noticing(desk.db, rooms)))
         await stopped.wait()
         for task in running:
             task.cancel()
@@ -86,10 +86,10 @@ async def _noticing(db: Db, rooms: Sequence[Room]) -> None:
         await asyncio.sleep(NOTICE_SECONDS)
 
 
-async def _sweeping(db: Db, broker: Broker) -> None:
+async def _sweeping(desk: Desk) -> None:
     while True:
         try:
-            await sweep(db, broker)
+            await sweep(desk.db, desk.broker, desk.rules)
         except Exception:
             # Whatever could not be swept now, a database that is away say, is swept next time.
             log.exception("sweep.failed")

@@ -32,6 +32,8 @@ class Sign(StrEnum):
     COPYRIGHT = "copyright"
     HATE = "hate"
     SPAM = "spam"
+    LOOKING = "looking"
+    LOOK_AWAY = "look_away"
     TAKE_BACK_REVIEW = "take_back_review"
     VOTE_1 = "vote_1"
     VOTE_2 = "vote_2"
@@ -43,6 +45,7 @@ class Sign(StrEnum):
     REPORT = "report"
     TAKE_DOWN = "take_down"
     DISMISS = "dismiss"
+    REINSTATE = "reinstate"
     SHOW = "show"
     INFO = "info"
 
@@ -56,6 +59,7 @@ EMOJI: Mapping[Sign, str] = {
     Sign.COPYRIGHT: "©️",
     Sign.HATE: "🚫",
     Sign.SPAM: "🗑️",
+    Sign.LOOKING: "👀",
     Sign.VOTE_1: "1️⃣",
     Sign.VOTE_2: "2️⃣",
     Sign.VOTE_3: "3️⃣",

@@ -11,7 +11,7 @@ from bot import credits
 from bot.buttons import SHOW
 from bot.card import Card, Line, Tone
 from bot.lists import Listing
-from bot.notices import show_once
+from bot.once import show_once
 from bot.room import Room
 from bot.studio import END
 from db import people, themes, workspaces

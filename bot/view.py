@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, jobs, people, reports, reviews, votes, workers
+from db import clips, events, in_review, jobs, people, reports, reviews, votes, workers
 from db.line import Forecast
-from db.models import Clip, Job, Report, Review
+from db.models import Clip, Job, Look, Report, Review
 from db.offers import Offer
 from db.states import WAITING_FOR_REVIEW, Kind, Status
 from moderation import bookkeeping, forecast
@@ -39,6 +39,8 @@ class View:
     """How much credit it was given by viewers; only while it is in the showcase."""
     kin: Mapping[int, Job] = field(default_factory=dict)
     """By their numbers, the jobs whose clips it goes on from and grew out of."""
+    looking: tuple[tuple[str, Look], ...] = ()
+    """(the moderator's name, that they have it in hand); only while the job is to be decided."""
     source: Job | None = None
     """Whose clip is extended or redrawn, where that is somebody else's."""
     source_artist: str = ""
@@ -69,7 +71,9 @@ async def view(
     source = kin.get(job.source_id) if job.source_id is not None else None
     if source is not None and source.person_id == job.person_id:
         source = None
+    looks = await in_review.looks(s, job_id) if job.status in WAITING_FOR_REVIEW else ()
     ids = {job.person_id, *(review.person_id for review in given)}
+    ids |= {look.person_id for look in looks}
     names = await people.names(s, ids | ({source.person_id} if source else set()))
     offers = {offer.name: offer for offer in await workers.offers(s)}
     if line is None:
@@ -86,6 +90,7 @@ async def view(
         reports=tuple(await reports.of(s, job_id)),
         tips=await bookkeeping.tips(s, job_id) if job.status is Status.PUBLISHED else 0,
         kin=kin,
+        looking=tuple((names[look.person_id], look) for look in looks),
         source=source,
         source_artist=names[source.person_id] if source else "",
         quorum=await _quorum(s, job_id) if given and job.status in WAITING_FOR_REVIEW else 0,

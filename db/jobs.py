@@ -11,7 +11,7 @@ from sqlalchemy import String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import events, people, workers
+from db import events, in_review, people, workers
 from db.line import Waiting, claimable, order
 from db.models import Clip, Job, Person, utcnow
 from db.session import one_at_a_time
@@ -77,7 +77,7 @@ async def move(
     if attempt is not None:
         guarded = guarded.where(col(Job.attempt) == attempt)
     made = await s.execute(
-        guarded.values(status=step.to, **(values or {}))
+        guarded.values(status=step.to, status_since=utcnow(), **(values or {}))
         .returning(col(Job.id))
         .execution_options(synchronize_session=False)
     )
@@ -231,12 +231,13 @@ async def finish(
     attempt: int,
     clips: Sequence[Clip],
     notes: Sequence[str],
+    *,
+    backlog: int | None = None,
     **used: Any,
 ) -> bool:
     """Store the clips and make the job ready, and send it on to review unless it is private.
 
-    ``used``: columns that say what the render took.
-
+    ``backlog`` as in ``to_review``; ``used``: columns that say what the render took.
     False, and nothing stored, when this attempt is no longer the one that counts.
     """
     values = {"finished_at": utcnow(), "lease_until": None, "notes": list(notes), "reason": ""}
@@ -249,8 +250,17 @@ async def finish(
     await s.flush()
     job = await s.get_one(Job, job_id, populate_existing=True)
     if not job.private:
-        await move(s, job_id, Kind.SENT_TO_REVIEW, by=job.person_id)
+        await to_review(s, job, backlog)
     return True
+
+
+async def to_review(s: AsyncSession, job: Job, backlog: int | None) -> bool:
+    """Send a job to review, or hold it while so many wait already; says whether it went."""
+    if backlog is not None and await in_review.count(s) >= backlog:
+        job.held = True
+        await events.record(s, job.id, Kind.HELD, job.person_id)
+        return False
+    return await move(s, job.id, Kind.SENT_TO_REVIEW, by=job.person_id, values={"held": False})
 
 
 async def put_back(s: AsyncSession, job_id: int, attempt: int, why: str) -> bool:

@@ -45,6 +45,9 @@ class StoreSettings(BaseSettings):
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     log_format: LogFormat = "auto"
+    review_backlog: int = Field(
+        default=50, ge=1, description="jobs that may wait for moderators before others have to wait"
+    )
 
     def __init__(self, **given: Any) -> None:
         """Raises ``BadSettings``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Status(StrEnum):
@@ -38,6 +38,8 @@ class Kind(StrEnum):
     KEPT = "kept"
     REVIEWED = "reviewed"
     REVIEW_TAKEN_BACK = "review_taken_back"
+    SPLIT = "split"
+    """Moderators didn't agree, so it went to the hosts."""
     APPROVED = "approved"
     REJECTED = "rejected"
     APPEALED = "appealed"
@@ -46,12 +48,24 @@ class Kind(StrEnum):
     VOTED = "voted"
     VOTE_TAKEN_BACK = "vote_taken_back"
     BALLOT_CLOSED = "ballot_closed"
+    LOOKING = "looking"
+    """A moderator has it in hand."""
+    LOOKED = "looked"
+    """They haven't any more."""
+    RAISED = "raised"
+    """It has waited long, and moderators or hosts were called to it."""
+    HELD = "held"
+    """Moderators have enough for now; it waits until there is room for it."""
+    UNHELD = "unheld"
+    """Its artist keeps it private after all."""
     REMIX_ALLOWED = "remix_allowed"
     REMIX_FORBIDDEN = "remix_forbidden"
     REPORTED = "reported"
     DISMISSED = "dismissed"
     """Moderators settled the reports and left the job where it was."""
     TAKEN_DOWN = "taken_down"
+    REINSTATED = "reinstated"
+    """Moderators put back what was taken down by mistake."""
     WITHDRAWN = "withdrawn"
     THEME_WON = "theme_won"
     """A clip of it had most votes of all that took part in a theme."""
@@ -121,6 +135,7 @@ MOVES: Mapping[Kind, Move] = {
     Kind.OVERTURNED: _move(Status.PUBLISHED, Status.APPEALED),
     Kind.UPHELD: _move(Status.REJECTED_FINALLY, Status.APPEALED),
     Kind.TAKEN_DOWN: _move(Status.REJECTED, Status.PUBLISHED),
+    Kind.REINSTATED: _move(Status.PUBLISHED, Status.REJECTED),
     Kind.WITHDRAWN: _move(Status.WITHDRAWN, *(s for s in Status if s is not Status.WITHDRAWN)),
 }
 
@@ -130,6 +145,7 @@ CREDITED = frozenset(
         Kind.APPROVED,
         Kind.REJECTED,
         Kind.OVERTURNED,
+        Kind.REINSTATED,
         Kind.UPHELD,
         Kind.TAKEN_DOWN,
         Kind.BALLOT_CLOSED,
@@ -152,6 +168,14 @@ FINISHED = frozenset(Status) - {
 class Verdict(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
+
+
+class Called(IntEnum):
+    """How loudly moderators were called to a job that waits for them."""
+
+    REMINDED = 1
+    MODERATORS = 2
+    HOSTS = 3
 
 
 class Reason(StrEnum):
@@ -179,6 +203,8 @@ class Purpose(StrEnum):
     RECEIPT = "receipt"
     RESULT = "result"
     REVIEW = "review"
+    NOTICE = "notice"
+    """That moderators are wanted: a message of its own, so that they hear of it."""
     DECISION = "decision"
     """What the moderators decided, for the artist: a message of its own, so that they hear of it."""
     SHOWCASE = "showcase"

@@ -57,8 +57,10 @@ class Renderer:
         worker: str,
         running_cap: int,
         key: SigningKey,
+        backlog: int | None = None,
     ) -> None:
         self._db = db
+        self._backlog = backlog
         self._broker = broker
         self._media = media
         self._host = host
@@ -180,6 +182,7 @@ class Renderer:
                     job.attempt,
                     made,
                     rendered.notes,
+                    backlog=self._backlog,
                     approximations=list(entry.approximations),
                     compute_seconds=rendered.seconds,
                     energy_wh=rendered.energy_wh,

@@ -65,7 +65,8 @@ async def _working(
     host = Host(next(iter(models.values())), settings.device, settings.device_watts)
     with scratch.folder(settings.scratch) as folder:
         media.tidy()
-        renderer = Renderer(db, bell, media, host, models, folder, name, settings.running_cap, key)
+        cap, backlog = settings.running_cap, settings.review_backlog
+        renderer = Renderer(db, bell, media, host, models, folder, name, cap, key, backlog)
         resigner = Resigner(db, media, key, models, folder)
         async with asyncio.TaskGroup() as tasks:
             running = [

@@ -105,7 +105,7 @@ async def _book(s: AsyncSession, event: Event) -> None:
     match event.kind:
         case Kind.FINISHED:
             await _rendered(s, event, job)
-        case Kind.APPROVED | Kind.OVERTURNED:
+        case Kind.APPROVED | Kind.OVERTURNED | Kind.REINSTATED:
             await _reviewed(s, event, job)
             await _shown(s, event, job)
         case Kind.REJECTED | Kind.UPHELD:

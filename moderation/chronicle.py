@@ -75,6 +75,9 @@ RECORDED: Mapping[Kind, Kept] = {
     Kind.BALLOT_CLOSED: Kept(Part.STUDIO, ("tally",)),
     Kind.THEME_WON: Kept(Part.STUDIO),
     Kind.REPORTED: Kept(Part.VIEWER, ("reason",)),
+    Kind.SPLIT: Kept(Part.MODERATOR),
+    Kind.REINSTATED: Kept(Part.MODERATOR, reverses=(Kind.TAKEN_DOWN,)),
+    Kind.RAISED: Kept(Part.STUDIO),
     Kind.DISMISSED: Kept(Part.MODERATOR),
     Kind.TAKEN_DOWN: Kept(Part.MODERATOR, ("reasons",)),
     Kind.WITHDRAWN: Kept(Part.ARTIST),
@@ -91,6 +94,11 @@ LEFT_OUT = frozenset(
         Kind.FAILED,
         Kind.RETRIED,
         Kind.CANCELLED,
+        # Who looks at what at the moment, and what waits for room.
+        Kind.LOOKING,
+        Kind.LOOKED,
+        Kind.HELD,
+        Kind.UNHELD,
         # A ballot is secret; its tally is kept when it is closed.
         Kind.VOTED,
         Kind.VOTE_TAKEN_BACK,

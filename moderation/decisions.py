@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, jobs, reports, reviews
+from db import clips, events, in_review, jobs, people, reports, reviews
 from db.models import Job, Report, Review, utcnow
 from db.states import Kind, Reason, Status, Verdict
 from moderation import quorum, rules
 from moderation.people import Person
+from moderation.quorum import Needed
 from moderation.rules import Refused, Rules
 
 NEEDS_WORDS = "Say in a sentence why, so that the artist can learn from it or appeal."
@@ -28,6 +29,10 @@ class Outcome:
     clips: int = 0
     """How many clips the job has."""
     of_appeal: bool = False
+    split: bool = False
+    """Whether the moderators don't agree, so that a host decides."""
+    one_no: bool = False
+    """Whether it is a no that waits for a second opinion."""
 
 
 async def review(
@@ -59,19 +64,38 @@ async def review(
         reason=reason if verdict is Verdict.REJECT else None,
         sentence=sentence,
         clips=sorted(only),
+        alone=person.hosts and rules.is_with_hosts(job),
     )
+    await in_review.look_away(s, job.id, person.id)
     counted = [r for r in given if r.round == job.round]
+    terms = await needed(s, house, job)
     if not any(_same(new, earlier) for earlier in counted):
         await reviews.add(s, new)
-        said = {"verdict": verdict, "reason": new.reason, "quorum": house.quorum}
+        said = {"verdict": verdict, "reason": new.reason, "quorum": terms.yes}
         await events.record(s, job.id, Kind.REVIEWED, person.id, **said)
         counted.append(new)
-    decision = quorum.decide(counted, numbers, house.quorum)
+    if not job.split and quorum.is_split(counted, numbers, terms):
+        job.split = True
+        await events.record(s, job.id, Kind.SPLIT, person.id)
+    counts = None if job.split else terms
+    decision = quorum.decide(counted, numbers, counts)
     if decision is None:
-        undecided = quorum.undecided(counted, numbers, house.quorum)
-        return Outcome(None, undecided, len(numbers))
+        return Outcome(
+            None,
+            quorum.undecided(counted, numbers, counts),
+            len(numbers),
+            split=job.split,
+            one_no=quorum.is_one_no(counted),
+        )
+    await in_review.look_away(s, job.id)
     await _carry_out(s, job, decision, person, house, counted)
     return Outcome(decision.verdict, of_appeal=new.of_appeal)
+
+
+async def needed(s: AsyncSession, house: Rules, job: Job) -> Needed:
+    """How many have to agree on this job."""
+    published = await people.published(s, job.person_id, besides=job.id)
+    return quorum.needed(house, job, published, flagged=False)
 
 
 async def report(s: AsyncSession, person: Person, job: Job, reason: Reason, sentence: str) -> None:
@@ -105,8 +129,29 @@ async def take_down(s: AsyncSession, person: Person, job: Job, sentence: str) ->
     )
     await reviews.add(s, new)
     await reports.settle(s, job.id)
-    fresh = {"round": new.round}
+    fresh = rules.new_round(job)
     await jobs.move(s, job.id, Kind.TAKEN_DOWN, by=person.id, values=fresh, reasons=[new.reason])
+
+
+async def reinstate(s: AsyncSession, house: Rules, person: Person, job: Job) -> bool:
+    """Count a moderator who wants back what was taken down; says whether they made it come back.
+
+    It takes as many as a yes does, of those who didn't take it down. The clips that were shown before
+    are shown again.
+    """
+    given = await reviews.of(s, job.id)
+    rules.may_reinstate(person, job, given)
+    new = Review(job_id=job.id, person_id=person.id, round=job.round, verdict=Verdict.APPROVE)
+    await reviews.add(s, new)
+    terms = await needed(s, house, job)
+    said = {"verdict": new.verdict, "reason": new.reason, "quorum": terms.yes}
+    await events.record(s, job.id, Kind.REVIEWED, person.id, **said)
+    this_round = [*(r for r in given if r.round == job.round), new]
+    if not quorum.reinstates(this_round, job, terms):
+        return False
+    shown = frozenset(clip.number for clip in await clips.of(s, job.id) if clip.shown)
+    await _publish(s, job, Kind.REINSTATED, shown, person, house, **rules.new_round(job))
+    return True
 
 
 async def dismiss(s: AsyncSession, person: Person, job: Job) -> None:
@@ -132,17 +177,29 @@ async def _carry_out(
         await jobs.move(s, job.id, kind, by=person.id, reasons=reasons)
         return
     await clips.show(s, job.id, decision.shown)
+    kind = Kind.OVERTURNED if appealed else Kind.APPROVED
+    await _publish(s, job, kind, decision.shown, person, house)
+
+
+async def _publish(
+    s: AsyncSession,
+    job: Job,
+    kind: Kind,
+    shown: frozenset[int],
+    person: Person,
+    house: Rules,
+    **values: Any,
+) -> None:
     now = utcnow()
-    values: dict[str, Any] = {"published_at": now}
+    values |= {"published_at": now}
     # A job that was taken down and comes back keeps its votes, and its ballot is open for a full time
     # again, for nobody could vote meanwhile. One that was closed stays closed: its winner was told and
     # may have its final; unless that winner isn't shown any more.
-    if job.winner not in {0, *decision.shown}:
+    if job.winner not in {0, *shown}:
         values |= {"ballot_closes_at": now + house.ballot, "winner": None}
-    kind = Kind.OVERTURNED if appealed else Kind.APPROVED
     await jobs.move(s, job.id, kind, by=person.id, values=values)
 
 
 def _same(one: Review, other: Review) -> bool:
-    said = {"person_id", "verdict", "reason", "sentence", "clips"}
+    said = {"person_id", "verdict", "reason", "sentence", "clips", "alone"}
     return one.model_dump(include=said) == other.model_dump(include=said)

@@ -6,13 +6,17 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from db.models import Bug, Clip, Job, Report, Review, Theme
-from db.states import DECIDED, FINISHED, WAITING_FOR_REVIEW, Status
+from db.states import DECIDED, FINISHED, WAITING_FOR_REVIEW, Called, Status, Verdict
 from moderation.people import Person, Role
 from moderation.words import clean, listed
 
 SENTENCE_LIMIT = 500
+APPEAL_TIME = timedelta(days=14)
+LOOK_TIME = timedelta(minutes=15)
+"""So long a moderator has a job in hand."""
 TITLE_LIMIT, WORD_LIMIT = 80, 30
 LONGEST_THEME = 60
 """In days."""
@@ -25,11 +29,19 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a community has decided for itself."""
+    """What a community has decided for itself; these are the plainest, a studio's are its settings."""
 
     queued_cap: int = 8
     quorum: int = 1
     ballot: timedelta = timedelta(hours=24)
+    second_opinion: bool = False
+    """Whether the no of one moderator waits for another one's."""
+    newcomer_publications: int = 0
+    """Of somebody's first ones, so many are looked at by two."""
+    appeal_quorum: int = 1
+    """How many decide about an appeal, where the quorum isn't higher."""
+    backlog: int = 50
+    """How many may wait for moderators; what comes then waits until there are fewer."""
 
 
 def may_submit(queued: int, rules: Rules) -> None:
@@ -65,18 +77,34 @@ def may_publish(person: Person, job: Job) -> None:
         raise Refused(
             f"Job {job.id} can't be sent to the moderators now: it is {said(job.status)}."
         )
+    if job.held:
+        raise Refused(f"Job {job.id} goes to the moderators by itself, once they have room for it.")
 
 
 def may_keep(person: Person, job: Job) -> None:
     owns(person, job)
-    if job.status is not Status.IN_REVIEW:
+    if job.status is not Status.IN_REVIEW and not is_held(job):
         raise Refused(f"Job {job.id} isn't waiting for review; it is {said(job.status)}.")
 
 
-def may_appeal(person: Person, job: Job) -> None:
+def is_held(job: Job) -> bool:
+    """Whether it waits for room in review."""
+    return job.held and job.status is Status.READY
+
+
+def may_appeal(person: Person, job: Job, now: datetime) -> None:
     owns(person, job)
     if job.status is not Status.REJECTED:
         raise Refused(f"Only a rejected job can be appealed; job {job.id} is {said(job.status)}.")
+    if now > appeal_until(job):
+        raise Refused(
+            f"An appeal is possible for {APPEAL_TIME.days} days; those of job {job.id} are over."
+        )
+
+
+def appeal_until(job: Job) -> datetime:
+    """Until when a rejected job can be appealed."""
+    return job.status_since + APPEAL_TIME
 
 
 def may_withdraw(person: Person, job: Job) -> None:
@@ -123,14 +151,14 @@ def may_finalize(clip: int, final: Job | None) -> None:
 
 
 def decided_before(job: Job, reviews: Iterable[Review]) -> frozenset[int]:
-    """Who reviewed the job in the round that its appeal is about; nobody unless it is appealed."""
+    """Who has no say in an appeal, because they reviewed the job in any earlier round."""
     if job.status is not Status.APPEALED:
         return frozenset()
-    return frozenset(r.person_id for r in reviews if r.round == job.round - 1)
+    return frozenset(r.person_id for r in reviews if r.round < job.round)
 
 
-def may_review(person: Person, job: Job, reviews: Iterable[Review]) -> None:
-    """``reviews``: all that were ever given on this job."""
+def may_undo(person: Person, job: Job) -> None:
+    """Whether reviews of theirs would count, so that they may take them back."""
     if not person.moderates:
         raise Refused("Only moderators decide about the showcase.")
     if job.person_id == person.id:
@@ -138,8 +166,15 @@ def may_review(person: Person, job: Job, reviews: Iterable[Review]) -> None:
     if job.status not in WAITING_FOR_REVIEW:
         public = f": it is {said(job.status)}" if job.status in DECIDED else ""
         raise Refused(f"Job {job.id} isn't waiting for a decision{public}.")
+
+
+def may_review(person: Person, job: Job, reviews: Iterable[Review]) -> None:
+    """``reviews``: all that were ever given on this job."""
+    may_undo(person, job)
     if person.id in decided_before(job, reviews):
-        raise Refused("You decided this the first time; an appeal goes to somebody else.")
+        raise Refused("You decided this before; an appeal goes to somebody else.")
+    if job.split and not person.hosts:
+        raise Refused("The moderators don't agree on this one, so a host decides it.")
 
 
 def may_report(person: Person, job: Job, reports: Iterable[Report]) -> None:
@@ -160,6 +195,36 @@ def may_take_down(person: Person, job: Job) -> None:
         raise Refused("Nobody decides about their own work; you may withdraw it.")
     if job.status is not Status.PUBLISHED:
         raise Refused(f"Job {job.id} isn't in the showcase: it is {said(job.status)}.")
+
+
+def new_round(job: Job) -> dict[str, Any]:
+    """What a job begins its next round with."""
+    return {"round": job.round + 1, "split": False, "raised": 0}
+
+
+def is_with_hosts(job: Job) -> bool:
+    """Whether a host may decide it alone."""
+    return job.split or job.raised >= Called.HOSTS
+
+
+def may_reinstate(person: Person, job: Job, reviews: Iterable[Review]) -> None:
+    """``reviews``: all that were ever given on this job."""
+    if not person.moderates:
+        raise Refused("Only moderators decide about the showcase.")
+    if job.person_id == person.id:
+        raise Refused("Nobody decides about their own work; you may appeal.")
+    if not is_taken_down(job):
+        raise Refused(f"Job {job.id} wasn't taken down: it is {said(job.status)}.")
+    given = {r.person_id: r.verdict for r in reviews if r.round == job.round}
+    if given.get(person.id) is Verdict.REJECT:
+        raise Refused("You took it down yourself; another moderator can put it back.")
+    if person.id in given:
+        raise Refused("You said so already; another moderator has to agree.")
+
+
+def is_taken_down(job: Job) -> bool:
+    """Whether it was in the showcase until moderators took it out, and no appeal is decided."""
+    return job.status is Status.REJECTED and job.published_at is not None
 
 
 def may_vote(person: Person, job: Job, now: datetime) -> None:

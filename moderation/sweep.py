@@ -1,4 +1,5 @@
-"""What time alone must repair or close: lost renders, unheard bells, ballots; the books, the record."""
+"""What time alone must repair or close: lost renders, unheard bells, ballots, themes, what waits for
+moderators; the books, the record."""
 
 from __future__ import annotations
 
@@ -14,10 +15,10 @@ from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
 from db.states import Kind, Status
-from moderation import growth, ranking, themes
+from moderation import growth, ranking, themes, waiting
 from moderation.bookkeeping import keep_books
 from moderation.chronicle import chronicle
-from moderation.rules import Refused
+from moderation.rules import Refused, Rules
 from moderation.wish import Request
 
 UNHEARD = timedelta(seconds=5)
@@ -27,9 +28,11 @@ BELLS = 20
 log = structlog.get_logger()
 
 
-async def sweep(db: Db, broker: Broker) -> None:
+async def sweep(db: Db, broker: Broker, rules: Rules | None = None) -> None:
     """One round; several processes may sweep at the same time."""
     changed = await lost_renders(db) + await closed_ballots(db) + await themes.close_due(db)
+    changed += await waiting.called(db) + await waiting.let_go(db)
+    changed += await waiting.let_in(db, (rules or Rules()).backlog)
     for job_id in changed:
         await broker.spread(job_id)
     async with db.read() as s:

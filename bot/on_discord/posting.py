@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -30,6 +31,14 @@ LIMIT_SECONDS = 600.0
 R = TypeVar("R")
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who is pinged by a message."""
+
+    text: str
+    mentions: discord.AllowedMentions
+
+
 class Posting:
     """One per client."""
 
@@ -39,8 +48,17 @@ class Posting:
         self._shelf = shelf
         self._limits: dict[int, tuple[float, int]] = {}
 
-    async def send(self, channel: int, guild: int, card: Card, key: str, since: datetime) -> Sent:
-        """Send a card, or find that it was sent; ``since``: when that was first tried."""
+    async def send(
+        self,
+        channel: int,
+        guild: int,
+        card: Card,
+        key: str,
+        since: datetime,
+        call: Call | None = None,
+    ) -> Sent:
+        """Send a card, or find that it was sent; ``since``: when that was first tried; ``call``: who
+        is pinged."""
         if utcnow() - since > NONCE_LASTS:
             # Whoever tried it first may have been killed between Discord's yes and our row.
             there = await self._courier.find(channel, await self.message(card, guild))
@@ -48,7 +66,10 @@ class Posting:
                 return there
 
         async def send(message: Message) -> Sent:
-            return await self._courier.send(channel, message, key)
+            if call is None:
+                return await self._courier.send(channel, message, key)
+            message.view.add_item(discord.ui.TextDisplay(call.text))
+            return await self._courier.send(channel, message, key, call.mentions)
 
         return await self.fitting(card, guild, send)
 

@@ -58,6 +58,11 @@ def sentence(text: str, *buttons: Json) -> list[Json]:
     return blocks
 
 
+def pings(named: Sequence[str]) -> Json:
+    """A block that pings people or groups; ``named``: as Slack writes them between < and >."""
+    return _markup(" ".join(f"<{one}>" for one in named))
+
+
 def button(press: Press, text: str, *, strong: bool = False, danger: bool = False) -> Json:
     made: Json = {"type": "button", "text": label(text, BUTTON_LIMIT), "action_id": str(press)}
     if strong or danger:

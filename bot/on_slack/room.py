@@ -35,7 +35,7 @@ from db import notes, posts, workspaces
 from db.models import Job, Post, utcnow
 from db.states import Purpose
 
-PUBLIC = frozenset({Purpose.REVIEW, Purpose.SHOWCASE})
+PUBLIC = frozenset({Purpose.REVIEW, Purpose.NOTICE, Purpose.SHOWCASE})
 """In channels; all other cards are an artist's own."""
 PACE = {Purpose.RECEIPT: 3.0, Purpose.SHOWCASE: 5.0}
 """Seconds between two paintings of one card."""
@@ -145,10 +145,10 @@ class SlackRoom:
         return message
 
     async def find(self, post: Post, key: str) -> str:
+        since = post.created_at
         async with self._reaching(post.place, post.purpose):
-            team, channel = await self._where(post.place, post.purpose)
-            since = post.created_at
-            found = await self._claim(team, channel, key, since, f"{key}@{since.timestamp()}")
+            where = await self._where(post.place, post.purpose)
+            found = await self._claim(*where, key, since, f"{key}@{since.timestamp()}")
         return str(found) if found else ""
 
     async def remove(self, place: str, message: str) -> None:
@@ -211,8 +211,10 @@ class SlackRoom:
     ) -> Sent:
         """``tries``: filled with what may have arrived."""
         tries, sent = [] if tries is None else tries, []
+        call = await self.hosts.called(team, card.calls)
 
         async def post(blocks: Sequence[Json]) -> None:
+            blocks = [*blocks, *call]
             try:
                 sent.append(
                     await self._courier.post(

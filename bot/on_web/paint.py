@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import cards, said
-from bot.buttons import TAKE_BACK_REVIEW, TAKE_BACK_TIP
+from bot.buttons import LOOK_AWAY, TAKE_BACK_REVIEW, TAKE_BACK_TIP
 from bot.card import Button, Card
 from bot.leading import leading
 from bot.on_web.people import DEMO, Visitor
@@ -54,8 +54,8 @@ class Standing:
     refusal: str = ""
     """Why what the card is for isn't for this person."""
     own_vote: int | None = None
-    own_review: bool = False
-    """Whether they have a review that can still be taken back."""
+    own: tuple[Button, ...] = ()
+    """What takes back what they did."""
     waits: bool = False
     """Whether moderators have something to decide."""
 
@@ -82,7 +82,6 @@ class Painter:
             reasons=[
                 (r.value, said.REASON[r]) for r in sorted(Reason, key=lambda r: r is Reason.OTHER)
             ],
-            take_back_review=TAKE_BACK_REVIEW,
         )
 
     def page(self, template: str, **values: object) -> str:
@@ -107,7 +106,7 @@ class Painter:
             tuple(_offered(visitor.person, place, seen, card.buttons, refusal, tipped)),
             refusal,
             await votes.by(s, job_id, visitor.person.id) if place == "showcase" else None,
-            place == "review" and _own_review(visitor.person, seen),
+            _undoing(visitor.person, seen) if place == "review" else (),
             place == "review" and _waits(seen),
         )
         return Painted(slot, place, self.draw(card, seen.job, visitor, slot, how))
@@ -128,7 +127,7 @@ class Painter:
             ballot={VOTES.index(b.sign) + 1: b for b in how.buttons if b.sign in VOTES},
             buttons=[b for b in how.buttons if b.sign not in VOTES],
             own_vote=how.own_vote,
-            own_review=how.own_review,
+            own=how.own,
             refusal=how.refusal,
             picks=_picks(how.place, job, card, how.buttons),
         )
@@ -164,11 +163,13 @@ def _for_eyes_of(person: Person, card: Card, seen: View) -> Card:
     return replace(card, clips=visible, pictures=given)
 
 
-def _own_review(person: Person, seen: View) -> bool:
-    """Whether this person has a review that can still be taken back."""
+def _undoing(person: Person, seen: View) -> tuple[Button, ...]:
+    """What this person did about a job that waits and may still take back."""
     if seen.job.status not in WAITING_FOR_REVIEW:
-        return False
-    return any(r.person_id == person.id and r.round == seen.job.round for _, r in seen.reviews)
+        return ()
+    looks = any(look.person_id == person.id for _, look in seen.looking)
+    said = any(r.person_id == person.id and r.round == seen.job.round for _, r in seen.reviews)
+    return (*([LOOK_AWAY] if looks else []), *([TAKE_BACK_REVIEW] if said else []))
 
 
 def _waits(seen: View) -> bool:
@@ -184,6 +185,8 @@ def _refusal(person: Person, place: str, seen: View) -> str:
             rules.may_take_down(person, job)
         elif place == "review" and job.status in WAITING_FOR_REVIEW:
             rules.may_review(person, job, [review for _, review in seen.reviews])
+        elif place == "review" and rules.is_taken_down(job):
+            rules.may_reinstate(person, job, [review for _, review in seen.reviews])
         elif place == "showcase" and job.winner is None:
             rules.may_vote(person, job, utcnow())
     except Refused as refused:

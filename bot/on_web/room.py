@@ -61,8 +61,8 @@ class WebRoom:
                 return ("review",)
             case Purpose.SHOWCASE:
                 return ("showcase",)
-            case Purpose.DECISION:
-                return ()  # an open window shows it on the result itself
+            case Purpose.DECISION | Purpose.NOTICE:
+                return ()  # an open window shows it on the card itself
 
     async def show(self, place: str, card: Card, key: str, since: datetime) -> str:
         self._hub.wake()

@@ -7,7 +7,7 @@ from db.models.bugs import Bug, BugOpinion
 from db.models.jobs import Clip, Job
 from db.models.ledger import Account, Posting, Transaction
 from db.models.links import Code, Guess, Link
-from db.models.opinions import Report, Review, Vote
+from db.models.opinions import Look, Report, Review, Vote
 from db.models.people import Identity, Install, Person, Workspace
 from db.models.record import Actor, Entry, Statistic
 from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
@@ -28,6 +28,7 @@ __all__ = [
     "Install",
     "Job",
     "Link",
+    "Look",
     "Note",
     "Person",
     "Post",

@@ -90,6 +90,14 @@ class Job(SQLModel, table=True):
     round: int = 1
     """How often it was put before the moderators; an appeal, a second try and a take-down are rounds
     of their own."""
+    split: bool = False
+    """Whether moderators didn't agree in this round, so that only hosts decide it."""
+    raised: int = 0
+    """How often moderators were called to it in this round, because it waits for them."""
+    held: bool = False
+    """Whether it is ready and goes to review once there is room for it."""
+    status_since: datetime = Field(default_factory=utcnow)
+    """When it came to stand as it does."""
     attempt: int = 0
     """The fencing ticket: a finish that carries an older attempt changes nothing."""
     losses: int = 0

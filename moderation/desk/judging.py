@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from db import clips, events, jobs, reports, reviews
+from db import clips, events, in_review, jobs, reports, reviews
+from db.models import utcnow
 from db.states import Kind, Reason, Verdict
 from moderation import decisions, rules
 from moderation.decisions import Outcome
@@ -16,11 +17,13 @@ from moderation.rules import Refused
 class Judging(Base):
     """An artist's and the moderators' say in what is public."""
 
-    async def publish(self, person: Person, job_id: int) -> None:
-        """Ask the moderators to put a finished job into the showcase."""
+    async def publish(self, person: Person, job_id: int) -> bool:
+        """Ask the moderators to put a finished job into the showcase; says whether it went to them
+        already, or goes once they have room for it."""
         async with self._on(person, job_id) as (s, person, job):
             rules.may_publish(person, job)
-            await jobs.move(s, job_id, Kind.SENT_TO_REVIEW, by=person.id, values={"private": False})
+            job.private = False
+            return await jobs.to_review(s, job, self.rules.backlog)
 
     async def keep(self, person: Person, job_id: int) -> None:
         """Take a job out of review again and keep it private.
@@ -29,7 +32,11 @@ class Judging(Base):
         """
         async with self._on(person, job_id) as (s, person, job):
             rules.may_keep(person, job)
-            fresh = {"private": True, "round": job.round + 1}
+            if rules.is_held(job):
+                job.held, job.private = False, True
+                await events.record(s, job_id, Kind.UNHELD, person.id)
+                return
+            fresh = {"private": True, **rules.new_round(job)}
             await jobs.move(s, job_id, Kind.KEPT, by=person.id, values=fresh)
 
     async def review(
@@ -48,22 +55,36 @@ class Judging(Base):
             house = await self._house_rules(s, job)
             return await decisions.review(s, house, person, job, verdict, reason, said, only)
 
+    async def look(self, person: Person, job_id: int) -> None:
+        """Tell the other moderators that one has a job in hand; they may decide all the same."""
+        async with self._on(person, job_id) as (s, person, job):
+            rules.may_review(person, job, await reviews.of(s, job_id))
+            await in_review.look(s, job_id, person.id, utcnow() + rules.LOOK_TIME)
+            await events.record(s, job_id, Kind.LOOKING, person.id)
+
+    async def look_away(self, person: Person, job_id: int) -> None:
+        """Leave a job that one had in hand to the others."""
+        async with self._on(person, job_id) as (s, person, _):
+            if not await in_review.look_away(s, job_id, person.id):
+                raise Refused(f"You don't have job {job_id} in hand.")
+            await events.record(s, job_id, Kind.LOOKED, person.id)
+
     async def take_back_review(
         self, person: Person, job_id: int, reason: Reason | Verdict | None = None
     ) -> None:
         """Undo one's own review while the quorum isn't reached; ``reason``: only what said that."""
         async with self._on(person, job_id) as (s, person, job):
-            rules.may_review(person, job, await reviews.of(s, job_id))
+            rules.may_undo(person, job)
             if not await reviews.take_back(s, job_id, person.id, job.round, reason):
                 raise Refused("You have no review on this job to take back.")
             await events.record(s, job_id, Kind.REVIEW_TAKEN_BACK, person.id)
 
     async def appeal(self, person: Person, job_id: int, sentence: str = "") -> None:
-        """Ask other moderators to look at a rejected job again, once."""
+        """Ask moderators who did not review it before to look at a rejected job again, once."""
         async with self._on(person, job_id) as (s, person, job):
-            rules.may_appeal(person, job)
+            rules.may_appeal(person, job, utcnow())
             said = rules.sentence(sentence)
-            fresh = {"round": job.round + 1}
+            fresh = rules.new_round(job)
             await jobs.move(s, job_id, Kind.APPEALED, by=person.id, values=fresh, sentence=said)
 
     async def withdraw(self, person: Person, job_id: int) -> None:
@@ -85,6 +106,12 @@ class Judging(Base):
         said = rules.sentence(sentence)
         async with self._on(person, job_id) as (s, person, job):
             await decisions.take_down(s, person, job, said)
+
+    async def reinstate(self, person: Person, job_id: int) -> bool:
+        """A moderator wants back what another took down; says whether enough of them do now."""
+        async with self._on(person, job_id) as (s, person, job):
+            house = await self._house_rules(s, job)
+            return await decisions.reinstate(s, house, person, job)
 
     async def dismiss(self, person: Person, job_id: int) -> None:
         """A moderator settles the reports of a job, which stays in the showcase."""

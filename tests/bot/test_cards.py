@@ -140,7 +140,16 @@ def test_its_artist_reads_which_clips_are_in_the_showcase(
     given = gave(REJECT, *({1, 2} - set(shown)))
     view = of_two(given, status=Status.PUBLISHED, shown=shown)
     assert texts(cards.result(view))[0] == texts(cards.decision(view))[0] == says
-    why = [f"Mo rejected clip {n}: gore." for n in (1, 2) if n not in shown]
+    why = [
+        line
+        for n in (1, 2)
+        if n not in shown
+        for line in (
+            "The rule: blood and cruelty aren't shown.",
+            f"Mo rejected clip {n}: gore.",
+            "Decided by a person (Mo), not by a machine.",
+        )
+    ]
     assert texts(cards.result(view))[1:] == why
 
 

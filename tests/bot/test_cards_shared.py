@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -157,11 +158,17 @@ def test_its_artist_reads_that_it_was_taken_down_and_why() -> None:
     )
     view = seen(job_of(status=Status.REJECTED), reviews=(("Lin", given),))
     taken_out = "It's yours to keep, but it was taken out of the showcase."
-    why = "Lin rejected it: spam. It sells shoes."
+    statement = [
+        "The rule: advertising, and the same over and over, isn't shown.",
+        "Lin rejected it: spam. It sells shoes.",
+        "Decided by a person (Lin), not by a machine.",
+        "You may appeal once, to moderators who never reviewed it, until",
+    ]
     card = cards.decision(view)
-    assert (card.title, texts(card)) == ("Taken down: job 12", [taken_out, why])
+    assert (card.title, texts(card)) == ("Taken down: job 12", [taken_out, *statement])
+    assert card.lines[-1].at == view.job.status_since + timedelta(days=14)
     assert labels(card) == ["Appeal", "Show it"]
-    assert texts(cards.result(view)) == [taken_out, why]
+    assert texts(cards.result(view)) == [taken_out, *statement]
     assert cards.review(view).title == "Taken down: job 12"
     never = seen(job_of(status=Status.REJECTED, published_at=None))
     assert cards.decision(never).title == "Rejected: job 12"

@@ -24,6 +24,7 @@ from db.states import Reason, Status, Verdict
 from moderation.people import Person, Role
 from moderation.rules import Refused, Rules
 from moderation.sweep import closed_ballots, lost_renders
+from moderation.waiting import called
 from moderation.wish import Wish
 from tests.moderation.promises import Promises, Snapshot, snapshot
 from tests.support.studio import ABLE, NO_BROKER, Studio, person, request
@@ -207,6 +208,11 @@ class DeskMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.jobs)
     @rule(name=anybody, which=picks)
+    def reinstate(self, name: str, which: int) -> None:
+        self.attempt(self.studio.desk.reinstate(*self.pick_for(name, which)))
+
+    @precondition(lambda self: self.jobs)
+    @rule(name=anybody, which=picks)
     def dismiss(self, name: str, which: int) -> None:
         self.attempt(self.studio.desk.dismiss(*self.pick_for(name, which)))
 
@@ -279,6 +285,13 @@ class DeskMachine(RuleBasedStateMachine):
             past = utcnow() - timedelta(hours=1)
             self.run(self.studio.change(job_id, ballot_closes_at=past))
             self.run(closed_ballots(self.studio.db))
+
+    @precondition(lambda self: self.jobs)
+    @rule(which=picks)
+    def half_a_day_passes(self, which: int) -> None:
+        past = utcnow() - timedelta(hours=13)
+        self.run(self.studio.change(self.pick(which), status_since=past))
+        self.run(called(self.studio.db))
 
     # ── what must always hold ────────────────────────────────────────────────────────────
 

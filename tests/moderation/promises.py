@@ -12,12 +12,14 @@ from sqlmodel import col
 
 from db.models import Clip, Event, Identity, Job, Link, Report, Review, Vote
 from db.session import Db
-from db.states import MOVES, WAITING_FOR_REVIEW, Descent, Kind, Status, Verdict
+from db.states import MOVES, WAITING_FOR_REVIEW, Called, Descent, Kind, Status, Verdict
 from moderation import quorum
 from moderation.people import Person
 from moderation.rules import Rules, may_see
 
-DECIDING = {Kind.APPROVED, Kind.OVERTURNED, Kind.REJECTED, Kind.UPHELD, Kind.TAKEN_DOWN}
+BY_QUORUM = {Kind.APPROVED, Kind.OVERTURNED, Kind.REJECTED, Kind.UPHELD}
+DECIDING = BY_QUORUM | {Kind.TAKEN_DOWN, Kind.REINSTATED}
+CAME_BACK = {Kind.OVERTURNED, Kind.REINSTATED}
 
 
 @dataclass
@@ -120,6 +122,13 @@ class Promises:
                 appealed = [e for e in events if e.kind in noes and e.id < event.id][-1]
                 no_by = self.seen.now(appealed.person_id)
                 assert event.person_id != no_by, "decided twice by one person"
+                assert event.person_id not in self.reviewed_before(job_id), "reviewed it before"
+
+    def reviewed_before(self, job_id: int) -> set[int]:
+        """In rounds that are over."""
+        round_ = self.seen.jobs[job_id].round
+        of_job = [review for review in self.seen.reviews if review.job_id == job_id]
+        return {review.person_id for review in of_job if review.round < round_}
 
     def nobody_has_a_say_about_their_own_or_twice(self, job_id: int) -> None:
         job = self.seen.jobs[job_id]
@@ -129,7 +138,7 @@ class Promises:
         if job.status in WAITING_FOR_REVIEW:
             of_job = [review for review in self.seen.reviews if review.job_id == job_id]
             said = {review.person_id for review in of_job if review.round == job.round}
-            earlier = {review.person_id for review in of_job if review.round == job.round - 1}
+            earlier = self.reviewed_before(job_id)
             assert job.person_id not in said, "reviewed by its artist"
             assert job.status is Status.IN_REVIEW or not said & earlier, "decides twice"
 
@@ -137,15 +146,33 @@ class Promises:
         job = self.seen.jobs[job_id]
         given = [r for r in self.seen.reviews if (r.job_id, r.round) == (job_id, job.round)]
         numbers = frozenset(clip.number for clip in self.seen.clips[job_id])
-        if job.status in WAITING_FOR_REVIEW:
-            waits = quorum.decide(given, numbers, self.rules.quorum)
+        with_hosts = job.split or job.raised >= Called.HOSTS
+        assert with_hosts or not any(r.alone for r in given), "decided alone what isn't with hosts"
+        if job.status in WAITING_FOR_REVIEW and not self.rules.newcomer_publications:
+            needed = None if job.split else quorum.needed(self.rules, job, 0, flagged=False)
+            waits = quorum.decide(given, numbers, needed)
             assert waits is None, "a decision that nobody has carried out"
         for event in self.news(job_id):
-            if event.kind in DECIDING - {Kind.TAKEN_DOWN}:
+            if event.kind in BY_QUORUM:
                 yes = event.kind in {Kind.APPROVED, Kind.OVERTURNED}
                 verdict = Verdict.APPROVE if yes else Verdict.REJECT
-                agreed = {r.person_id for r in given if r.verdict is verdict}
-                assert len(agreed) >= self.rules.quorum, "decided by too few people"
+                agreed = [r for r in given if r.verdict is verdict]
+                if any(r.alone for r in agreed) or job.split:
+                    assert event.person_id in self.hosts, "somebody decided alone who is no host"
+                    continue
+                people = {r.person_id for r in agreed}
+                assert len(people) >= self.least(event.kind), "decided by too few people"
+
+    @property
+    def hosts(self) -> set[int]:
+        return {person.id for person in self.cast if person.hosts}
+
+    def least(self, kind: Kind) -> int:
+        """How few may decide."""
+        if kind in {Kind.OVERTURNED, Kind.UPHELD}:
+            return max(self.rules.quorum, self.rules.appeal_quorum)
+        careful = 2 if kind is Kind.REJECTED and self.rules.second_opinion else 1
+        return max(self.rules.quorum, careful)
 
     def clips_exist_exactly_where_one_render_was_finished(self, job_id: int) -> None:
         events = self.seen.events[job_id]
@@ -165,9 +192,8 @@ class Promises:
         if Kind.BALLOT_CLOSED in kinds:
             # What comes back after a take-down may be opened anew: where its winner isn't shown.
             closed = len(kinds) - kinds[::-1].index(Kind.BALLOT_CLOSED)
-            opened = (
-                kinds.index(Kind.OVERTURNED, closed) if Kind.OVERTURNED in kinds[closed:] else None
-            )
+            back = [n for n, kind in enumerate(kinds[closed:], closed) if kind in CAME_BACK]
+            opened = back[0] if back else None
             voting = {Kind.VOTED, Kind.VOTE_TAKEN_BACK}
             assert not voting & set(kinds[closed:opened]), "voted after the ballot was closed"
             winner = self.seen.jobs[job_id].winner
@@ -204,6 +230,10 @@ class Promises:
         job = self.seen.jobs[job_id]
         moves = [event for event in self.seen.events[job_id] if event.kind in MOVES]
         for event in moves:
+            if event.kind is Kind.REINSTATED:
+                down = [e for e in moves if e.kind is Kind.TAKEN_DOWN and e.id < event.id][-1]
+                by = self.seen.now(down.person_id)
+                assert event.person_id != by or event not in self.news(job_id), "put back alone"
             if event.kind is Kind.TAKEN_DOWN:
                 noes = [r for r in self.seen.reviews if r.job_id == job_id and not r.of_appeal]
                 said = {r.person_id for r in noes if r.verdict == Verdict.REJECT}

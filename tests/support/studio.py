@@ -53,6 +53,7 @@ class Studio:
     def __init__(self, db: Db, broker: Broker, rules: Rules | None = None) -> None:
         self.db = db
         self.desk = Desk(db, broker, rules or Rules())
+        self.backlog: int | None = None
 
     async def open(self, offers: Sequence[Offer] = (OFFER,)) -> Studio:
         async with self.db.begin() as s:
@@ -80,7 +81,9 @@ class Studio:
             for number in range(1, job.variations + 1)
         ]
         async with self.db.begin() as s:
-            return await jobs.finish(s, job.id, attempt or job.attempt, clips, ())
+            return await jobs.finish(
+                s, job.id, attempt or job.attempt, clips, (), backlog=self.backlog
+            )
 
     async def rendered(self, who: Person, prompt: str = "a red circle", **wish: Any) -> Job:
         """A job that has gone through the line and a render."""

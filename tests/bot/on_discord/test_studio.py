@@ -373,7 +373,7 @@ async def test_appeal(world: World) -> None:
     await world.rendered()
     await world.mo.react(world.card(world.review), "🩸")
     answer = await said(world, "appeal", job=1, sentence="it is paint")
-    assert "moderators who did not decide before" in answer
+    assert "moderators who did not review it before" in answer
     assert (await world.studio.job(1)).status is Status.APPEALED
     assert "Only a rejected job" in await said(world, "appeal", job=1, sentence="again")
 

@@ -31,7 +31,12 @@ from moderation.people import Person, Role
 from moderation.rules import Rules
 from tests.support.studio import Studio
 
-ROLES = {"ada": (), "bo": (), "mo": (Role.MODERATOR,), "lin": (Role.MODERATOR,)}
+ROLES = {
+    "ada": (),
+    "bo": (),
+    **dict.fromkeys(("mo", "lin", "kim", "nan"), (Role.MODERATOR,)),
+    "hal": (Role.HOST,),
+}
 Draw = Callable[[int], np.ndarray]
 PATIENCE_SECONDS = 20
 
