@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, jobs, people, reports, reviews, votes, workers
+from db import clips, events, frames, hits, jobs, people, reports, reviews, votes, workers
 from db.line import Forecast
-from db.models import Clip, Job, Report, Review
+from db.models import Clip, Hit, Job, Report, Review
 from db.offers import Offer
 from db.states import WAITING_FOR_REVIEW, Kind, Status
 from moderation import forecast
@@ -35,6 +35,10 @@ class View:
     """The artist's own words; only while the appeal is to be decided."""
     reports: tuple[Report, ...] = ()
     """All that were ever made, oldest first."""
+    hits: tuple[Hit, ...] = ()
+    """What the screen found, the overturned too: in the prompt first, then clip by clip."""
+    remembered: bool = False
+    """Whether its frames are to be known again."""
     source: Job | None = None
     """Whose clip is extended or redrawn, where that is somebody else's."""
     source_artist: str = ""
@@ -78,6 +82,8 @@ async def view(
         forecast=line.get(job_id),
         remaining=(await forecast.remaining(s, job) if job.status is Status.RENDERING else None),
         reports=tuple(await reports.of(s, job_id)),
+        hits=tuple(await hits.of(s, job_id)),
+        remembered=await frames.are_known(s, job_id),
         source=source,
         source_artist=names[source.person_id] if source else "",
         quorum=await _quorum(s, job_id) if given and job.status in WAITING_FOR_REVIEW else 0,

@@ -15,7 +15,10 @@ from db.states import Kind, Reason, Status, Verdict
 from moderation import quorum, rules
 from moderation.people import Person
 from moderation.rules import Refused, Rules
+from moderation.screening import door
 
+WORDS_ALONE = frozenset({1})
+"""What is decided of a blocked job that is appealed: it has no clips, so its wish stands for one."""
 NEEDS_WORDS = "Say in a sentence why, so that the artist can learn from it or appeal."
 
 
@@ -43,7 +46,7 @@ async def review(
     """Count a moderator's review, and carry out the decision that it makes, if it makes one."""
     given = await reviews.of(s, job.id)
     rules.may_review(person, job, given)
-    numbers = frozenset(clip.number for clip in await clips.of(s, job.id))
+    numbers = frozenset(clip.number for clip in await clips.of(s, job.id)) or WORDS_ALONE
     if not set(only) <= numbers:
         raise Refused(f"Job {job.id} has the clips 1 to {len(numbers)}.")
     if verdict is Verdict.REJECT and reason is None:
@@ -123,6 +126,9 @@ async def _carry_out(
     appealed = job.status is Status.APPEALED
     if decision.verdict is Verdict.REJECT:
         await jobs.move(s, job.id, Kind.UPHELD if appealed else Kind.REJECTED, by=person.id)
+        return
+    if not await clips.of(s, job.id):
+        await door.let_in(s, job, person)
         return
     await clips.show(s, job.id, decision.shown)
     now = utcnow()

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db.models import Clip, Job, Report, Review
-from db.states import DECIDED, FINISHED, WAITING_FOR_REVIEW, Status
+from db.states import DECIDED, FINISHED, WAITING_FOR_REVIEW, Reason, Status
 from moderation.people import Person
 from moderation.words import clean, listed
 
 SENTENCE_LIMIT = 500
+KNOWN_AGAIN = frozenset({Reason.SEXUAL, Reason.GORE, Reason.HATE})
+"""For what is rejected for one of these, its frames may be put on the block-list."""
 
 
 class Refused(Exception):
@@ -70,7 +72,7 @@ def may_keep(person: Person, job: Job) -> None:
 
 def may_appeal(person: Person, job: Job) -> None:
     owns(person, job)
-    if job.status is not Status.REJECTED:
+    if job.status not in {Status.REJECTED, Status.BLOCKED}:
         raise Refused(f"Only a rejected job can be appealed; job {job.id} is {said(job.status)}.")
 
 
@@ -155,6 +157,26 @@ def may_take_down(person: Person, job: Job) -> None:
         raise Refused("Nobody decides about their own work; you may withdraw it.")
     if job.status is not Status.PUBLISHED:
         raise Refused(f"Job {job.id} isn't in the showcase: it is {said(job.status)}.")
+
+
+def may_remember(person: Person, job: Job, reviews: Iterable[Review]) -> None:
+    """``reviews``: all that were ever given on this job."""
+    may_forget(person, job)
+    if job.status not in {Status.REJECTED, Status.REJECTED_FINALLY}:
+        raise Refused(
+            f"Only of rejected clips frames are known again; job {job.id} is {said(job.status)}."
+        )
+    if not any(review.reason in KNOWN_AGAIN for review in reviews):
+        raise Refused(
+            f"Job {job.id} was not rejected for what its frames show, so others may show them."
+        )
+
+
+def may_forget(person: Person, job: Job) -> None:
+    if not person.moderates:
+        raise Refused("Only moderators decide which frames are known again.")
+    if job.person_id == person.id:
+        raise Refused("Nobody decides about their own work.")
 
 
 def may_vote(person: Person, job: Job, now: datetime) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, grammar, linking, lists, pictures
+from bot import acts, grammar, linking, lists, pictures, said
 from bot.lists import Listing
 from bot.on_slack import forms
 from bot.on_slack.acting import BROKEN, Acting
@@ -97,7 +97,7 @@ class Commands:
                 await pictures.let_go(self.parts.db, self.parts.media, given.values())
             raise
         self.acting.meet(where)  # Slack answers for few people a minute: that can wait
-        return f"Job {job.id} is in line. Its clips come to your direct messages with the app."
+        return f"{said.entered(job)} Its clips come to your direct messages with the app."
 
     async def fill_in(
         self, where: Where, fields: Mapping[str, str], files: Mapping[str, dict[str, Any]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from db.models.base import utcnow
+from db.models.hits import Hit, KnownFrame
 from db.models.jobs import Clip, Job
 from db.models.links import Code, Guess, Link
 from db.models.opinions import Report, Review, Vote
@@ -15,9 +16,11 @@ __all__ = [
     "Code",
     "Event",
     "Guess",
+    "Hit",
     "Identity",
     "Install",
     "Job",
+    "KnownFrame",
     "Link",
     "Note",
     "Person",

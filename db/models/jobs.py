@@ -118,6 +118,15 @@ class Job(SQLModel, table=True):
 class Clip(SQLModel, table=True):
     """One variation of a job; its files are named by the hash of their content."""
 
+    __table_args__ = (
+        Index(
+            "ix_clip_unscreened",
+            "job_id",
+            sqlite_where=text("NOT screened"),
+            postgresql_where=text("NOT screened"),
+        ),
+    )
+
     job_id: int = Field(foreign_key="job.id", primary_key=True)
     number: int = Field(primary_key=True)
     seed: int = Field(sa_type=BigInteger)
@@ -127,3 +136,9 @@ class Clip(SQLModel, table=True):
     bytes: int = Field(sa_type=BigInteger)
     shown: bool = False
     """Whether the moderators' decision put it into the showcase."""
+    hashes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Perceptual hashes of frames evenly over the clip: 64 bits each, as hexadecimal digits."""
+    marks: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What a classifier saw in those frames, where the worker has one: label -> how sure it is, 0 to 1."""
+    screened: bool = False
+    """Whether the screen has looked at its frames."""

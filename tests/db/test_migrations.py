@@ -179,6 +179,11 @@ async def test_what_the_way_back_has_no_word_for_is_put_as_before(empty_db_url: 
         Kind.TAKEN_DOWN,
         Kind.LINKED,
         Kind.UNLINKED,
+        Kind.FLAGGED,
+        Kind.BLOCKED,
+        Kind.UNBLOCKED,
+        Kind.FRAMES_REMEMBERED,
+        Kind.FRAMES_FORGOTTEN,
     }
     await db.close()
 
