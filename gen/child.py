@@ -20,7 +20,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from gen import encode, finish, pictures
+from gen import encode, finish, frames, pictures
+from gen.classify import Classifier
 from gen.energy import Meter
 from gen.engines.base import Brief, CannotMake, Engine, Film, Picture, Stopped, Style, Take, Task
 from gen.trouble import is_full, is_out_of_memory
@@ -46,6 +47,7 @@ class Child:
         self._number = 0
         self._engine: Engine | None = None
         self._built_from: tuple[str, dict[str, Any]] | None = None
+        self._classifier: Classifier | None = None
 
     def run(self) -> NoReturn:
         """Serve for ever: the process ends when its parent does."""
@@ -59,6 +61,8 @@ class Child:
                     self._say("loaded")
                     continue
                 brief = _brief(request["brief"], request["inputs"])
+                if request["classifying"] and self._classifier is None:
+                    self._classifier = Classifier(request["classifying"])
                 self._render(brief, Path(request["folder"]), request["watts"])
             except Stopped:
                 self._say("stopped")
@@ -109,12 +113,12 @@ class Child:
         self._stop_if_unwanted()
         meter = Meter(watts)
         over = threading.Event()
-        encoding: list[tuple[int, Future[dict[str, str]]]] = []
+        encoding: list[tuple[int, Future[dict[str, Any]]]] = []
         pool = ThreadPoolExecutor(ENCODERS)  # several at once: one alone leaves a core idle in part
 
         def ready(take: Take) -> None:
             stem = f"clip-{len(encoding) + 1}"
-            encoding.append((take.seed, pool.submit(_clip, brief, take, folder, stem, over)))
+            encoding.append((take.seed, pool.submit(self._clip, brief, take, folder, stem, over)))
 
         try:
             notes = self._engine.make(brief, progress, ready)
@@ -136,6 +140,24 @@ class Child:
             pool.shutdown(wait=False, cancel_futures=True)
         self._say("done", clips=clips, notes=list(notes), **asdict(cost))
 
+    def _clip(
+        self, brief: Brief, take: Take, folder: Path, stem: str, over: threading.Event
+    ) -> dict[str, Any]:
+        """Encode a take: the paths of its files by what they are, and what some of its frames show.
+
+        Ends early when the render is over.
+        """
+        film, fps = take.film, brief.fps
+        if brief.smooth:
+            film, fps = finish.smoothed(film, brief.task is Task.LOOP), 2 * fps
+        if over.is_set():
+            raise Stopped
+        files = encode.clip(film, fps, folder, stem, take.sound, brief.upscale)
+        looked_at = frames.sampled(take.film)
+        marks = self._classifier.marks(looked_at) if self._classifier else {}
+        paths = {name: str(path) for name, path in asdict(files).items()}
+        return {**paths, "hashes": frames.hashes(looked_at), "marks": marks}
+
     def _stop_if_unwanted(self) -> None:
         if self._number in self._unwanted:
             raise Stopped
@@ -154,19 +176,6 @@ class Child:
         json.dump({"is": what, "number": self._number, **more}, self._answers)
         self._answers.write("\n")
         self._answers.flush()
-
-
-def _clip(
-    brief: Brief, take: Take, folder: Path, stem: str, over: threading.Event
-) -> dict[str, str]:
-    """Encode a take; the paths of its files by what they are. Ends early when the render is over."""
-    film, fps = take.film, brief.fps
-    if brief.smooth:
-        film, fps = finish.smoothed(film, brief.task is Task.LOOP), 2 * fps
-    if over.is_set():
-        raise Stopped
-    files = encode.clip(film, fps, folder, stem, take.sound, brief.upscale)
-    return {name: str(path) for name, path in asdict(files).items()}
 
 
 def _brief(fields: dict[str, Any], inputs: dict[str, str]) -> Brief:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
 from db.settings import StoreSettings
+from gen.rendered import Classifying
+
+Sureness = Annotated[float, Field(gt=0, le=1)]
 
 
 class WorkerSettings(StoreSettings):
@@ -27,6 +31,20 @@ class WorkerSettings(StoreSettings):
         default=None, gt=0, description="drawn by a busy device, where energy can't be measured"
     )
     running_cap: int = Field(default=2, ge=1, description="jobs of one person rendered at once")
+
+    classifier: Path | None = Field(
+        default=None, description="folder of an image classifier that looks at sampled frames"
+    )
+    classifier_thresholds: dict[str, Sureness] = Field(
+        default={"nsfw": 0.8}, description="how sure it has to be of a label to have a clip flagged"
+    )
+
+    @property
+    def classifying(self) -> Classifying | None:
+        if self.classifier is None:
+            return None
+        folder = str(self.classifier.expanduser().resolve())
+        return {"folder": folder, "thresholds": self.classifier_thresholds}
 
     @property
     def scratch(self) -> Path:

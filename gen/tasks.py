@@ -198,6 +198,8 @@ class Renderer:
                     poster_key=poster,
                     preview_key=preview,
                     bytes=clip.video.stat().st_size,
+                    hashes=list(clip.hashes),
+                    marks=clip.marks,
                 )
             )
         return made

@@ -53,7 +53,8 @@ async def run(settings: WorkerSettings, models: catalogue.Catalogue) -> None:
 async def _working(settings: WorkerSettings, models: catalogue.Catalogue) -> AsyncIterator[None]:
     name = settings.worker_name or f"{socket.gethostname()}-{secrets.token_hex(2)}"
     db, bell, media = Db(settings.database), Broker(settings.broker), Media(settings.media)
-    host = Host(next(iter(models.values())), settings.device, settings.device_watts)
+    first = next(iter(models.values()))
+    host = Host(first, settings.device, settings.device_watts, settings.classifying)
     with scratch.folder(settings.scratch) as folder:
         media.tidy()
         renderer = Renderer(db, bell, media, host, models, folder, name, settings.running_cap)

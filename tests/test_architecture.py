@@ -17,7 +17,11 @@ HEAVY = {"torch", "diffusers", "transformers", "gen"}
 
 # (rule, where, what): the smallest file that breaks it.
 PLANTED = [
-    ("status_moves_in_one_place", "moderation/desk/making.py", "def f(job):\n    job.status = 'ready'"),
+    (
+        "status_moves_in_one_place",
+        "moderation/desk/making.py",
+        "def f(job):\n    job.status = 'ready'",
+    ),
     ("status_moves_in_one_place", "gen/tasks.py", "q = update(Job).values(status='ready')"),
     ("status_moves_in_one_place", "bot/feed.py", "setattr(job, 'status', 'ready')"),
     ("commits_in_one_place", "db/votes.py", "async def f(s):\n    await s.commit()"),

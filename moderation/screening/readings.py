@@ -32,7 +32,7 @@ LOOK_ALIKES = str.maketrans(
     "".join(one for one, _ in (_CYRILLIC, _GREEK, _LATIN)),
     "".join(other for _, other in (_CYRILLIC, _GREEK, _LATIN)),
 )
-_LEET = "0134578@$€£!", "oleastbasele"
+_LEET = "0134578@$€£!", "oleastbaseli"
 LEET = [str.maketrans(_LEET[0], _LEET[1].replace("l", one, 1)) for one in "il"]
 """A 1 is an i or an l."""
 BOXED = {
@@ -124,11 +124,10 @@ def _forms(word: str, young: Collection[str]) -> Iterator[str]:
 
 
 def _squeezed(form: str) -> Iterator[str]:
-    """Without repeated letters: of three or more one or two are left, of two one."""
+    """Without repeated letters: of two or more one or two are left."""
     runs = list(_RUN.finditer(form))
     if not 0 < len(runs) <= MOST_RUNS:
         return
-    kept = [(1, 2) if len(run[0]) > 2 else (1,) for run in runs]
-    for lengths in itertools.product(*kept):
+    for lengths in itertools.product((1, 2), repeat=len(runs)):
         left = iter(lengths)
         yield _RUN.sub(lambda run: run[1] * next(left), form)  # noqa: B023 - used up at once
