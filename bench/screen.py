@@ -14,7 +14,6 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from bench.report import Figure, main
-from db.models import Job
 from moderation.screening.words import standard
 
 PROMPTS = Path(__file__).parents[1] / "tests" / "moderation" / "screen_prompts.toml"
@@ -28,8 +27,8 @@ NAME = re.compile(r"(?:photo of|in the style of) [A-Z]\w+ [A-Z]\w+")
 async def measure(quick: bool) -> list[Figure]:
     screen, prompts = standard(), tomllib.loads(PROMPTS.read_text())
     innocent: list[str] = prompts["innocent"]
-    wrong = Counter(found.rule.id for text in innocent for found in screen.look(_job(text)))
-    clean = sum(not screen.look(_job(text)) for text in innocent)
+    wrong = Counter(found.rule.id for text in innocent for found in screen.read(text))
+    clean = sum(not screen.read(text) for text in innocent)
     named = sum(bool(NAME.search(text)) for text in innocent)
     figures = [
         _rate("innocent prompts in which anything is found", len(innocent) - clean, len(innocent)),
@@ -37,7 +36,7 @@ async def measure(quick: bool) -> list[Figure]:
     ]
     missed, of = 0, 0
     for rule, texts in prompts["flagged"].items():
-        not_found = sum(rule not in {f.rule.id for f in screen.look(_job(t))} for t in texts)
+        not_found = sum(rule not in {f.rule.id for f in screen.read(t)} for t in texts)
         missed, of = missed + not_found, of + len(texts)
         figures.append(_rate(f"{rule}: missed", not_found, len(texts)))
         figures.append(_rate(f"{rule}: found in what is innocent", wrong[rule], len(innocent)))
@@ -46,8 +45,8 @@ async def measure(quick: bool) -> list[Figure]:
     figures.append(_rate("missed of all that should be found", missed, of))
     every = [*innocent, *(text for texts in prompts["flagged"].values() for text in texts)]
     rounds = QUICK_ROUNDS if quick else ROUNDS
-    took = [_milliseconds(_job(text)) for _ in range(rounds) for text in every]
-    longest = _job((LONGEST * 20)[:1000])
+    took = [_milliseconds(text) for _ in range(rounds) for text in every]
+    longest = (LONGEST * 20)[:1000]
     return [
         *figures,
         Figure("one prompt, median", median(took), "ms", at_most=1),
@@ -58,17 +57,13 @@ async def measure(quick: bool) -> list[Figure]:
     ]
 
 
-def _job(prompt: str) -> Job:
-    return Job(prompt=prompt, negative="")
-
-
 def _rate(name: str, found: int, of: int) -> Figure:
     return Figure(name, 100 * found / of, "%", f"{found} of {of}")
 
 
-def _milliseconds(job: Job) -> float:
+def _milliseconds(text: str) -> float:
     began = time.thread_time()
-    standard().look(job)
+    standard().read(text)
     return 1000 * (time.thread_time() - began)
 
 

@@ -26,10 +26,10 @@ class Count(NamedTuple):
 
 
 async def of(s: AsyncSession, job_id: int) -> Sequence[Hit]:
-    """Every hit of a job, the overturned ones too: those of its prompt first, then clip by clip."""
-    found = await s.scalars(
-        select(Hit).where(col(Hit.job_id) == job_id).order_by(col(Hit.clip), col(Hit.rule))
-    )
+    """Every hit of a job, the overturned ones too: those of its prompt first, then clip by clip; of each
+    the hard ones first."""
+    query = select(Hit).where(col(Hit.job_id) == job_id)
+    found = await s.scalars(query.order_by(col(Hit.clip), col(Hit.hard).desc(), col(Hit.rule)))
     return found.all()
 
 

@@ -25,7 +25,7 @@ from bot.press import Press
 from bot.signs import OF_ONE_CLIP, Sign
 from bot.studio import ALL, STUDIO
 from db import workers
-from db.states import Reason
+from db.states import Reason, Status
 from moderation.house_rules import house_rules
 from moderation.people import Person
 from moderation.rules import Refused
@@ -97,7 +97,8 @@ class Commands:
                 await pictures.let_go(self.parts.db, self.parts.media, given.values())
             raise
         self.acting.meet(where)  # Slack answers for few people a minute: that can wait
-        return f"{said.entered(job)} Its clips come to your direct messages with the app."
+        where_to = "Its card comes" if job.status is Status.BLOCKED else "Its clips come"
+        return f"{said.entered(job)} {where_to} to your direct messages with the app."
 
     async def fill_in(
         self, where: Where, fields: Mapping[str, str], files: Mapping[str, dict[str, Any]]

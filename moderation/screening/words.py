@@ -46,11 +46,15 @@ class Words:
         self._innocent = re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)", re.IGNORECASE)
 
     def look(self, job: Job, clips: Sequence[Clip] = ()) -> list[Found]:
-        """What a prompt has; each rule once."""
-        prompt = self._find(self._terms, job.prompt)
+        """What the words of a job have; each rule once."""
+        return self.read(job.prompt, job.negative)
+
+    def read(self, text: str, negative: str = "") -> list[Found]:
+        """The same of a prompt and a negative prompt."""
+        prompt = self._find(self._terms, text)
         for group, signs in self._signs.items():
-            prompt.setdefault(group, []).extend(sign for sign in signs if sign in job.prompt)
-        negated = self._find(self._negated, job.negative) if job.negative else {}
+            prompt.setdefault(group, []).extend(sign for sign in signs if sign in text)
+        negated = self._find(self._negated, negative) if negative else {}
         found = []
         for rule, needs in self._rules:
             words = _met(needs, prompt, negated if rule.hard else {})

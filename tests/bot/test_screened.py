@@ -31,7 +31,13 @@ FACE = Hit(job_id=12, rule="likeness", clip=0, version=1, words=["Somebody Known
 
 
 def seen(status: Status, *found: Hit, clips: int = 0, **more: Any) -> View:
-    keys = {"video_key": "v", "poster_key": "p", "preview_key": "w", "seed": 1, "bytes": 1}
+    keys: dict[str, Any] = {
+        "video_key": "v",
+        "poster_key": "p",
+        "preview_key": "w",
+        "seed": 1,
+        "bytes": 1,
+    }
     made = tuple(
         Clip(job_id=12, number=n, hashes=["0f" * 8], shown=True, **keys)
         for n in range(1, clips + 1)
@@ -177,7 +183,7 @@ async def test_the_buttons_do_what_they_say(studio: Studio) -> None:
     async with studio.db.read() as s:
         found = await view(s, 1)
     assert found is not None
-    assert [hit.rule for hit in found.hits] == ["sexual", "sexual-minors"]
+    assert [hit.rule for hit in found.hits] == ["sexual-minors", "sexual"]
     assert "It is a cherub." in text(cards.paint_for(Purpose.REVIEW, found))
     assert await press(mo, Sign.APPROVE)
     if (await studio.job(1)).status is Status.APPEALED:

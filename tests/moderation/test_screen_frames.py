@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from db import clips, events, frames, hits
@@ -24,7 +26,13 @@ def hashed(*found: int) -> list[str]:
 
 
 def clip(number: int, *found: int, **marks: float) -> Clip:
-    keys = {"video_key": "v", "poster_key": "p", "preview_key": "w", "seed": 1, "bytes": 1}
+    keys: dict[str, Any] = {
+        "video_key": "v",
+        "poster_key": "p",
+        "preview_key": "w",
+        "seed": 1,
+        "bytes": 1,
+    }
     return Clip(job_id=12, number=number, hashes=hashed(*found), marks=marks, **keys)
 
 
