@@ -28,7 +28,7 @@ class Words:
 
     Of the negative prompt, where people list what they don't want, nothing is found, with one exception:
     to leave out clothes is to ask for none, and to leave out grown-ups is to ask for the others. So a
-    hard rule takes what is ``negated`` there for the group itself, when the prompt has the other half.
+    rule of two halves takes what is ``negated`` there for the one, when the prompt has the other.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -57,7 +57,7 @@ class Words:
         negated = self._find(self._negated, negative) if negative else {}
         found = []
         for rule, needs in self._rules:
-            words = _met(needs, prompt, negated if rule.hard else {})
+            words = _met(needs, prompt, negated)
             if words:
                 found.append(Found(rule, tuple(words[:MOST_WORDS])))
         return found

@@ -223,6 +223,12 @@ def test_what_is_innocent_stays_so_in_another_case_and_form(prompt: str, upper: 
     assert prompt in known or not met(other)
 
 
+def test_a_term_of_several_words_is_found_across_what_prompts_put_between_them() -> None:
+    for between in (" BREAK ", "  ", "-", "_", "/", ") (", ":1.2) (", "\u200b \u200b"):
+        assert "hate" in met(f"(nazi{between}flag)"), between
+    assert not met("a nazi, then a film about a flag"), "but not far from each other"
+
+
 # ── any text at all ──────────────────────────────────────────────────────────────────────
 
 

@@ -94,6 +94,17 @@ async def test_the_sweep_looks_at_new_clips_once(studio: Studio, cast: Five) -> 
     assert flagged == [{"rules": ["classifier"]}]
 
 
+async def test_what_was_looked_at_is_not_looked_at_again_by_a_review(
+    studio: Studio, cast: Five
+) -> None:
+    job = await made(studio, cast[0])
+    assert await unseen_frames(studio.db) == []
+    async with studio.db.begin() as s:
+        (await clips.of(s, job.id))[0].marks = {"nsfw": 0.9}
+    await studio.desk.review(cast[3], job.id, Verdict.REJECT, reason=Reason.SPAM)
+    assert await of(studio, job) == []
+
+
 async def test_a_moderator_faster_than_the_sweep_decides_about_what_is_flagged(
     studio: Studio, cast: Five
 ) -> None:
