@@ -46,7 +46,8 @@ def _cosines() -> NDArray[np.float64]:
     waves = np.outer(np.arange(KEPT), 2 * np.arange(SIDE) + 1) * np.pi / (2 * SIDE)
     scale = np.full((KEPT, 1), np.sqrt(2 / SIDE))
     scale[0] = np.sqrt(1 / SIDE)
-    return np.cos(waves) * scale
+    rows: NDArray[np.float64] = np.cos(waves) * scale
+    return rows
 
 
 COSINES = _cosines()
