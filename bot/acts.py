@@ -45,24 +45,28 @@ async def act(desk: Desk, deed: Act) -> str:
             return f"Job {job_id} is back in line."
         case Sign.AGAIN:
             job = await desk.again(person, job_id, deed.request)
-            return f"Job {job.id} is in line: the same wish with a new seed."
+            return said.entered(job, "the same wish with a new seed")
+        case Sign.REWORD:
+            asked = grammar.read(deed.sentence)
+            job = await desk.reword(person, job_id, deed.request, asked)
+            return said.entered(job, "the same wish in other words")
         case Sign.VARY:
             job = await desk.vary(person, job_id, _one(deed), deed.request)
-            return f"Job {job.id} is in line: the same wish, near that clip."
+            return said.entered(job, "the same wish, near that clip")
         case Sign.EXTEND:
             job = await desk.extend(person, job_id, _one(deed), deed.request)
-            return f"Job {job.id} is in line: what happens next."
+            return said.entered(job, "what happens next")
         case Sign.REDRAW:
             asked = grammar.read(deed.sentence)
             job = await desk.redraw(person, job_id, _one(deed), deed.request, asked)
-            return f"Job {job.id} is in line: that clip in other words."
+            return said.entered(job, "that clip in other words")
         case Sign.REMIX:
             asked = grammar.read(deed.sentence)
             job = await desk.remix(person, job_id, _one(deed), deed.request, asked)
-            return f"Job {job.id} is in line: your remix of that clip."
+            return said.entered(job, "your remix of that clip")
         case Sign.FINAL:
             job = await desk.finalize(person, job_id, _one(deed), deed.request)
-            return f"Job {job.id} is in line: that clip, rendered in full."
+            return said.entered(job, "that clip, rendered in full")
         case Sign.PUBLISH:
             if await desk.publish(person, job_id):
                 return f"Job {job_id} went to the moderators."
@@ -105,6 +109,12 @@ async def act(desk: Desk, deed: Act) -> str:
         case Sign.LOOK_AWAY:
             await desk.look_away(person, job_id)
             return f"Job {job_id} is free for others again."
+        case Sign.REMEMBER:
+            await desk.remember_frames(person, job_id)
+            return f"What looks like job {job_id} will be flagged from now on."
+        case Sign.FORGET:
+            await desk.forget_frames(person, job_id)
+            return f"The frames of job {job_id} are forgotten."
         case Sign.TAKE_BACK_REVIEW:
             await desk.take_back_review(person, job_id)
             return f"Your review of job {job_id} is taken back."

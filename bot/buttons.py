@@ -13,6 +13,7 @@ from moderation import rules
 QUESTIONS = {
     Sign.WITHDRAW: "Take it out of everything public?",
     Sign.APPEAL: "Why should others look at it again?",
+    Sign.REWORD: "What should it show, in other words?",
     Sign.REDRAW: "What should it show instead?",
     Sign.REMIX: "What should yours show?",
     Sign.REJECT: "Why? One sentence for the artist.",
@@ -23,6 +24,9 @@ QUESTIONS = {
 OPTIONS_MAY_FOLLOW = "Options may follow: --strength 0.5"
 """After a question whose answer is a prompt."""
 AGAIN = Button(Sign.AGAIN, "Again")
+REWORD = Button(Sign.REWORD, "Reword", asks=QUESTIONS[Sign.REWORD], strong=True)
+REMEMBER = Button(Sign.REMEMBER, "Know its frames again")
+FORGET = Button(Sign.FORGET, "Forget its frames")
 WITHDRAW = Button(Sign.WITHDRAW, "Withdraw", asks=QUESTIONS[Sign.WITHDRAW], danger=True)
 APPEAL = Button(Sign.APPEAL, "Appeal", asks=QUESTIONS[Sign.APPEAL])
 TIP = Button(Sign.TIP, f"{EMOJI[Sign.TIP]} Tip")

@@ -46,6 +46,8 @@ class Line:
     said: str = ""
     at: datetime | None = None
     """When it happened, where that matters; rooms show it in the reader's own time."""
+    covered: bool = False
+    """Whether somebody's words are hidden until the reader wants to see them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import facts, judged, reasons, said
+from bot import facts, judged, reasons, said, screened
 from bot.buttons import (
     AGAIN,
     APPEAL,
@@ -58,7 +58,8 @@ def receipt(view: View) -> Card:
     match job.status:
         case Status.QUEUED:
             tone = Tone.WAITING
-            lines = (Line(said.place(view.forecast)), *([IDLE] if job.idle else []))
+            lines = (Line(said.place(view.forecast)), *screened.verdict(view))
+            lines += (IDLE,) if job.idle else ()
             buttons = (Button(Sign.CANCEL, "Cancel"),)
         case Status.RENDERING:
             tone = Tone.WORKING
@@ -74,6 +75,8 @@ def receipt(view: View) -> Card:
             buttons = (Button(Sign.RETRY, "Retry"),)
         case Status.WITHDRAWN:
             lines = (Line("You withdrew it."),)
+        case Status.BLOCKED | Status.APPEALED | Status.REJECTED_FINALLY if not view.clips:
+            tone, lines, buttons = screened.stopped(view)
         case _:
             tone = Tone.GOOD
             lines = (Line("Done: the result is yours."),)
@@ -129,7 +132,7 @@ def result(view: View) -> Card:
             tone = Tone.QUIET
             lines = [Line("You withdrew it: it's shown nowhere but here.")]
             buttons = (AGAIN, *growing(view))
-    lines += [Line(note) for note in job.notes]
+    lines += [*screened.verdict(view), *(Line(note) for note in job.notes)]
     if job.status in JUDGED or judged.is_partial(view):
         lines += reasons.statement(view)
     return Card(
@@ -163,8 +166,8 @@ def review(view: View) -> Card:
             tone, title = Tone.WAITING, f"Reported: job {job.id}"
     elif job.status in {Status.REJECTED, Status.REJECTED_FINALLY}:
         tone, title = Tone.BAD, judged.outside(job)
-    lines += [*judged.looking(view), *judged.awaited(view), *judged.decisions(view)]
-    lines += judged.complaints(view)
+    lines += [*screened.hits(view), *judged.looking(view), *judged.awaited(view)]
+    lines += [*judged.decisions(view), *judged.complaints(view)]
     return Card(
         Purpose.REVIEW,
         job.id,
@@ -178,7 +181,7 @@ def review(view: View) -> Card:
         clips=_clips(view),
         # What was rejected, or a part of it, isn't uncovered by the decision.
         spoiler=job.status is not Status.PUBLISHED or judged.is_partial(view),
-        buttons=deciding() if waiting else settling(view),
+        buttons=deciding() if waiting else (*settling(view), *screened.remembering(view)),
     )
 
 
@@ -194,6 +197,7 @@ def decision(view: View) -> Card:
         tone, title, sentence = Tone.BAD, judged.outside(job), judged.why_outside(job)
         if job.status is Status.REJECTED_FINALLY:
             sentence = "The appeal was not granted. It stays yours, outside the showcase."
+            sentence = sentence if view.clips else screened.NOT_GRANTED
         else:
             buttons = (APPEAL,)
     return Card(

@@ -91,6 +91,11 @@ TITLES: Mapping[str, str] = {
     Kind.OVERTURNED: "Appeals won",
     Kind.UPHELD: "Appeals lost",
     Kind.BALLOT_CLOSED: "Ballots",
+    Kind.FLAGGED: "Flagged by the screen",
+    Kind.BLOCKED: "Blocked by the screen",
+    Kind.UNBLOCKED: "Blocks undone",
+    Kind.FRAMES_REMEMBERED: "Frames to know again",
+    Kind.FRAMES_FORGOTTEN: "Frames forgotten",
     Kind.SPLIT: "No agreement",
     Kind.REINSTATED: "Put back",
     Kind.RAISED: "Reminders",
@@ -148,6 +153,18 @@ def _overturned(says: Said) -> str:
     return f"{won} {_moderator(says)} decided it."
 
 
+def _rules(says: Said) -> str:
+    found = says["details"].get("rules") or ["the screen"]
+    return f"{'the rule' if len(found) == 1 else 'the rules'} {listed(found, 'and')}"
+
+
+def _unblocked(says: Said) -> str:
+    reversed_ = says["details"].get("reverses")
+    entry = f", which reverses entry {reversed_}" if reversed_ else ""
+    won = f"The appeal against the block of job {says['job']} was won{entry}."
+    return f"{won} {_moderator(says)} decided it."
+
+
 def _reinstated(says: Said) -> str:
     reversed_ = says["details"].get("reverses")
     entry = f", which reverses entry {reversed_}" if reversed_ else ""
@@ -187,6 +204,11 @@ WORDS: Mapping[str, Callable[[Said], str]] = {
     Kind.APPEALED: lambda says: f"{_artist(says)} appealed.",
     Kind.OVERTURNED: _overturned,
     Kind.UPHELD: _upheld,
+    Kind.FLAGGED: lambda says: f"{_job(says)} was flagged by {_rules(says)}.",
+    Kind.BLOCKED: lambda says: f"{_job(says)} was blocked by {_rules(says)}.",
+    Kind.UNBLOCKED: _unblocked,
+    Kind.FRAMES_REMEMBERED: lambda says: f"The frames of job {says['job']} are known again.",
+    Kind.FRAMES_FORGOTTEN: lambda says: f"The frames of job {says['job']} were forgotten.",
     Kind.SPLIT: lambda says: f"The moderators don't agree on job {says['job']}; a host decides.",
     Kind.REINSTATED: _reinstated,
     Kind.RAISED: lambda says: f"{_job(says)} had waited, and moderators were reminded.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from db.line import Forecast
-from db.states import Reason
+from db.models import Job
+from db.states import Reason, Status
 from moderation.words import listed
 
 REASON: Mapping[Reason, str] = {
@@ -73,6 +74,13 @@ def progress(step: int, steps: int, remaining: float | None) -> str:
         return "A worker has taken it."
     wait = about(remaining)
     return f"Step {step} of {steps}" + (f", {wait} to go." if wait else ".")
+
+
+def entered(job: Job, how: str = "") -> str:
+    """The answer to whoever has put a job into the line; ``how``: what it is, after a colon."""
+    if job.status is Status.BLOCKED:
+        return f"Job {job.id} was stopped by the screen; its card says why."
+    return f"Job {job.id} is in line{': ' if how else ''}{how}."
 
 
 def noted(undecided: Collection[int], clips: int) -> str:

@@ -13,6 +13,7 @@ class Sign(StrEnum):
     CANCEL = "cancel"
     RETRY = "retry"
     AGAIN = "again"
+    REWORD = "reword"
     VARY = "vary"
     EXTEND = "extend"
     REDRAW = "redraw"
@@ -46,6 +47,8 @@ class Sign(StrEnum):
     TAKE_DOWN = "take_down"
     DISMISS = "dismiss"
     REINSTATE = "reinstate"
+    REMEMBER = "remember"
+    FORGET = "forget"
     SHOW = "show"
     INFO = "info"
 
@@ -94,7 +97,7 @@ def read(emoji: str) -> Sign | None:
     return _BY_EMOJI.get(_bare(emoji))
 
 
-NEEDS_PROMPT = frozenset({Sign.REDRAW, Sign.REMIX})
+NEEDS_PROMPT = frozenset({Sign.REWORD, Sign.REDRAW, Sign.REMIX})
 """Of those below, those whose words are a prompt; the others' are a sentence."""
 NEEDS_SENTENCE = NEEDS_PROMPT | {Sign.REJECT, Sign.APPEAL, Sign.REPORT, Sign.TAKE_DOWN}
 """Of the buttons that ask something first, those that ask for words; the others ask "really?"."""

@@ -158,7 +158,7 @@ STUDIO: tuple[Command, ...] = (
         "appeal",
         "Ask other moderators to look at a no again.",
         (_JOB, _APPEAL),
-        Pick(frozenset({Status.REJECTED})),
+        Pick(frozenset({Status.REJECTED, Status.BLOCKED})),
     ),
     Command(
         "report",

@@ -7,9 +7,21 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, in_review, jobs, people, reports, reviews, votes, workers
+from db import (
+    clips,
+    events,
+    frames,
+    hits,
+    in_review,
+    jobs,
+    people,
+    reports,
+    reviews,
+    votes,
+    workers,
+)
 from db.line import Forecast
-from db.models import Clip, Job, Look, Report, Review
+from db.models import Clip, Hit, Job, Look, Report, Review
 from db.offers import Offer
 from db.states import WAITING_FOR_REVIEW, Kind, Status
 from moderation import bookkeeping, forecast
@@ -41,6 +53,10 @@ class View:
     """By their numbers, the jobs whose clips it goes on from and grew out of."""
     looking: tuple[tuple[str, Look], ...] = ()
     """(the moderator's name, that they have it in hand); only while the job is to be decided."""
+    hits: tuple[Hit, ...] = ()
+    """What the screen found, the overturned too: in the prompt first, then clip by clip."""
+    remembered: bool = False
+    """Whether its frames are to be known again."""
     source: Job | None = None
     """Whose clip is extended or redrawn, where that is somebody else's."""
     source_artist: str = ""
@@ -91,6 +107,8 @@ async def view(
         tips=await bookkeeping.tips(s, job_id) if job.status is Status.PUBLISHED else 0,
         kin=kin,
         looking=tuple((names[look.person_id], look) for look in looks),
+        hits=tuple(await hits.of(s, job_id)),
+        remembered=await frames.are_known(s, job_id),
         source=source,
         source_artist=names[source.person_id] if source else "",
         quorum=await _quorum(s, job_id) if given and job.status in WAITING_FOR_REVIEW else 0,

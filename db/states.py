@@ -74,6 +74,14 @@ class Kind(StrEnum):
     LINKED = "linked"
     """Its artist, or somebody who said something of it, turned out to be one person with another."""
     UNLINKED = "unlinked"
+    FLAGGED = "flagged"
+    """The screen found something that moderators should look at twice."""
+    BLOCKED = "blocked"
+    """The screen stopped it before anything was rendered."""
+    UNBLOCKED = "unblocked"
+    """Moderators overturned that."""
+    FRAMES_REMEMBERED = "frames_remembered"
+    FRAMES_FORGOTTEN = "frames_forgotten"
 
 
 class Task(StrEnum):
@@ -131,7 +139,9 @@ MOVES: Mapping[Kind, Move] = {
     Kind.KEPT: _move(Status.READY, Status.IN_REVIEW),
     Kind.APPROVED: _move(Status.PUBLISHED, Status.IN_REVIEW),
     Kind.REJECTED: _move(Status.REJECTED, Status.IN_REVIEW),
-    Kind.APPEALED: _move(Status.APPEALED, Status.REJECTED),
+    Kind.BLOCKED: _move(Status.BLOCKED, Status.QUEUED),
+    Kind.APPEALED: _move(Status.APPEALED, Status.REJECTED, Status.BLOCKED),
+    Kind.UNBLOCKED: _move(Status.QUEUED, Status.APPEALED),
     Kind.OVERTURNED: _move(Status.PUBLISHED, Status.APPEALED),
     Kind.UPHELD: _move(Status.REJECTED_FINALLY, Status.APPEALED),
     Kind.TAKEN_DOWN: _move(Status.REJECTED, Status.PUBLISHED),
@@ -162,7 +172,7 @@ FINISHED = frozenset(Status) - {
     Status.FAILED,
     Status.BLOCKED,
 }
-"""The statuses in which a job has clips (a withdrawn one may have been withdrawn before that)."""
+"""The statuses in which a job has clips, unless it was blocked or withdrawn before there were any."""
 
 
 class Verdict(StrEnum):

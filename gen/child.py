@@ -21,7 +21,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from gen import credentials, encode, finish, pictures
+from gen import credentials, encode, finish, frames, pictures
+from gen.classify import Classifier
 from gen.credentials import Signing
 from gen.energy import Meter
 from gen.engines.base import Brief, CannotMake, Engine, Film, Picture, Stopped, Style, Take, Task
@@ -48,6 +49,7 @@ class Child:
         self._number = 0
         self._engine: Engine | None = None
         self._built_from: tuple[str, dict[str, Any]] | None = None
+        self._classifier: Classifier | None = None
 
     def run(self) -> NoReturn:
         """Serve for ever: the process ends when its parent does."""
@@ -61,6 +63,8 @@ class Child:
                     self._say("loaded")
                     continue
                 brief = _brief(request["brief"], request["inputs"])
+                if request["classifying"] and self._classifier is None:
+                    self._classifier = Classifier(request["classifying"])
                 signing = request["signing"] and credentials.signing_of(request["signing"])
                 self._render(brief, Path(request["folder"]), request["watts"], signing)
             except Stopped:
@@ -114,12 +118,12 @@ class Child:
         self._stop_if_unwanted()
         meter = Meter(watts)
         over = threading.Event()
-        encoding: list[tuple[int, _Seal, Future[dict[str, str]]]] = []
+        encoding: list[tuple[int, _Seal, Future[dict[str, Any]]]] = []
         pool = ThreadPoolExecutor(ENCODERS)  # several at once: one alone leaves a core idle in part
 
         def ready(take: Take) -> None:
             stem, seal = f"clip-{len(encoding) + 1}", _Seal(signing, len(encoding))
-            encoded = pool.submit(_clip, brief, take, folder, stem, over, seal)
+            encoded = pool.submit(self._clip, brief, take, folder, stem, over, seal)
             encoding.append((take.seed, seal, encoded))
 
         try:
@@ -141,6 +145,30 @@ class Child:
             over.set()
             pool.shutdown(wait=False, cancel_futures=True)
         self._say("done", clips=clips, notes=list(notes), **asdict(cost))
+
+    def _clip(
+        self,
+        brief: Brief,
+        take: Take,
+        folder: Path,
+        stem: str,
+        over: threading.Event,
+        seal: _Seal,
+    ) -> dict[str, Any]:
+        """Encode a take: the paths of its files by what they are, and what some of its frames show.
+
+        Ends early when the render is over.
+        """
+        film, fps = take.film, brief.fps
+        if brief.smooth:
+            film, fps = finish.smoothed(film, brief.task is Task.LOOP), 2 * fps
+        if over.is_set():
+            raise Stopped
+        files = encode.clip(film, fps, folder, stem, take.sound, brief.upscale, seal)
+        looked_at = frames.sampled(take.film)
+        marks = self._classifier.marks(looked_at) if self._classifier else {}
+        paths = {name: str(path) for name, path in asdict(files).items()}
+        return {**paths, "hashes": frames.hashes(looked_at), "marks": marks}
 
     def _stop_if_unwanted(self) -> None:
         if self._number in self._unwanted:
@@ -179,19 +207,6 @@ class _Seal:
         except credentials.CannotSign as error:  # no render is lost for that: it is signed later
             print("A clip is not signed:", error, file=sys.stderr)  # noqa: T201  # the child's log
         return video
-
-
-def _clip(
-    brief: Brief, take: Take, folder: Path, stem: str, over: threading.Event, seal: _Seal
-) -> dict[str, str]:
-    """Encode a take; the paths of its files by what they are. Ends early when the render is over."""
-    film, fps = take.film, brief.fps
-    if brief.smooth:
-        film, fps = finish.smoothed(film, brief.task is Task.LOOP), 2 * fps
-    if over.is_set():
-        raise Stopped
-    files = encode.clip(film, fps, folder, stem, take.sound, brief.upscale, seal)
-    return {name: str(path) for name, path in asdict(files).items()}
 
 
 def _brief(fields: dict[str, Any], inputs: dict[str, str]) -> Brief:

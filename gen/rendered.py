@@ -1,10 +1,19 @@
-"""What comes back from the render child: its steps, and the clips it made."""
+"""What goes to the render child beside a brief, and what comes back: its steps, the clips it made."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
+
+
+class Classifying(TypedDict):
+    """What the child is to look at frames with: a classifier's folder, and how sure it has to be of which
+    labels, 0 to 1."""
+
+    folder: str
+    thresholds: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +33,12 @@ class Made:
     video: Path
     poster: Path
     preview: Path
+    hashes: tuple[str, ...] = ()
+    """Perceptual hashes of frames of it."""
+    marks: dict[str, float] = field(default_factory=dict)
+    """What a classifier saw in them."""
     signed: bool = False
     """Whether the video has its credentials; if not, it is given them once it is stored."""
-
-    @staticmethod
-    def of(clip: dict[str, Any]) -> Made:
-        """As the child tells of it."""
-        video, poster, preview = (Path(clip[name]) for name in ("video", "poster", "preview"))
-        return Made(clip["seed"], video, poster, preview, clip["signed"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +51,21 @@ class Rendered:
     energy_wh: float
     energy_measured: bool
     """Whether by the device itself; otherwise it is an estimate."""
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> Rendered:
+        """What the child answers when it is done."""
+        clips = [
+            Made(
+                clip["seed"],
+                Path(clip["video"]),
+                Path(clip["poster"]),
+                Path(clip["preview"]),
+                tuple(clip["hashes"]),
+                clip["marks"],
+                clip["signed"],
+            )
+            for clip in answer["clips"]
+        ]
+        took = (answer[key] for key in ("seconds", "energy_wh", "energy_measured"))
+        return cls(tuple(clips), tuple(answer["notes"]), *took)

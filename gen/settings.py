@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from db.settings import StoreSettings
+from gen.rendered import Classifying
+
+Sureness = Annotated[float, Field(gt=0, le=1)]
 
 
 class WorkerSettings(StoreSettings):
@@ -34,6 +37,13 @@ class WorkerSettings(StoreSettings):
     )
     running_cap: int = Field(default=2, ge=1, description="jobs of one person rendered at once")
 
+    classifier: Path | None = Field(
+        default=None, description="folder of an image classifier that looks at sampled frames"
+    )
+    classifier_thresholds: dict[str, Sureness] = Field(
+        default={"nsfw": 0.8}, description="how sure it has to be of a label to have a clip flagged"
+    )
+
     credentials_certificate: Path | None = Field(
         default=None, description="the host's own: a PEM file of it and its issuers"
     )
@@ -46,6 +56,13 @@ class WorkerSettings(StoreSettings):
                 "SORA_CREDENTIALS_CERTIFICATE and SORA_CREDENTIALS_KEY go together: give both or neither."
             )
         return self
+
+    @property
+    def classifying(self) -> Classifying | None:
+        if self.classifier is None:
+            return None
+        folder = str(self.classifier.expanduser().resolve())
+        return {"folder": folder, "thresholds": self.classifier_thresholds}
 
     @property
     def scratch(self) -> Path:

@@ -211,6 +211,8 @@ class Renderer:
                     preview_key=preview,
                     bytes=clip.video.stat().st_size,
                     signed=clip.signed,
+                    hashes=list(clip.hashes),
+                    marks=clip.marks,
                 )
             )
         return made

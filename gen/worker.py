@@ -62,7 +62,8 @@ async def _working(
 ) -> AsyncIterator[None]:
     name = settings.worker_name or f"{socket.gethostname()}-{secrets.token_hex(2)}"
     db, bell, media = Db(settings.database), Broker(settings.broker), Media(settings.media)
-    host = Host(next(iter(models.values())), settings.device, settings.device_watts)
+    first = next(iter(models.values()))
+    host = Host(first, settings.device, settings.device_watts, settings.classifying)
     with scratch.folder(settings.scratch) as folder:
         media.tidy()
         cap, backlog = settings.running_cap, settings.review_backlog

@@ -58,7 +58,8 @@ class Kept:
 
 
 REVIEWED = Kept(Part.MODERATOR, ("verdict", "reason", "quorum"))
-DECIDED = Kept(Part.MODERATOR, ("reasons",), since=Kind.SENT_TO_REVIEW)
+SCREENED = Kept(Part.STUDIO, ("rules",), private=True)
+DECIDED = Kept(Part.MODERATOR, ("reasons", "rules"), since=Kind.SENT_TO_REVIEW)
 RECORDED: Mapping[Kind, Kept] = {
     Kind.FINISHED: Kept(Part.STUDIO, render=True, private=True),
     Kind.SENT_TO_REVIEW: Kept(Part.ARTIST),
@@ -69,12 +70,17 @@ RECORDED: Mapping[Kind, Kept] = {
     Kind.REJECTED: DECIDED,
     Kind.APPEALED: Kept(Part.ARTIST),
     Kind.OVERTURNED: Kept(
-        Part.MODERATOR, since=Kind.APPEALED, reverses=(Kind.REJECTED, Kind.TAKEN_DOWN)
+        Part.MODERATOR, ("rules",), since=Kind.APPEALED, reverses=(Kind.REJECTED, Kind.TAKEN_DOWN)
     ),
-    Kind.UPHELD: Kept(Part.MODERATOR, ("reasons",), since=Kind.APPEALED),
+    Kind.UPHELD: Kept(Part.MODERATOR, ("reasons", "rules"), since=Kind.APPEALED),
     Kind.BALLOT_CLOSED: Kept(Part.STUDIO, ("tally",)),
     Kind.THEME_WON: Kept(Part.STUDIO),
     Kind.REPORTED: Kept(Part.VIEWER, ("reason",)),
+    Kind.FLAGGED: SCREENED,
+    Kind.BLOCKED: SCREENED,
+    Kind.UNBLOCKED: Kept(Part.MODERATOR, ("rules",), since=Kind.APPEALED, reverses=(Kind.BLOCKED,)),
+    Kind.FRAMES_REMEMBERED: Kept(Part.MODERATOR),
+    Kind.FRAMES_FORGOTTEN: Kept(Part.MODERATOR),
     Kind.SPLIT: Kept(Part.MODERATOR),
     Kind.REINSTATED: Kept(Part.MODERATOR, reverses=(Kind.TAKEN_DOWN,)),
     Kind.RAISED: Kept(Part.STUDIO),

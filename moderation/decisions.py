@@ -9,14 +9,17 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, in_review, jobs, people, reports, reviews
+from db import clips, events, hits, in_review, jobs, people, reports, reviews
 from db.models import Job, Report, Review, utcnow
 from db.states import Kind, Reason, Status, Verdict
 from moderation import quorum, rules
 from moderation.people import Person
 from moderation.quorum import Needed
 from moderation.rules import Refused, Rules
+from moderation.screening import door
 
+WORDS_ALONE = frozenset({1})
+"""What is decided of a blocked job that is appealed: it has no clips, so its wish stands for one."""
 NEEDS_WORDS = "Say in a sentence why, so that the artist can learn from it or appeal."
 
 
@@ -48,7 +51,7 @@ async def review(
     """Count a moderator's review, and carry out the decision that it makes, if it makes one."""
     given = await reviews.of(s, job.id)
     rules.may_review(person, job, given)
-    numbers = frozenset(clip.number for clip in await clips.of(s, job.id))
+    numbers = frozenset(clip.number for clip in await clips.of(s, job.id)) or WORDS_ALONE
     if not set(only) <= numbers:
         raise Refused(f"Job {job.id} has the clips 1 to {len(numbers)}.")
     if verdict is Verdict.REJECT and reason is None:
@@ -95,7 +98,7 @@ async def review(
 async def needed(s: AsyncSession, house: Rules, job: Job) -> Needed:
     """How many have to agree on this job."""
     published = await people.published(s, job.person_id, besides=job.id)
-    return quorum.needed(house, job, published, flagged=False)
+    return quorum.needed(house, job, published, flagged=bool(await hits.standing(s, job.id)))
 
 
 async def report(s: AsyncSession, person: Person, job: Job, reason: Reason, sentence: str) -> None:
@@ -174,7 +177,11 @@ async def _carry_out(
     if decision.verdict is Verdict.REJECT:
         kind = Kind.UPHELD if appealed else Kind.REJECTED
         reasons = sorted({review.reason for review in counted if review.reason})
-        await jobs.move(s, job.id, kind, by=person.id, reasons=reasons)
+        found = await hits.standing(s, job.id)
+        await jobs.move(s, job.id, kind, by=person.id, reasons=reasons, rules=found)
+        return
+    if not await clips.of(s, job.id):
+        await door.let_in(s, job, person)
         return
     await clips.show(s, job.id, decision.shown)
     kind = Kind.OVERTURNED if appealed else Kind.APPROVED
@@ -197,7 +204,8 @@ async def _publish(
     # may have its final; unless that winner isn't shown any more.
     if job.winner not in {0, *shown}:
         values |= {"ballot_closes_at": now + house.ballot, "winner": None}
-    await jobs.move(s, job.id, kind, by=person.id, values=values)
+    found = await hits.standing(s, job.id)
+    await jobs.move(s, job.id, kind, by=person.id, values=values, rules=found)
 
 
 def _same(one: Review, other: Review) -> bool:

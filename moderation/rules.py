@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from db.models import Bug, Clip, Job, Report, Review, Theme
-from db.states import DECIDED, FINISHED, WAITING_FOR_REVIEW, Called, Status, Verdict
+from db.states import DECIDED, FINISHED, WAITING_FOR_REVIEW, Called, Reason, Status, Verdict
 from moderation.people import Person, Role
 from moderation.words import clean, listed
 
 SENTENCE_LIMIT = 500
+KNOWN_AGAIN = frozenset({Reason.SEXUAL, Reason.GORE, Reason.HATE})
+"""For what is rejected for one of these, its frames may be put on the block-list."""
 APPEAL_TIME = timedelta(days=14)
 LOOK_TIME = timedelta(minutes=15)
 """So long a moderator has a job in hand."""
@@ -94,7 +96,7 @@ def is_held(job: Job) -> bool:
 
 def may_appeal(person: Person, job: Job, now: datetime) -> None:
     owns(person, job)
-    if job.status is not Status.REJECTED:
+    if job.status not in {Status.REJECTED, Status.BLOCKED}:
         raise Refused(f"Only a rejected job can be appealed; job {job.id} is {said(job.status)}.")
     if now > appeal_until(job):
         raise Refused(
@@ -225,6 +227,26 @@ def may_reinstate(person: Person, job: Job, reviews: Iterable[Review]) -> None:
 def is_taken_down(job: Job) -> bool:
     """Whether it was in the showcase until moderators took it out, and no appeal is decided."""
     return job.status is Status.REJECTED and job.published_at is not None
+
+
+def may_remember(person: Person, job: Job, reviews: Iterable[Review]) -> None:
+    """``reviews``: all that were ever given on this job."""
+    may_forget(person, job)
+    if job.status not in {Status.REJECTED, Status.REJECTED_FINALLY}:
+        raise Refused(
+            f"Only of rejected clips frames are known again; job {job.id} is {said(job.status)}."
+        )
+    if not any(review.reason in KNOWN_AGAIN for review in reviews):
+        raise Refused(
+            f"Job {job.id} was not rejected for what its frames show, so others may show them."
+        )
+
+
+def may_forget(person: Person, job: Job) -> None:
+    if not person.moderates:
+        raise Refused("Only moderators decide which frames are known again.")
+    if job.person_id == person.id:
+        raise Refused("Nobody decides about their own work.")
 
 
 def may_vote(person: Person, job: Job, now: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import clips, events, jobs, votes, workers
+from db import clips, events, frames, jobs, votes, workers
 from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
@@ -19,11 +19,16 @@ from moderation import growth, ranking, themes, waiting
 from moderation.bookkeeping import keep_books
 from moderation.chronicle import chronicle
 from moderation.rules import Refused, Rules
+from moderation.screening import door
+from moderation.screening.words import standard
 from moderation.wish import Request
 
 UNHEARD = timedelta(seconds=5)
 BELLS = 20
 """More bells than this at once would only be doubled: each one makes a worker look at the line."""
+
+JOBS = 50
+"""So many are looked at in one round, that a worker's finish doesn't wait for long."""
 
 log = structlog.get_logger()
 
@@ -31,7 +36,7 @@ log = structlog.get_logger()
 async def sweep(db: Db, broker: Broker, rules: Rules | None = None) -> None:
     """One round; several processes may sweep at the same time."""
     changed = await lost_renders(db) + await closed_ballots(db) + await themes.close_due(db)
-    changed += await waiting.called(db) + await waiting.let_go(db)
+    changed += await unseen_frames(db) + await waiting.called(db) + await waiting.let_go(db)
     changed += await waiting.let_in(db, (rules or Rules()).backlog)
     for job_id in changed:
         await broker.spread(job_id)
@@ -65,6 +70,19 @@ async def lost_renders(db: Db) -> list[int]:
             log.warning("render.lost", job=job_id, outcome=outcome)
             changed.append(job_id)
     return changed
+
+
+async def unseen_frames(db: Db) -> list[int]:
+    """Have the screen look at clips that are new; the ids of the jobs in which it found something."""
+    async with db.read() as s:
+        waiting = await frames.unscreened(s, JOBS)
+    flagged = []
+    for job_id in waiting:
+        async with db.begin() as s:
+            job = await jobs.get(s, job_id, lock=True)
+            if job is not None and await door.see(s, job):
+                flagged.append(job_id)
+    return flagged
 
 
 async def closed_ballots(db: Db) -> list[int]:
@@ -126,4 +144,6 @@ async def _final_of_winner(s: AsyncSession, job_id: int) -> list[int]:
     except Refused as refused:  # e.g. the model is gone: the draft has won all the same
         log.warning("final.not_rendered", job=job_id, why=str(refused))
         return []
-    return [await jobs.add(s, final)]
+    await jobs.add(s, final)
+    await door.enter(s, standard(), final)
+    return [final.id]

@@ -101,7 +101,10 @@ def _line(line: Line, room: int) -> str:
     when = f" {discord.utils.format_dt(line.at, 'f' if ahead else 'R')}" if line.at else ""
     text = f"{plain(line.text, 600)}{when}"
     left = room - len(text) - 10
-    return f"{text}\n> {plain(line.said, left)}" if line.said and left > 0 else text
+    if not line.said or left < 1:
+        return text
+    words = plain(line.said, left)
+    return f"{text}\n> ||{words}||" if line.covered else f"{text}\n> {words}"
 
 
 def _facts(facts: Sequence[Fact]) -> list[str]:

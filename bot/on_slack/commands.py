@@ -10,7 +10,19 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, bugs, credits, grammar, lineage, linking, lists, pictures, recorded, themes
+from bot import (
+    acts,
+    bugs,
+    credits,
+    grammar,
+    lineage,
+    linking,
+    lists,
+    pictures,
+    recorded,
+    said,
+    themes,
+)
 from bot.lists import Listing
 from bot.on_slack import forms
 from bot.on_slack.acting import BROKEN, Acting
@@ -25,7 +37,7 @@ from bot.press import Press
 from bot.signs import OF_ONE_CLIP, Sign
 from bot.studio import ALL, STUDIO
 from db import workers
-from db.states import Reason
+from db.states import Reason, Status
 from moderation.house_rules import house_rules
 from moderation.people import Person
 from moderation.rules import Refused
@@ -97,7 +109,8 @@ class Commands:
                 await pictures.let_go(self.parts.db, self.parts.media, given.values())
             raise
         self.acting.meet(where)  # Slack answers for few people a minute: that can wait
-        return f"Job {job.id} is in line. Its clips come to your direct messages with the app."
+        where_to = "Its card comes" if job.status is Status.BLOCKED else "Its clips come"
+        return f"{said.entered(job)} {where_to} to your direct messages with the app."
 
     async def fill_in(
         self, where: Where, fields: Mapping[str, str], files: Mapping[str, dict[str, Any]]

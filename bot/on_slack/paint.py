@@ -82,7 +82,8 @@ def sentences(line: Line) -> list[Json]:
         said += [{"type": "text", "text": " ("}, date(line.at), {"type": "text", "text": ")"}]
     inner = {"type": "rich_text_section", "elements": said}
     blocks: list[Json] = [{"type": "rich_text", "elements": [inner]}]
-    return [*blocks, quote(line.said, SAID_LIMIT)] if line.said else blocks
+    # Slack can't hide words; what the screen found stands in the prompt as well.
+    return [*blocks, quote(line.said, SAID_LIMIT)] if line.said and not line.covered else blocks
 
 
 def _where_to_play(card: Card) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from db.models.base import utcnow
 from db.models.bugs import Bug, BugOpinion
+from db.models.hits import Hit, KnownFrame
 from db.models.jobs import Clip, Job
 from db.models.ledger import Account, Posting, Transaction
 from db.models.links import Code, Guess, Link
@@ -24,9 +25,11 @@ __all__ = [
     "Entry",
     "Event",
     "Guess",
+    "Hit",
     "Identity",
     "Install",
     "Job",
+    "KnownFrame",
     "Link",
     "Look",
     "Note",

@@ -139,6 +139,12 @@ class Clip(SQLModel, table=True):
             sqlite_where=text("signed = 0"),
             postgresql_where=text("NOT signed"),
         ),
+        Index(
+            "ix_clip_unscreened",
+            "job_id",
+            sqlite_where=text("NOT screened"),
+            postgresql_where=text("NOT screened"),
+        ),
     )
 
     job_id: int = Field(foreign_key="job.id", primary_key=True)
@@ -152,3 +158,9 @@ class Clip(SQLModel, table=True):
     """Whether the moderators' decision put it into the showcase."""
     signed: bool = False
     """Whether the video's credentials say what they must by now; if not, a worker signs it."""
+    hashes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Perceptual hashes of frames evenly over the clip: 64 bits each, as hexadecimal digits."""
+    marks: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What a classifier saw in those frames, where the worker has one: label -> how sure it is, 0 to 1."""
+    screened: bool = False
+    """Whether the screen has looked at its frames."""

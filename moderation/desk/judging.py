@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from db import clips, events, in_review, jobs, reports, reviews
+from db import clips, events, frames, in_review, jobs, reports, reviews
 from db.models import utcnow
 from db.states import Kind, Reason, Verdict
 from moderation import decisions, rules
@@ -12,6 +12,7 @@ from moderation.decisions import Outcome
 from moderation.desk.base import Base
 from moderation.people import Person
 from moderation.rules import Refused
+from moderation.screening import door
 
 
 class Judging(Base):
@@ -53,6 +54,7 @@ class Judging(Base):
         said = rules.sentence(sentence)
         async with self._on(person, job_id) as (s, person, job):
             house = await self._house_rules(s, job)
+            await door.see(s, job)  # before anybody decides, though the sweep hasn't come by
             return await decisions.review(s, house, person, job, verdict, reason, said, only)
 
     async def look(self, person: Person, job_id: int) -> None:
@@ -80,7 +82,8 @@ class Judging(Base):
             await events.record(s, job_id, Kind.REVIEW_TAKEN_BACK, person.id)
 
     async def appeal(self, person: Person, job_id: int, sentence: str = "") -> None:
-        """Ask moderators who did not review it before to look at a rejected job again, once."""
+        """Ask moderators who did not review it before to look at a rejected job again, once; or any at a
+        blocked one."""
         async with self._on(person, job_id) as (s, person, job):
             rules.may_appeal(person, job, utcnow())
             said = rules.sentence(sentence)
@@ -117,3 +120,22 @@ class Judging(Base):
         """A moderator settles the reports of a job, which stays in the showcase."""
         async with self._on(person, job_id) as (s, person, job):
             await decisions.dismiss(s, person, job)
+
+    async def remember_frames(self, person: Person, job_id: int) -> None:
+        """A moderator has the frames of a rejected job known again when others show them."""
+        async with self._on(person, job_id) as (s, person, job):
+            rules.may_remember(person, job, await reviews.of(s, job_id))
+            made = await clips.of(s, job_id)
+            if not any(clip.hashes for clip in made):
+                raise Refused(f"Job {job_id} has no frames that could be known again.")
+            for clip in made:
+                await frames.remember(s, clip, person.id)
+            await events.record(s, job_id, Kind.FRAMES_REMEMBERED, person.id)
+
+    async def forget_frames(self, person: Person, job_id: int) -> None:
+        """A moderator takes them off the list again."""
+        async with self._on(person, job_id) as (s, person, job):
+            rules.may_forget(person, job)
+            if not await frames.forget(s, job_id):
+                raise Refused(f"No frames of job {job_id} are on the list.")
+            await events.record(s, job_id, Kind.FRAMES_FORGOTTEN, person.id)

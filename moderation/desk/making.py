@@ -16,6 +16,7 @@ from moderation.linking import as_now
 from moderation.people import Person
 from moderation.plan import ALONE, plan, roots_of, wish_of
 from moderation.rules import Refused
+from moderation.screening import door
 from moderation.wish import Request, Roots, Wish
 
 Growing = Callable[..., Job]
@@ -40,6 +41,7 @@ class Making(Base):
             job = plan(wish, request, person.id, offers, roots)
             await self._may_submit(s, person, job)
             await jobs.add(s, job)
+            await door.enter(s, self.screen, job)
         await self._ring(job.id, job.attempt)
         return job
 
@@ -57,17 +59,19 @@ class Making(Base):
             await self._may_submit(s, person, job)
             fresh = {"queued_at": utcnow(), "losses": 0, "reason": "", "promised_seconds": None}
             await jobs.move(s, job_id, Kind.RETRIED, by=person.id, values=fresh)
+            await door.enter(s, self.screen, job)
         await self._ring(job_id, job.attempt)
 
     async def again(self, person: Person, job_id: int, request: Request) -> Job:
         """Submit the wish of an earlier job of one's own once more, with a new seed."""
-        async with self.db.read() as s:
-            person = await as_now(s, person)
-            job = await jobs.get(s, job_id)
-        if job is None:
-            raise Refused(f"There is no job {job_id}.")
-        rules.owns(person, job)
+        person, job = await self._own(person, job_id)
         return await self.submit(person, wish_of(job), request, roots_of(job))
+
+    async def reword(self, person: Person, job_id: int, request: Request, wish: Wish) -> Job:
+        """Submit the wish of an earlier job of one's own in other words; what they leave open stays."""
+        person, job = await self._own(person, job_id)
+        said = growth.in_words(wish_of(job), wish)
+        return await self.submit(person, said, request, roots_of(job))
 
     async def vary(
         self,
@@ -115,6 +119,16 @@ class Making(Base):
         """Submit the full render of a draft's clip; each clip has one final."""
         return await self._grow(person, job_id, clip, request, growth.final)
 
+    async def _own(self, person: Person, job_id: int) -> tuple[Person, Job]:
+        """A job of one's own, and who one is now."""
+        async with self.db.read() as s:
+            person = await as_now(s, person)
+            job = await jobs.get(s, job_id)
+        if job is None:
+            raise Refused(f"There is no job {job_id}.")
+        rules.owns(person, job)
+        return person, job
+
     async def _grow(
         self,
         person: Person,
@@ -148,6 +162,7 @@ class Making(Base):
                 rules.may_finalize(number, there)
             await self._may_submit(s, person, grown)
             await jobs.add(s, grown)
+            await door.enter(s, self.screen, grown)
         await self._ring(grown.id, grown.attempt)
         return grown
 

@@ -166,6 +166,7 @@ async def test_a_job_becomes_clips(bench: Bench) -> None:
     ]
     assert done.notes == ["12 letters"]
     assert all(clip.signed for clip in made)
+    assert all(clip.hashes and not clip.marks and not clip.screened for clip in made)
     await bench.until_at_rest()
     assert bench.files() == keys(made), "previews are gone, clips are all there"
     assert bench.unfinished() == []

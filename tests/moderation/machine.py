@@ -44,6 +44,8 @@ anybody = st.sampled_from(["the artist", "the artist", *sorted(CAST)])
 picks = st.integers(0, 3)
 numbers = st.integers(1, 2)
 GROWING = {"vary", "extend", "finalize"}
+words = st.sampled_from(["a red circle", "a red circle", "nude", " ".join(["nude", "child"])])
+"""What the screen lets pass, flags and blocks."""
 
 
 class SilentBroker(Broker):
@@ -113,9 +115,15 @@ class DeskMachine(RuleBasedStateMachine):
         job_id = self.pick(which)
         return self.who(name, job_id), job_id
 
-    @rule(name=people_, private=st.booleans())
-    def submit(self, name: str, private: bool) -> None:
-        self.attempt(self.studio.submit(self.who(name), private=private))
+    @rule(name=people_, private=st.booleans(), prompt=words)
+    def submit(self, name: str, private: bool, prompt: str = "a red circle") -> None:
+        self.attempt(self.studio.submit(self.who(name), prompt, private=private))
+
+    @precondition(lambda self: self.jobs)
+    @rule(name=anybody, which=picks, prompt=words)
+    def reword(self, name: str, which: int, prompt: str) -> None:
+        who, job_id = self.pick_for(name, which)
+        self.attempt(self.studio.desk.reword(who, job_id, request(), Wish(prompt)))
 
     @precondition(lambda self: self.jobs)
     @rule(name=anybody, which=picks)
@@ -215,6 +223,16 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(name=anybody, which=picks)
     def dismiss(self, name: str, which: int) -> None:
         self.attempt(self.studio.desk.dismiss(*self.pick_for(name, which)))
+
+    @rule(name=people_)
+    def block_one(self, name: str) -> None:
+        """What is blocked is appealed at once, so that moderators decide about words often."""
+        before = set(self.jobs)
+        self.submit(name, private=False, prompt=" ".join(["nude", "child"]))
+        self.the_promises_hold()
+        for job_id in set(self.jobs) - before:
+            if self.seen.jobs[job_id].status is Status.BLOCKED:
+                self.attempt(self.studio.desk.appeal(self.who(name), job_id))
 
     @rule(name=people_, other=people_)
     def link(self, name: str, other: str) -> None:

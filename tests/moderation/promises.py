@@ -10,14 +10,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from db.models import Clip, Event, Identity, Job, Link, Report, Review, Vote
+from db.models import Clip, Event, Hit, Identity, Job, Link, Report, Review, Vote
 from db.session import Db
 from db.states import MOVES, WAITING_FOR_REVIEW, Called, Descent, Kind, Status, Verdict
 from moderation import quorum
+from moderation.decisions import WORDS_ALONE
 from moderation.people import Person
 from moderation.rules import Rules, may_see
 
-BY_QUORUM = {Kind.APPROVED, Kind.OVERTURNED, Kind.REJECTED, Kind.UPHELD}
+BY_QUORUM = {Kind.APPROVED, Kind.OVERTURNED, Kind.REJECTED, Kind.UPHELD, Kind.UNBLOCKED}
 DECIDING = BY_QUORUM | {Kind.TAKEN_DOWN, Kind.REINSTATED}
 CAME_BACK = {Kind.OVERTURNED, Kind.REINSTATED}
 
@@ -35,6 +36,7 @@ class Snapshot:
     identities: list[Identity] = field(default_factory=list)
     links: dict[int, int] = field(default_factory=dict)
     """Second person -> first."""
+    hits: list[Hit] = field(default_factory=list)
 
     def now(self, person_id: int | None) -> int | None:
         """Who somebody is now."""
@@ -55,7 +57,8 @@ async def snapshot(db: Db) -> Snapshot:
         reports = list((await s.scalars(select(Report))).all())
         identities = list((await s.scalars(select(Identity).order_by(Identity.user_id))).all())
         links = {link.second_id: link.person_id for link in (await s.scalars(select(Link))).all()}
-        return Snapshot(jobs, clips, events, votes, reviews, reports, identities, links)
+        hits = list((await s.scalars(select(Hit))).all())
+        return Snapshot(jobs, clips, events, votes, reviews, reports, identities, links, hits)
 
 
 class Promises:
@@ -90,6 +93,7 @@ class Promises:
             self.nobody_has_a_say_about_their_own_or_twice(job_id)
             self.a_quorum_is_of_people(job_id)
             self.what_was_taken_down_is_shown_to_nobody(job_id)
+            self.what_is_blocked_is_not_rendered_unless_moderators_let_it(job_id)
         self.votes_are_for_clips_shown_and_never_the_artists()
         self.no_clip_has_two_finals()
         self.nobody_has_more_than_allowed()
@@ -117,7 +121,7 @@ class Promises:
         for event in self.news(job_id):
             if event.kind in DECIDING:
                 assert event.person_id in moderators, event.kind
-            if event.kind in {Kind.OVERTURNED, Kind.UPHELD}:
+            if event.kind in {Kind.OVERTURNED, Kind.UPHELD} and self.seen.clips[job_id]:
                 noes = {Kind.REJECTED, Kind.TAKEN_DOWN}
                 appealed = [e for e in events if e.kind in noes and e.id < event.id][-1]
                 no_by = self.seen.now(appealed.person_id)
@@ -145,16 +149,21 @@ class Promises:
     def a_quorum_is_of_people(self, job_id: int) -> None:
         job = self.seen.jobs[job_id]
         given = [r for r in self.seen.reviews if (r.job_id, r.round) == (job_id, job.round)]
-        numbers = frozenset(clip.number for clip in self.seen.clips[job_id])
+        numbers = frozenset(clip.number for clip in self.seen.clips[job_id]) or WORDS_ALONE
         with_hosts = job.split or job.raised >= Called.HOSTS
         assert with_hosts or not any(r.alone for r in given), "decided alone what isn't with hosts"
         if job.status in WAITING_FOR_REVIEW and not self.rules.newcomer_publications:
-            needed = None if job.split else quorum.needed(self.rules, job, 0, flagged=False)
+            hits = [hit for hit in self.seen.hits if hit.job_id == job_id]
+            flagged = any(hit.overturned_at is None for hit in hits)
+            needed = None if job.split else quorum.needed(self.rules, job, 0, flagged=flagged)
             waits = quorum.decide(given, numbers, needed)
             assert waits is None, "a decision that nobody has carried out"
         for event in self.news(job_id):
             if event.kind in BY_QUORUM:
-                yes = event.kind in {Kind.APPROVED, Kind.OVERTURNED}
+                yes = event.kind in {Kind.APPROVED, Kind.OVERTURNED, Kind.UNBLOCKED}
+                if event.kind is Kind.UNBLOCKED:  # what came of it is a round of its own
+                    asked = (job_id, job.round - 1)
+                    given = [r for r in self.seen.reviews if (r.job_id, r.round) == asked]
                 verdict = Verdict.APPROVE if yes else Verdict.REJECT
                 agreed = [r for r in given if r.verdict is verdict]
                 if any(r.alone for r in agreed) or job.split:
@@ -241,6 +250,19 @@ class Promises:
         if moves and moves[-1].kind is Kind.TAKEN_DOWN:
             others = [person for person in self.cast if person.id != job.person_id]
             assert not any(may_see(person, job, shown=True) for person in others)
+
+    def what_is_blocked_is_not_rendered_unless_moderators_let_it(self, job_id: int) -> None:
+        job, kinds = self.seen.jobs[job_id], [event.kind for event in self.seen.events[job_id]]
+        counting = [h for h in self.seen.hits if h.job_id == job_id and h.overturned_at is None]
+        if any(hit.hard for hit in counting):
+            assert Kind.BLOCKED in kinds, "a hard rule has found it and it went on"
+            assert Kind.CLAIMED not in kinds, "rendered though it is blocked"
+            assert not self.seen.clips[job_id]
+        if job.status is Status.BLOCKED:
+            assert any(hit.hard for hit in counting), "blocked for nothing"
+        assert (Kind.FLAGGED in kinds) == any(
+            not hit.hard for hit in self.seen.hits if hit.job_id == job_id
+        )
 
     @property
     def finals(self) -> Counter[tuple[int | None, int | None]]:

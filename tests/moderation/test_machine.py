@@ -18,6 +18,7 @@ from db.states import MOVES, Kind, Move, Status
 from moderation import linking, quorum, rules
 from moderation.desk import Desk, making
 from moderation.people import Person, Role
+from moderation.screening import door
 from tests.moderation.machine import RULES, DeskMachine
 
 QUICK = settings(
@@ -113,6 +114,12 @@ async def nothing_settled(s: Any, job_id: int) -> bool:
     return True
 
 
+async def kept_and_forgotten(s: Any, job_id: int, found: Any, keep: Any = door._keep) -> Any:
+    """What is found is stored, and nothing follows from it."""
+    await keep(s, job_id, found)
+    return []
+
+
 LOOSE = Move(frozenset({Status.RENDERING, Status.CANCELLED}), Status.READY)
 
 # what is planted: where, what instead, and the acts among which the hunt looks for it
@@ -165,6 +172,18 @@ PLANTS: dict[str, tuple[Any, str, Any, set[str]]] = {
         "decided_before",
         lambda *_: frozenset(),
         {"publish_one", "take_down", "appeal", "approve"},
+    ),
+    "what a hard rule finds goes on": (
+        door,
+        "_keep",
+        kept_and_forgotten,
+        {"submit", "claim", "reword"},
+    ),
+    "who lets it in needn't agree": (
+        rules,
+        "may_review",
+        only_status(rules.may_review),
+        {"block_one", "approve"},
     ),
     "a cancelled render comes in": (
         jobs,

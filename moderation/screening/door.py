@@ -1,0 +1,78 @@
+"""What follows from what the screen finds, within the transaction that holds the job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db import clips, events, frames, hits, jobs
+from db.models import Hit, Job, utcnow
+from db.states import Kind
+from moderation import rules
+from moderation.people import Person
+from moderation.screening.base import Found, Screen
+from moderation.screening.frames import Classified, KnownFrames
+
+
+async def enter(s: AsyncSession, screen: Screen, job: Job) -> None:
+    """Look at a job that has just entered the line; what a hard rule finds is blocked at once.
+
+    What moderators overturned in the same words of the same person isn't found again.
+    """
+    found = screen.look(job)
+    if not found:
+        return
+    forgiven = await hits.forgiven(s, job.person_id, job.prompt)
+    found = [one for one in found if (one.rule.id, one.rule.version) not in forgiven]
+    new = await _keep(s, job.id, found)
+    hard = sorted({one.rule.id for one in new if one.rule.hard})
+    flags = sorted({one.rule.id for one in new if not one.rule.hard})
+    if flags:
+        await events.record(s, job.id, Kind.FLAGGED, rules=flags)
+    if hard:
+        await jobs.move(s, job.id, Kind.BLOCKED, rules=hard)
+        await s.refresh(job, ["status"])
+
+
+async def see(s: AsyncSession, job: Job) -> bool:
+    """Look at the frames of a finished job, once; says whether anything was found."""
+    made = [clip for clip in await clips.of(s, job.id) if not clip.screened]
+    if not made:
+        return False
+    screens: list[Screen] = [Classified()]
+    if any(clip.hashes for clip in made):
+        screens.append(KnownFrames(await frames.known(s)))
+    new = await _keep(s, job.id, [one for screen in screens for one in screen.look(job, made)])
+    await frames.note_screened(s, job.id)
+    if new:
+        flags = sorted({one.rule.id for one in new})
+        await events.record(s, job.id, Kind.FLAGGED, rules=flags)
+    return bool(new)
+
+
+async def let_in(s: AsyncSession, job: Job, person: Person) -> None:
+    """Moderators overturn the block: the job goes into the line, and its clips to review as a round of
+    their own. What was only flagged stays flagged."""
+    overturned = await hits.overturn(s, job.id)
+    fresh = {**rules.new_round(job), "queued_at": utcnow()}
+    await jobs.move(s, job.id, Kind.UNBLOCKED, by=person.id, values=fresh, rules=overturned)
+
+
+async def _keep(s: AsyncSession, job_id: int, found: Sequence[Found]) -> list[Found]:
+    """Store as hits what was not found in this job before; returns that."""
+    known = {(hit.rule, hit.clip) for hit in await hits.of(s, job_id)}
+    new = [one for one in found if (one.rule.id, one.clip) not in known]
+    rows = [
+        Hit(
+            job_id=job_id,
+            rule=one.rule.id,
+            clip=one.clip,
+            version=one.rule.version,
+            hard=one.rule.hard,
+            words=list(one.words),
+        )
+        for one in new
+    ]
+    await hits.add(s, rows)
+    return new
