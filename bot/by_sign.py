@@ -34,7 +34,7 @@ def seeds(card: Card) -> list[Sign]:
     """The signs that the bot puts under a card itself, so that they are one tap for everybody."""
     signs = [button.sign for button in card.buttons if button.sign in EMOJI]
     if signs and card.purpose is Purpose.REVIEW and len(card.clips) > 1:
-        signs += VOTES[: len(card.clips)]
+        signs += [VOTES[clip.number - 1] for clip in card.clips]
     return signs
 
 

@@ -92,6 +92,8 @@ class Card:
     percent: int | None = None
     preview_key: str = ""
     clips: tuple[CardClip, ...] = ()
+    unseen: tuple[int, ...] = ()
+    """Clips that its artist lets nobody see: what a room still has of their files goes."""
     spoiler: bool = False
     closes_at: datetime | None = None
     """When the ballot closes; rooms show it in the reader's own time."""

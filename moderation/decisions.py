@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import clips, events, jobs, reports, reviews
-from db.models import Job, Report, Review, utcnow
+from db.models import Clip, Job, Report, Review, utcnow
 from db.states import Kind, Reason, Status, Verdict
 from moderation import quorum, rules
 from moderation.people import Person
 from moderation.rules import Refused, Rules
+from moderation.words import listed
 
 NEEDS_WORDS = "Say in a sentence why, so that the artist can learn from it or appeal."
 
@@ -43,9 +44,13 @@ async def review(
     """Count a moderator's review, and carry out the decision that it makes, if it makes one."""
     given = await reviews.of(s, job.id)
     rules.may_review(person, job, given)
-    numbers = frozenset(clip.number for clip in await clips.of(s, job.id))
+    made = await clips.of(s, job.id)
+    numbers = for_showcase(made)
+    if not numbers:
+        raise Refused(f"Its artist lets nobody see the clips of job {job.id} now.")
     if not set(only) <= numbers:
-        raise Refused(f"Job {job.id} has the clips 1 to {len(numbers)}.")
+        these = listed(map(str, sorted(numbers)), "and")
+        raise Refused(f"Of job {job.id} you decide about clip {these}.")
     if verdict is Verdict.REJECT and reason is None:
         raise Refused("A no needs its reason: pick one, or write a sentence.")
     if verdict is Verdict.REJECT and reason is Reason.OTHER and not sentence:
@@ -58,7 +63,8 @@ async def review(
         verdict=verdict,
         reason=reason if verdict is Verdict.REJECT else None,
         sentence=sentence,
-        clips=sorted(only),
+        # What is let into the showcase only later was not looked at.
+        clips=sorted(only or (numbers if len(numbers) < len(made) else ())),
     )
     counted = [r for r in given if r.round == job.round]
     if not any(_same(new, earlier) for earlier in counted):
@@ -71,8 +77,33 @@ async def review(
     if decision is None:
         undecided = quorum.undecided(counted, numbers, house.quorum)
         return Outcome(None, undecided, len(numbers))
-    await _carry_out(s, job, decision, person, house)
+    await _carry_out(s, job, decision, person.id, house)
     return Outcome(decision.verdict, of_appeal=new.of_appeal)
+
+
+async def reconsider(s: AsyncSession, house: Rules, job: Job) -> None:
+    """Carry out the decision that there is now that its artist has changed what may be shown; it is
+    that of whoever spoke last."""
+    numbers = for_showcase(await clips.of(s, job.id))
+    counted = [r for r in await reviews.of(s, job.id) if r.round == job.round]
+    decision = quorum.decide(counted, numbers, house.quorum)
+    if decision is not None:
+        await _carry_out(s, job, decision, counted[-1].person_id, house)
+
+
+async def keep(s: AsyncSession, person: Person, job: Job) -> None:
+    """Take a job out of review or out of the showcase, for its artist alone.
+
+    What was said stays with the job, but a later review begins a new round.
+    """
+    await reports.settle(s, job.id)
+    fresh = {"private": True, "round": job.round + 1, "published_at": None}
+    await jobs.move(s, job.id, Kind.KEPT, by=person.id, values=fresh)
+
+
+def for_showcase(made: Iterable[Clip]) -> frozenset[int]:
+    """The clips that moderators decide about: those that their artist lets everybody see."""
+    return frozenset(clip.number for clip in made if clip.showcase)
 
 
 async def report(s: AsyncSession, person: Person, job: Job, reason: Reason, sentence: str) -> None:
@@ -118,11 +149,11 @@ async def dismiss(s: AsyncSession, person: Person, job: Job) -> None:
 
 
 async def _carry_out(
-    s: AsyncSession, job: Job, decision: quorum.Decision, person: Person, house: Rules
+    s: AsyncSession, job: Job, decision: quorum.Decision, by: int, house: Rules
 ) -> None:
     appealed = job.status is Status.APPEALED
     if decision.verdict is Verdict.REJECT:
-        await jobs.move(s, job.id, Kind.UPHELD if appealed else Kind.REJECTED, by=person.id)
+        await jobs.move(s, job.id, Kind.UPHELD if appealed else Kind.REJECTED, by=by)
         return
     await clips.show(s, job.id, decision.shown)
     now = utcnow()
@@ -133,7 +164,7 @@ async def _carry_out(
     if job.winner not in {0, *decision.shown}:
         values |= {"ballot_closes_at": now + house.ballot, "winner": None}
     kind = Kind.OVERTURNED if appealed else Kind.APPROVED
-    await jobs.move(s, job.id, kind, by=person.id, values=values)
+    await jobs.move(s, job.id, kind, by=by, values=values)
 
 
 def _same(one: Review, other: Review) -> bool:

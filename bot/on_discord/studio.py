@@ -9,7 +9,7 @@ import discord
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, linking, lists
+from bot import acts, allowed, linking, lists
 from bot.card import Line
 from bot.grammar import Option, Takes
 from bot.lists import Listing
@@ -155,6 +155,17 @@ async def _link(client: StudioClient, interaction: Interaction, given: Given) ->
     await client.acting.whisper(interaction, said)
 
 
+async def _consent(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    await client.acting.defer(interaction)
+    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    asked = (given["job"] or 0, given["clip"] or 0, given["allow"] or "", given["answer"] or "")
+    said = await allowed.studio(client.desk, person, *asked)
+    if isinstance(said, Listing):
+        await client.courier.edit_original(interaction.token, Message(painted(said)))
+    else:
+        await client.acting.whisper(interaction, said)
+
+
 async def _unlink(client: StudioClient, interaction: Interaction, given: Given) -> None:
     await client.acting.defer(interaction)
     person = await who(client.db, interaction.user, interaction.guild_id or 0)
@@ -212,6 +223,7 @@ DEEDS: Mapping[str, Deed] = {
     "style": _lists(
         lambda s, person, given: lists.styles(s, given["style"] or "", given["page"] or 1)
     ),
+    "consent": _consent,
     "link": _link,
     "unlink": _unlink,
     "setup": _setup,

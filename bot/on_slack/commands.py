@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, grammar, linking, lists, pictures
+from bot import acts, allowed, grammar, linking, lists, pictures
 from bot.lists import Listing
 from bot.on_slack import forms
 from bot.on_slack.acting import BROKEN, Acting
@@ -192,6 +192,16 @@ async def _link(commands: Commands, where: Where, given: Given) -> None:
     await commands.acting.whisper(where, said)
 
 
+async def _consent(commands: Commands, where: Where, given: Given) -> None:
+    person = await anybody(commands.parts, where.team, where.user, where.name)
+    asked = (int(given["job"] or 0), int(given["clip"] or 0), given["allow"], given["answer"])
+    said = await allowed.studio(commands.parts.desk, person, *asked)
+    if isinstance(said, Listing):
+        await commands.acting.show(where, painted(said), said.title)
+    else:
+        await commands.acting.whisper(where, said)
+
+
 async def _unlink(commands: Commands, where: Where, given: Given) -> None:
     person = await anybody(commands.parts, where.team, where.user, where.name)
     await commands.acting.whisper(where, await linking.unlink(commands.parts.desk, person))
@@ -235,6 +245,7 @@ DEEDS: Mapping[str, Deed] = {
     "report": _report,
     "models": _lists(lambda s, person, given: lists.models(s, given["model"], _page(given))),
     "style": _lists(lambda s, person, given: lists.styles(s, given["style"], _page(given))),
+    "consent": _consent,
     "link": _link,
     "unlink": _unlink,
     "setup": _setup,

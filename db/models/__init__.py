@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from db.models.base import utcnow
+from db.models.consents import Consent, Preference
 from db.models.jobs import Clip, Job
 from db.models.links import Code, Guess, Link
 from db.models.opinions import Report, Review, Vote
@@ -13,6 +14,7 @@ from db.models.workers import Worker
 __all__ = [
     "Clip",
     "Code",
+    "Consent",
     "Event",
     "Guess",
     "Identity",
@@ -22,6 +24,7 @@ __all__ = [
     "Note",
     "Person",
     "Post",
+    "Preference",
     "Reaction",
     "Reply",
     "Report",

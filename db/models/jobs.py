@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, Column, Index, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from db.models.base import enum, utcnow
@@ -50,8 +50,6 @@ class Job(SQLModel, table=True):
     seed: int = Field(sa_type=BigInteger)
     variations: int
     private: bool = False
-    remix: bool = False
-    """Whether its artist lets others remix and extend it while it is in the showcase."""
     draft: bool = False
     final_steps: int
     """Of the full render; a draft takes fewer."""
@@ -118,6 +116,8 @@ class Job(SQLModel, table=True):
 class Clip(SQLModel, table=True):
     """One variation of a job; its files are named by the hash of their content."""
 
+    __table_args__ = (CheckConstraint("showcase OR NOT shown", name="shown_with_leave"),)
+
     job_id: int = Field(foreign_key="job.id", primary_key=True)
     number: int = Field(primary_key=True)
     seed: int = Field(sa_type=BigInteger)
@@ -127,3 +127,11 @@ class Clip(SQLModel, table=True):
     bytes: int = Field(sa_type=BigInteger)
     shown: bool = False
     """Whether the moderators' decision put it into the showcase."""
+    showcase: bool = True
+    remix: bool = False
+    dataset: bool = False
+    training: bool = False
+    elsewhere: bool = False
+    named: bool = False
+    prompt_shown: bool = False
+    """What its artist allows now: each ``Flag``. How that came about is in ``Consent``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from db import events, jobs, reports, reviews
+from db import clips, events, jobs, reports, reviews
 from db.states import Kind, Reason, Verdict
 from moderation import decisions, rules
 from moderation.decisions import Outcome
@@ -19,18 +19,14 @@ class Judging(Base):
     async def publish(self, person: Person, job_id: int) -> None:
         """Ask the moderators to put a finished job into the showcase."""
         async with self._on(person, job_id) as (s, person, job):
-            rules.may_publish(person, job)
+            rules.may_publish(person, job, await clips.of(s, job_id))
             await jobs.move(s, job_id, Kind.SENT_TO_REVIEW, by=person.id, values={"private": False})
 
     async def keep(self, person: Person, job_id: int) -> None:
-        """Take a job out of review again and keep it private.
-
-        What was said stays with the job, but a later review begins a new round.
-        """
+        """Take a job out of review again and keep it private."""
         async with self._on(person, job_id) as (s, person, job):
             rules.may_keep(person, job)
-            fresh = {"private": True, "round": job.round + 1}
-            await jobs.move(s, job_id, Kind.KEPT, by=person.id, values=fresh)
+            await decisions.keep(s, person, job)
 
     async def review(
         self,

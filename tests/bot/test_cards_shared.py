@@ -20,9 +20,9 @@ from tests.support.studio import ABLE, OFFER
 CAROL = Person(9, "Carol")
 
 
-def seen(job: Job, offer: Offer = ABLE, **more: Any) -> View:
-    keys = {"video_key": "v", "poster_key": "p", "preview_key": "w"}
-    clip = Clip(job_id=12, number=1, seed=7, bytes=9, shown=True, **keys)
+def seen(job: Job, offer: Offer = ABLE, *, remix: bool = False, **more: Any) -> View:
+    keys: dict[str, Any] = {"video_key": "v", "poster_key": "p", "preview_key": "w"}
+    clip = Clip(job_id=12, number=1, seed=7, bytes=9, shown=True, remix=remix, **keys)
     return View(job, "Ada", offer, clips=(clip,), **more)
 
 
@@ -51,16 +51,17 @@ def report(reason: Reason, sentence: str = "", person_id: int = 3, **more: Any) 
 def test_the_showcase_offers_what_is_allowed_and_can_be_made(
     remix: bool, offer: Offer, extra: list[str]
 ) -> None:
-    card = cards.showcase(seen(job_of(remix=remix), offer))
+    card = cards.showcase(seen(job_of(), offer, remix=remix))
     assert labels(card) == ["Vote for it", *extra, "Info", "Report"]
-    assert labels(cards.showcase(seen(job_of(remix=remix, winner=0), offer)))[:-2] == extra
+    closed = cards.showcase(seen(job_of(winner=0), offer, remix=remix))
+    assert labels(closed)[:-2] == extra
 
 
 def test_its_artist_sees_whether_others_may_and_how_to_change_it() -> None:
     card = cards.result(seen(job_of()))
     assert "Allow remixes" in labels(card)
     assert texts(card) == ["It's in the showcase."]
-    card = cards.result(seen(job_of(remix=True)))
+    card = cards.result(seen(job_of(), remix=True))
     assert "Forbid remixes" in labels(card)
     assert texts(card) == ["It's in the showcase.", "Everybody may remix and extend it."]
     assert "Allow remixes" in labels(cards.result(seen(job_of(status=Status.READY))))

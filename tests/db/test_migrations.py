@@ -80,7 +80,7 @@ async def test_jobs_of_before_stay_what_they_were(empty_db_url: str) -> None:
     assert (job.task, job.draft, job.final_steps) == (Task.TEXT, False, 12)
     assert (job.first_key, job.style, job.vary, job.approximations) == ("", "", 0, [])
     assert (job.parent_id, job.descent, job.energy_wh) == (None, None, None)
-    assert (job.workspace, job.remix) == ("", False)
+    assert job.workspace == ""
     async with db.begin() as s:
         child = job.model_dump(exclude={"id", "request_key"})
         child |= {"request_key": "after", "parent_id": 7, "parent_clip": 1}
@@ -119,7 +119,6 @@ async def test_what_varied_a_seed_is_near_it_and_back_again(empty_db_url: str) -
         "descent = 'cousin'",
         "parent_id = 99",
         "draft = NULL",
-        "remix = NULL",
     ],
 )
 async def test_what_may_stand_in_a_column_is_still_guarded(empty_db_url: str, change: str) -> None:
@@ -172,8 +171,7 @@ async def test_what_the_way_back_has_no_word_for_is_put_as_before(empty_db_url: 
         told = "SELECT kind FROM event JOIN telling ON event_id = event.id"
         kinds = set((await s.scalars(text(told))).all())
     assert kinds == set(Kind) - {
-        Kind.REMIX_ALLOWED,
-        Kind.REMIX_FORBIDDEN,
+        Kind.CONSENTED,
         Kind.REPORTED,
         Kind.DISMISSED,
         Kind.TAKEN_DOWN,
