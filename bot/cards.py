@@ -164,7 +164,7 @@ def review(view: View) -> Card:
         facts=facts.used(view),
         pictures=facts.pictures(job),
         clips=tuple(clip for clip in _clips(view) if clip.number not in unseen),
-        unseen=unseen,
+        left_out=unseen,
         # What was rejected, or a part of it, isn't uncovered by the decision.
         spoiler=job.status is not Status.PUBLISHED or judged.is_partial(view),
         buttons=deciding() if waiting and not allowed.is_unseen(view) else settling(view),
@@ -236,7 +236,7 @@ def showcase(view: View) -> Card:
         lines=lines,
         facts=facts.credit(view),
         clips=clips,
-        unseen=tuple(allowed.unseen(view)),
+        left_out=tuple(clip.number for clip in view.clips if not clip.shown),
         closes_at=job.ballot_closes_at if open_ballot else None,
         buttons=(
             *(votes if open_ballot else ()),

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db.models import Clip, Consent, Job, Preference, utcnow
-from db.states import Flag
+from db.models import Clip, Consent, Job, Person, Preference, utcnow
+from db.states import Flag, Status
 from db.upsert import upsert
 
 UNLESS_SAID: Mapping[Flag, bool] = {flag: flag is Flag.SHOWCASE for flag in Flag}
@@ -76,6 +76,20 @@ def remixable() -> ColumnElement[bool]:
     """Of a job in the showcase: whether others may remix a clip of it."""
     of_it = select(Clip).where(col(Clip.job_id) == Job.id, col(Clip.shown), col(Clip.remix))
     return of_it.exists()
+
+
+async def in_showcase(s: AsyncSession, flags: Collection[Flag]) -> list[tuple[Job, Clip, str]]:
+    """The clips of the showcase whose artists allow all of this, with their artists' names, oldest
+    first."""
+    found = await s.execute(
+        select(Job, Clip, col(Person.name))
+        .join(Clip, col(Clip.job_id) == col(Job.id))
+        .join(Person, col(Person.id) == col(Job.person_id))
+        .where(col(Job.status) == Status.PUBLISHED, col(Clip.shown))
+        .where(*(col(getattr(Clip, flag)) for flag in flags))
+        .order_by(col(Clip.job_id), col(Clip.number))
+    )
+    return list(found.all())
 
 
 async def history(s: AsyncSession, job_id: int) -> Sequence[Consent]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from sqlalchemy import text
 
-from bot.on_web import deeds, files, guard, pages, stream
+from bot.on_web import consenting, deeds, files, guard, pages, stream
 from bot.on_web.live import Hub
 from bot.on_web.paint import FOLDER, Painter
 from bot.on_web.people import People
@@ -31,6 +31,7 @@ def make_app(db: Db, desk: Desk, media: Media, hub: Hub) -> web.Application:
         "/showcase": pages.showcase,
         "/line": pages.line,
         "/help": pages.help_page,
+        "/consent": consenting.defaults,
         JOB: pages.one_job,
     }.items():
         app.router.add_get(path, pages.first_page)
@@ -41,6 +42,8 @@ def make_app(db: Db, desk: Desk, media: Media, hub: Hub) -> web.Application:
     app.router.add_get("/as/{who}/live", stream.live, allow_head=False)
     app.router.add_post("/as/{who}/sora", deeds.sora, name=guard.PICTURES_MAY_COME)
     app.router.add_post("/as/{who}/act", deeds.press)
+    app.router.add_post("/as/{who}/consent", consenting.prefer)
+    app.router.add_post("/as/{who}" + JOB + "/consent", consenting.consent)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_static("/static", FOLDER / "static")

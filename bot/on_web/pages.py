@@ -9,17 +9,20 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import grammar, lists
+from bot.allowed import history
 from bot.cards import info
 from bot.on_web import form
 from bot.on_web.live import ROOM, cursor_at
 from bot.on_web.paint import Painted
 from bot.on_web.people import FIRST
 from bot.on_web.site import SITE, page, visitor_of
+from bot.said import WORDS
 from bot.view import view
-from db import jobs, posts, workers
-from db.models import Post, utcnow
-from db.states import Purpose, Status
+from db import consents, jobs, posts, workers
+from db.models import Clip, Post, utcnow
+from db.states import Flag, Purpose, Status
 from moderation import forecast
+from moderation.consent import may
 from moderation.plan import CAN
 from moderation.words import listed
 
@@ -131,13 +134,36 @@ async def one_job(request: web.Request) -> web.Response:
     async with request.app[SITE].db.read() as s:
         cards = await cards_of(request, s, job_id)
         seen = await view(s, job_id)
+        told = await consents.history(s, job_id)
     if not cards:
         raise web.HTTPNotFound
     public = seen is not None and seen.job.status is Status.PUBLISHED
     about = info(visitor_of(request).person, job_id, seen) if public else None
+    own = seen is not None and seen.job.person_id == visitor_of(request).person.id
     return page(
-        request, "job.html", since=cursor_at(since), job_id=job_id, cards=cards, about=about
+        request,
+        "job.html",
+        since=cursor_at(since),
+        job_id=job_id,
+        cards=cards,
+        about=about,
+        words=WORDS,
+        allows=_allows(seen.clips) if seen and own else [],
+        history=history(told) if own else [],
     )
+
+
+def _allows(made: Sequence[Clip]) -> list[tuple[str, str, dict[Flag, bool]]]:
+    """Clip by clip what is allowed."""
+    several = len(made) > 1
+    return [
+        (
+            str(clip.number),
+            f"Clip {clip.number}" if several else "Yes",
+            {flag: may(clip, flag) for flag in Flag},
+        )
+        for clip in made
+    ]
 
 
 async def help_page(request: web.Request) -> web.Response:
