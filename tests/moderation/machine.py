@@ -156,10 +156,15 @@ class DeskMachine(RuleBasedStateMachine):
         self.attempt(desk.review(*self.pick_for(name, which), Verdict.APPROVE, only=only))
 
     @precondition(lambda self: self.jobs)
-    @rule(name=anybody, which=picks, reason=st.none() | st.sampled_from(Reason))
-    def reject(self, name: str, which: int, reason: Reason | None) -> None:
-        desk = self.studio.desk
-        self.attempt(desk.review(*self.pick_for(name, which), Verdict.REJECT, reason=reason))
+    @rule(
+        name=anybody,
+        which=picks,
+        reason=st.none() | st.sampled_from(Reason),
+        only=st.sets(numbers, max_size=1),
+    )
+    def reject(self, name: str, which: int, reason: Reason | None, only: set[int]) -> None:
+        desk, about = self.studio.desk, self.pick_for(name, which)
+        self.attempt(desk.review(*about, Verdict.REJECT, reason=reason, only=only))
 
     @precondition(lambda self: self.jobs)
     @rule(name=anybody, which=picks)
