@@ -10,10 +10,10 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from db import events, jobs, links, migrate, people, reports
+from db import clips, consents, events, jobs, links, migrate, people, reports
 from db.models import Job, Report
 from db.session import Db
-from db.states import Descent, Kind, Reason, Status, Task
+from db.states import Descent, Flag, Kind, Reason, Status, Task
 
 OF_BEFORE: dict[str, Any] = {
     "id": 7,
@@ -178,6 +178,44 @@ async def test_what_the_way_back_has_no_word_for_is_put_as_before(empty_db_url: 
         Kind.LINKED,
         Kind.UNLINKED,
     }
+    await db.close()
+
+
+async def test_who_had_allowed_remixes_still_does_and_back_again(empty_db_url: str) -> None:
+    await at_the_first_revision(empty_db_url)
+    config = migrate.config(empty_db_url)
+    await asyncio.to_thread(command.upgrade, config, "0004")
+    db = Db(empty_db_url)
+    async with db.begin() as s:
+        await s.execute(text("UPDATE job SET remix = :yes"), {"yes": True})
+        said = "INSERT INTO event (job_id, person_id, kind, detail, at) VALUES (7, 1, '{}', '{{}}', {})"
+        for kind in ("remix_allowed", "remix_forbidden", "remix_allowed"):
+            await s.execute(text(said.format(kind, "CURRENT_TIMESTAMP")))
+    await asyncio.to_thread(migrate.upgrade, empty_db_url)
+    async with db.read() as s:
+        (clip,) = await clips.of(s, 7)
+        assert [flag for flag in Flag if getattr(clip, flag)] == [Flag.SHOWCASE, Flag.REMIX]
+        rows = await consents.history(s, 7)
+        assert [(r.clip, r.flag, r.given, r.person_id) for r in rows] == [
+            (1, Flag.REMIX, given, 1) for given in (True, False, True)
+        ]
+        told = await events.of(s, 7)
+        assert [(e.kind, e.detail["given"]) for e in told] == [
+            (Kind.CONSENTED, given) for given in (True, False, True)
+        ]
+    for wrong in ("showcase = NULL", "showcase = :no", "remix = NULL"):
+        with pytest.raises(IntegrityError):
+            async with db.begin() as s:
+                await s.execute(
+                    text(f"UPDATE clip SET {wrong}"), {"no": False} if ":" in wrong else {}
+                )
+    await db.close()
+    await asyncio.to_thread(command.downgrade, config, "0004")
+    db = Db(empty_db_url)
+    async with db.read() as s:
+        kinds = (await s.scalars(text("SELECT kind FROM event ORDER BY id"))).all()
+        assert kinds == ["remix_allowed", "remix_forbidden", "remix_allowed"]
+        assert (await s.scalars(text("SELECT remix FROM job"))).one()
     await db.close()
 
 

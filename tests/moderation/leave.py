@@ -28,6 +28,7 @@ class Leave:
                 self.it_is_shown_to_whom_its_artist_lets(job, clip)
                 self.it_came_into_the_showcase_by_a_review(job, clip)
                 self.history_says_how_it_stands(clip)
+        self.only_what_is_public_and_allowed_is_exported()
         for row in self.seen.consents[len(self.before.consents) :]:
             self.it_was_its_artists_word(row)
 
@@ -63,6 +64,14 @@ class Leave:
         last = {row.flag: row.given for row in self.rows(clip)}
         for flag in Flag:
             assert getattr(clip, flag) is last.get(flag, False), f"history knows another {flag}"
+
+    def only_what_is_public_and_allowed_is_exported(self) -> None:
+        for job_id, number in self.seen.dataset:
+            clip = next(clip for clip in self.seen.clips[job_id] if clip.number == number)
+            assert clip.dataset, "exported against its artist's word"
+            public = self.seen.jobs[job_id].status is Status.PUBLISHED
+            assert public, "exported of what isn't public"
+            assert clip.shown, "exported from outside the showcase"
 
     def it_was_its_artists_word(self, row: Consent) -> None:
         assert row.person_id == self.seen.jobs[row.job_id].person_id, "somebody else's word"

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
+from db.consents import in_showcase
 from db.models import Clip, Consent, Event, Identity, Job, Link, Preference, Report, Review, Vote
 from db.session import Db
-from db.states import MOVES, WAITING_FOR_REVIEW, Descent, Kind, Status, Verdict
+from db.states import MOVES, WAITING_FOR_REVIEW, Descent, Flag, Kind, Status, Verdict
 from moderation import quorum
 from moderation.people import Person
 from moderation.rules import Rules, may_see
@@ -37,6 +38,8 @@ class Snapshot:
     """Second person -> first."""
     consents: list[Consent] = field(default_factory=list)
     preferences: list[Preference] = field(default_factory=list)
+    dataset: list[tuple[int, int]] = field(default_factory=list)
+    """The clips that an export would take."""
 
     def now(self, person_id: int | None) -> int | None:
         """Who somebody is now."""
@@ -59,8 +62,10 @@ async def snapshot(db: Db) -> Snapshot:
         links = {link.second_id: link.person_id for link in (await s.scalars(select(Link))).all()}
         consents = list((await s.scalars(select(Consent).order_by(col(Consent.id)))).all())
         preferences = list((await s.scalars(select(Preference))).all())
-        said = (votes, reviews, reports)
-        return Snapshot(jobs, clips, events, *said, identities, links, consents, preferences)
+        taken = await in_showcase(s, {Flag.DATASET})
+        dataset = [(clip.job_id, clip.number) for _, clip, _ in taken]
+        said, agreed = (votes, reviews, reports), (consents, preferences, dataset)
+        return Snapshot(jobs, clips, events, *said, identities, links, *agreed)
 
 
 class Promises:
