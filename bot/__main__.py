@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import traceback
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -24,12 +25,21 @@ app = typer.Typer(
 )
 outbox = typer.Typer(help="What is still to be told to the rooms.", no_args_is_help=True)
 app.add_typer(outbox, name="outbox")
+dataset = typer.Typer(help="The clips whose artists let anybody have them.", no_args_is_help=True)
+app.add_typer(dataset, name="dataset")
 slack = typer.Typer(help="The app in Slack.", no_args_is_help=True)
 app.add_typer(slack, name="slack")
 app.add_typer(cli_record.app, name="record")
 app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_credentials.app, name="credentials")
 app.command("make")(cli_make.make)
+
+
+class Use(StrEnum):
+    """What a dataset may be exported for."""
+
+    TRAINING = "training"
+
 
 Data = Annotated[
     Path | None,
@@ -182,6 +192,38 @@ def outbox_retry(data: Data = None) -> None:
     typer.echo(
         f"{count} set aside before will be told again." if count else "Nothing was set aside."
     )
+
+
+@dataset.command("export")
+def dataset_export(
+    folder: Annotated[
+        Path, typer.Argument(help="Where it is; one that is there is brought up to date.")
+    ],
+    use: Annotated[
+        Use | None,
+        typer.Option("--for", help="Only what its artist allows for this as well."),
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Copy what may be in a dataset into a folder, with licence and credit."""
+    from bot import dataset
+    from bot.settings import settings_from
+    from db.media import Media
+    from db.session import Db
+    from db.states import Flag
+
+    settings = settings_from(data)
+    insist_on_newest(settings.database)
+
+    async def export() -> dataset.Exported:
+        db = Db(settings.database)
+        try:
+            flags = {Flag.DATASET} | ({Flag.TRAINING} if use is Use.TRAINING else set())
+            return await dataset.export(db, Media(settings.media), folder, flags)
+        finally:
+            await db.close()
+
+    typer.echo(str(asyncio.run(export())))
 
 
 @slack.command("manifest")

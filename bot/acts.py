@@ -6,10 +6,10 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bot import grammar, said
+from bot import consenting, grammar, said
 from bot.signs import REASONS, VOTES, Sign
 from db import jobs
-from db.states import Reason, Status, Verdict
+from db.states import Flag, Reason, Status, Verdict
 from moderation.decisions import Outcome
 from moderation.desk import Desk
 from moderation.people import Person
@@ -27,6 +27,7 @@ class Act:
     job_id: int
     request: Request
     sentence: str = ""
+    """What was said, or what was ticked."""
     only: Collection[int] = ()
     """The clip numbers a review is limited to, or the one that something goes on from."""
     reason: Reason = Reason.OTHER
@@ -82,11 +83,13 @@ async def act(desk: Desk, deed: Act) -> str:
             await desk.withdraw(person, job_id)
             return f"Job {job_id} is withdrawn from everything public."
         case Sign.ALLOW_REMIX:
-            await desk.allow_remix(person, job_id)
+            await desk.consent(person, job_id, {Flag.REMIX: True})
             return f"While job {job_id} is in the showcase, everybody may remix and extend it."
         case Sign.FORBID_REMIX:
-            await desk.allow_remix(person, job_id, False)
+            await desk.consent(person, job_id, {Flag.REMIX: False})
             return f"Nobody else may remix job {job_id} any more; what they made before stays."
+        case Sign.CONSENT:
+            return await consenting.sent(desk, person, job_id, deed.sentence)
         case Sign.APPEAL:
             await desk.appeal(person, job_id, deed.sentence)
             return f"Job {job_id} goes to moderators who did not review it before."

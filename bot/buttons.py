@@ -6,9 +6,9 @@ from bot import said
 from bot.card import Button
 from bot.signs import EMOJI, REASONS, Sign
 from bot.view import View
-from db.models import Job
-from db.states import Reason, Task
+from db.states import Flag, Reason, Task
 from moderation import rules
+from moderation.consent import may
 
 QUESTIONS = {
     Sign.WITHDRAW: "Take it out of everything public?",
@@ -56,7 +56,8 @@ def growing(view: View) -> tuple[Button, ...]:
 
 def remixing(view: View) -> tuple[Button, ...]:
     """What everybody may do with these clips, where their artist allows it and their model can."""
-    if view.offer is None or not view.job.remix:
+    allowed = any(clip.shown and may(clip, Flag.REMIX) for clip in view.clips)
+    if view.offer is None or not allowed:
         return ()
     buttons = []
     if Task.VIDEO in view.offer.tasks:
@@ -67,11 +68,13 @@ def remixing(view: View) -> tuple[Button, ...]:
     return tuple(buttons)
 
 
-def permission(job: Job) -> Button:
-    """Whether others may remix it is its artist's to change at any time."""
-    if job.remix:
-        return Button(Sign.FORBID_REMIX, "Forbid remixes")
-    return Button(Sign.ALLOW_REMIX, "Allow remixes")
+def permission(view: View) -> tuple[Button, ...]:
+    """What may be done with the clips is their artist's to change at any time."""
+    all_may = all(may(clip, Flag.REMIX) for clip in view.clips)
+    remix = (
+        (Sign.FORBID_REMIX, "Forbid remixes") if all_may else (Sign.ALLOW_REMIX, "Allow remixes")
+    )
+    return Button(*remix), Button(Sign.CONSENT, "Consent")
 
 
 def settling(view: View) -> tuple[Button, ...]:

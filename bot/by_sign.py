@@ -36,7 +36,7 @@ def seeds(card: Card) -> list[Sign]:
     tapped = EMOJI.keys() - {Sign.TIP}
     signs = [button.sign for button in card.buttons if button.sign in tapped]
     if signs and card.purpose is Purpose.REVIEW and len(card.clips) > 1:
-        signs += VOTES[: len(card.clips)]
+        signs += [VOTES[clip.number - 1] for clip in card.clips]
     return signs
 
 

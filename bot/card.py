@@ -97,6 +97,8 @@ class Card:
     percent: int | None = None
     preview_key: str = ""
     clips: tuple[CardClip, ...] = ()
+    left_out: tuple[int, ...] = ()
+    """The clips of its job that aren't on it: what stands there of their files goes."""
     spoiler: bool = False
     closes_at: datetime | None = None
     """When the ballot closes; rooms show it in the reader's own time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import facts, judged, reasons, said, screened
+from bot import allowed, facts, judged, reasons, said, screened
 from bot.buttons import (
     AGAIN,
     APPEAL,
@@ -33,7 +33,6 @@ HELD = (
     "It's yours already. The moderators have enough to look at for now; it goes to them by itself when "
     "there is room."
 )
-REMIXABLE = Line("Everybody may remix and extend it.")
 
 
 def paint_for(purpose: Purpose, view: View) -> Card:
@@ -98,7 +97,7 @@ def receipt(view: View) -> Card:
 def result(view: View) -> Card:
     """What the artist owns, whatever anybody decides about the showcase."""
     job = view.job
-    more = (AGAIN, *growing(view), permission(job))
+    more = (AGAIN, *growing(view), *permission(view))
     tone = Tone.GOOD
     buttons: tuple[Button, ...]
     match job.status:
@@ -107,14 +106,14 @@ def result(view: View) -> Card:
             buttons = (*more, Button(Sign.KEEP, "Keep private"), WITHDRAW)
         case Status.READY:
             lines = [Line("Only you can see it.")]
+            if allowed.is_unseen(view):
+                lines.append(Line("You don't allow the showcase, so it can't be published."))
             buttons = (Button(Sign.PUBLISH, "Publish", strong=True), *more, WITHDRAW)
         case Status.IN_REVIEW:
             lines = [Line("It's yours already. The moderators decide about the showcase.")]
             buttons = (*more, Button(Sign.KEEP, "Keep private"), WITHDRAW)
         case Status.PUBLISHED:
-            lines = [Line(judged.inside(view))]
-            if job.remix:
-                lines.append(REMIXABLE)
+            lines = [Line(judged.inside(view)), *allowed.remixable(view)]
             buttons = (*more, WITHDRAW)
         case Status.REJECTED:
             tone = Tone.BAD
@@ -154,6 +153,7 @@ def review(view: View) -> Card:
     """What moderators decide on with one tap."""
     job = view.job
     waiting = job.status in WAITING_FOR_REVIEW
+    unseen = tuple(allowed.unseen(view))
     title = f"Review: job {job.id}"
     lines: list[Line] = []
     if job.status is Status.APPEALED:
@@ -166,8 +166,8 @@ def review(view: View) -> Card:
             tone, title = Tone.WAITING, f"Reported: job {job.id}"
     elif job.status in {Status.REJECTED, Status.REJECTED_FINALLY}:
         tone, title = Tone.BAD, judged.outside(job)
-    lines += [*screened.hits(view), *judged.looking(view), *judged.awaited(view)]
-    lines += [*judged.decisions(view), *judged.complaints(view)]
+    lines += [*screened.hits(view), *allowed.decided_about(view), *judged.looking(view)]
+    lines += [*judged.awaited(view), *judged.decisions(view), *judged.complaints(view)]
     return Card(
         Purpose.REVIEW,
         job.id,
@@ -178,10 +178,13 @@ def review(view: View) -> Card:
         lines=tuple(lines),
         facts=facts.used(view),
         pictures=facts.pictures(job),
-        clips=_clips(view),
+        clips=tuple(clip for clip in _clips(view) if clip.number not in unseen),
+        left_out=unseen,
         # What was rejected, or a part of it, isn't uncovered by the decision.
         spoiler=job.status is not Status.PUBLISHED or judged.is_partial(view),
-        buttons=deciding() if waiting else (*settling(view), *screened.remembering(view)),
+        buttons=deciding()
+        if waiting and not allowed.is_unseen(view)
+        else (*settling(view), *screened.remembering(view)),
     )
 
 
@@ -237,7 +240,8 @@ def showcase(view: View) -> Card:
             ),
         )
     elif job.winner == 0:
-        lines = (Line("The ballot is closed; nobody voted."),)
+        why = "the clip that had votes was taken back" if view.tally else "nobody voted"
+        lines = (Line(f"The ballot is closed; {why}."),)
     votes = tuple(
         Button(VOTES[clip.number - 1], f"Vote for {clip.number}" if several else "Vote for it")
         for clip in shown
@@ -252,6 +256,7 @@ def showcase(view: View) -> Card:
         lines=lines,
         facts=facts.credit(view),
         clips=clips,
+        left_out=tuple(clip.number for clip in view.clips if not clip.shown),
         closes_at=job.ballot_closes_at if open_ballot else None,
         buttons=(
             *(votes if open_ballot else ()),
@@ -285,10 +290,10 @@ def info(person: Person, job_id: int, view: View | None) -> Card:
         title=f"About job {job_id}",
         lines=(
             Line(f"By {view.artist}."),
-            *([REMIXABLE] if view.job.remix else []),
+            *allowed.remixable(view),
             *judged.decisions(view),
         ),
-        facts=facts.used(view),
+        facts=(*facts.used(view), *allowed.fact(view)),
         pictures=(),
         clips=(),
         buttons=(),

@@ -19,6 +19,7 @@ from db.reactions import REFUSED
 from db.session import Db
 from db.states import WAITING_FOR_REVIEW, Purpose, Verdict
 from moderation import rules
+from moderation.decisions import for_showcase
 from moderation.desk import Desk
 from moderation.linking import as_now
 from moderation.people import Person
@@ -194,7 +195,7 @@ async def _review(db: Db, desk: Desk, post: Post, given: Given, person: Person) 
     async with db.read() as s:
         job = await jobs.get(s, post.job_id)
         said = await reviews.of(s, post.job_id)
-        numbers = {clip.number for clip in await clips.of(s, post.job_id)}
+        numbers = for_showcase(await clips.of(s, post.job_id))
     if job is None or job.status not in WAITING_FOR_REVIEW:
         return NOTHING
     rules.may_review(person, job, said)

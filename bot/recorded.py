@@ -104,8 +104,7 @@ TITLES: Mapping[str, str] = {
     Kind.DISMISSED: "Reports dismissed",
     Kind.TAKEN_DOWN: "Taken down",
     Kind.WITHDRAWN: "Withdrawn",
-    Kind.REMIX_ALLOWED: "Remixes allowed",
-    Kind.REMIX_FORBIDDEN: "Remixes forbidden",
+    Kind.CONSENTED: "Consents",
 }
 
 
@@ -151,6 +150,14 @@ def _overturned(says: Said) -> str:
     after = f" after {wait}" if wait else ""
     won = f"The appeal for job {says['job']} was won{after}, and it is published{entry}."
     return f"{won} {_moderator(says)} decided it."
+
+
+def _consented(says: Said) -> str:
+    """What was taken back keeps no mark that it was given."""
+    details = says["details"]
+    allows = "allows" if details.get("given") else "doesn't allow any more"
+    flag = details.get("flag", "").replace("_", " ")
+    return f"{_artist(says)} {allows}: {flag}."
 
 
 def _rules(says: Said) -> str:
@@ -223,6 +230,5 @@ WORDS: Mapping[str, Callable[[Said], str]] = {
         f"{_why(says['details'].get('reasons', ()))}."
     ),
     Kind.WITHDRAWN: lambda says: f"{_artist(says)} withdrew it from everything public.",
-    Kind.REMIX_ALLOWED: lambda says: f"{_artist(says)} lets others remix it.",
-    Kind.REMIX_FORBIDDEN: lambda says: f"{_artist(says)} lets nobody remix it any more.",
+    Kind.CONSENTED: _consented,
 }

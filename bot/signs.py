@@ -24,6 +24,7 @@ class Sign(StrEnum):
     WITHDRAW = "withdraw"
     ALLOW_REMIX = "allow_remix"
     FORBID_REMIX = "forbid_remix"
+    CONSENT = "consent"
     APPEAL = "appeal"
     APPROVE = "approve"
     REJECT = "reject"
@@ -106,8 +107,8 @@ NEEDS_REASON = frozenset({Sign.REPORT})
 
 OF_ONE_CLIP = frozenset({Sign.VARY, Sign.EXTEND, Sign.REDRAW, Sign.REMIX, Sign.FINAL})
 """What goes on from one clip, which is to be picked where there are several."""
-LOOKS = frozenset({Sign.SHOW, Sign.INFO})
-"""What shows something and does nothing."""
+LOOKS = frozenset({Sign.SHOW, Sign.INFO, Sign.CONSENT})
+"""What shows something, or a form, and does nothing."""
 
 VOTES: tuple[Sign, ...] = (Sign.VOTE_1, Sign.VOTE_2, Sign.VOTE_3, Sign.VOTE_4)
 """The sign for clip number i + 1."""

@@ -46,6 +46,7 @@ WRONG = tuple(
     for reason in sorted(Reason, key=lambda reason: reason is Reason.OTHER)
 )
 """What may be wrong with a clip, and how that is shown."""
+YES, NO = "yes", "no"
 EVERY, PUBLIC = frozenset(Status), frozenset({Status.PUBLISHED})
 
 _JOB = Option("job", Takes.JOB, "Its number; it stands on its card.", 1, LARGEST_ID, needed=True)
@@ -64,6 +65,16 @@ _MORE = Option("sentence", Takes.TEXT, "More about it.", high=SENTENCE_LIMIT)
 _MODEL = Option("model", Takes.MODEL, "Everything about this one.", high=100)
 _STYLE = Option("style", Takes.STYLE, "Everything about this one.", high=100)
 
+_OF_JOB = Option(
+    "job", Takes.JOB, "A job of yours; without it, what all begin with.", 1, LARGEST_ID
+)
+_ALLOW = Option(
+    "allow",
+    Takes.WORD,
+    "What may be done with it.",
+    words=tuple((words.typed, words.title) for words in said.WORDS.values()),
+)
+_ANSWER = Option("answer", Takes.WORD, "Whether it is allowed.", words=((YES, "Yes"), (NO, "No")))
 _CODE = Option(
     "code", Takes.TEXT, "What the other room showed you; without it, you are shown one.", 1, 20
 )
@@ -147,6 +158,12 @@ STUDIO: tuple[Command, ...] = (
         "A clip of the showcase in your own words, where its artist lets you.",
         (_JOB, _words("What yours should show."), _CLIP),
         Pick(FINISHED, PUBLIC, shared=True),
+    ),
+    Command(
+        "consent",
+        "What may be done with your clips: see it, or change it at any time.",
+        (_OF_JOB, _CLIP, _ALLOW, _ANSWER),
+        Pick(FINISHED, PUBLIC),
     ),
     Command(
         "withdraw",

@@ -11,7 +11,7 @@ from sqlalchemy import String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import events, in_review, people, workers
+from db import consents, events, in_review, people, workers
 from db.line import Waiting, claimable, order
 from db.models import Clip, Job, Person, utcnow
 from db.session import one_at_a_time
@@ -129,7 +129,7 @@ async def matching(
     owned = col(Job.person_id) == person_id
     theirs = ~owned & col(Job.status).in_(others)
     query = select(col(Job.id), col(Job.prompt)).where(
-        owned & col(Job.status).in_(mine) | (theirs & col(Job.remix) if shared else theirs),
+        owned & col(Job.status).in_(mine) | (theirs & consents.remixable() if shared else theirs),
         cast(col(Job.id), String).startswith(typed, autoescape=True)
         | col(Job.prompt).icontains(typed, autoescape=True),
     )
@@ -235,7 +235,8 @@ async def finish(
     backlog: int | None = None,
     **used: Any,
 ) -> bool:
-    """Store the clips and make the job ready, and send it on to review unless it is private.
+    """Store the clips with what their artist allows, make the job ready, and send it on to review
+    unless it is private or none of them may be shown.
 
     ``backlog`` as in ``to_review``; ``used``: columns that say what the render took.
     False, and nothing stored, when this attempt is no longer the one that counts.
@@ -246,10 +247,9 @@ async def finish(
     took["owner"] = await workers.owner(s, job_id)
     if not await move(s, job_id, Kind.FINISHED, attempt=attempt, values=values, **took):
         return False
-    s.add_all(clips)
-    await s.flush()
     job = await s.get_one(Job, job_id, populate_existing=True)
-    if not job.private:
+    await consents.begin(s, job.person_id, clips)
+    if not job.private and any(clip.showcase for clip in clips):
         await to_review(s, job, backlog)
     return True
 

@@ -58,8 +58,8 @@ class Kind(StrEnum):
     """Moderators have enough for now; it waits until there is room for it."""
     UNHELD = "unheld"
     """Its artist keeps it private after all."""
-    REMIX_ALLOWED = "remix_allowed"
-    REMIX_FORBIDDEN = "remix_forbidden"
+    CONSENTED = "consented"
+    """The artist allowed something with clips of theirs, or took that back."""
     REPORTED = "reported"
     DISMISSED = "dismissed"
     """Moderators settled the reports and left the job where it was."""
@@ -82,6 +82,25 @@ class Kind(StrEnum):
     """Moderators overturned that."""
     FRAMES_REMEMBERED = "frames_remembered"
     FRAMES_FORGOTTEN = "frames_forgotten"
+
+
+class Flag(StrEnum):
+    """What an artist may allow with a clip; the names are those of its columns."""
+
+    SHOWCASE = "showcase"
+    """Everybody may see it here, once moderators approve it."""
+    REMIX = "remix"
+    """Others may remix and extend it while it is in the showcase."""
+    DATASET = "dataset"
+    """It may go into the community's dataset, with credit."""
+    TRAINING = "training"
+    """Models may be trained on it."""
+    ELSEWHERE = "elsewhere"
+    """It may be shown outside of the community's own rooms."""
+    NAMED = "named"
+    """Its file says who made it."""
+    PROMPT_SHOWN = "prompt_shown"
+    """Its file, and a dataset, say with which prompt."""
 
 
 class Task(StrEnum):
@@ -136,7 +155,7 @@ MOVES: Mapping[Kind, Move] = {
     Kind.RETRIED: _move(Status.QUEUED, Status.FAILED, Status.CANCELLED),
     Kind.CANCELLED: _move(Status.CANCELLED, Status.QUEUED, Status.RENDERING),
     Kind.SENT_TO_REVIEW: _move(Status.IN_REVIEW, Status.READY),
-    Kind.KEPT: _move(Status.READY, Status.IN_REVIEW),
+    Kind.KEPT: _move(Status.READY, Status.IN_REVIEW, Status.PUBLISHED),
     Kind.APPROVED: _move(Status.PUBLISHED, Status.IN_REVIEW),
     Kind.REJECTED: _move(Status.REJECTED, Status.IN_REVIEW),
     Kind.BLOCKED: _move(Status.BLOCKED, Status.QUEUED),

@@ -123,7 +123,7 @@ class Child:
 
         def ready(take: Take) -> None:
             stem, seal = f"clip-{len(encoding) + 1}", _Seal(signing, len(encoding))
-            encoded = pool.submit(self._clip, brief, take, folder, stem, over, seal)
+            encoded = pool.submit(_clip, brief, take, folder, stem, over, seal, self._classifier)
             encoding.append((take.seed, seal, encoded))
 
         try:
@@ -145,30 +145,6 @@ class Child:
             over.set()
             pool.shutdown(wait=False, cancel_futures=True)
         self._say("done", clips=clips, notes=list(notes), **asdict(cost))
-
-    def _clip(
-        self,
-        brief: Brief,
-        take: Take,
-        folder: Path,
-        stem: str,
-        over: threading.Event,
-        seal: _Seal,
-    ) -> dict[str, Any]:
-        """Encode a take: the paths of its files by what they are, and what some of its frames show.
-
-        Ends early when the render is over.
-        """
-        film, fps = take.film, brief.fps
-        if brief.smooth:
-            film, fps = finish.smoothed(film, brief.task is Task.LOOP), 2 * fps
-        if over.is_set():
-            raise Stopped
-        files = encode.clip(film, fps, folder, stem, take.sound, brief.upscale, seal)
-        looked_at = frames.sampled(take.film)
-        marks = self._classifier.marks(looked_at) if self._classifier else {}
-        paths = {name: str(path) for name, path in asdict(files).items()}
-        return {**paths, "hashes": frames.hashes(looked_at), "marks": marks}
 
     def _stop_if_unwanted(self) -> None:
         if self._number in self._unwanted:
@@ -207,6 +183,31 @@ class _Seal:
         except credentials.CannotSign as error:  # no render is lost for that: it is signed later
             print("A clip is not signed:", error, file=sys.stderr)  # noqa: T201  # the child's log
         return video
+
+
+def _clip(
+    brief: Brief,
+    take: Take,
+    folder: Path,
+    stem: str,
+    over: threading.Event,
+    seal: _Seal,
+    classifier: Classifier | None = None,
+) -> dict[str, Any]:
+    """Encode a take: the paths of its files by what they are, and what some of its frames show.
+
+    Ends early when the render is over.
+    """
+    film, fps = take.film, brief.fps
+    if brief.smooth:
+        film, fps = finish.smoothed(film, brief.task is Task.LOOP), 2 * fps
+    if over.is_set():
+        raise Stopped
+    files = encode.clip(film, fps, folder, stem, take.sound, brief.upscale, seal)
+    looked_at = frames.sampled(take.film)
+    marks = classifier.marks(looked_at) if classifier else {}
+    paths = {name: str(path) for name, path in asdict(files).items()}
+    return {**paths, "hashes": frames.hashes(looked_at), "marks": marks}
 
 
 def _brief(fields: dict[str, Any], inputs: dict[str, str]) -> Brief:

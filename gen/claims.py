@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, jobs
+from db import clips, consents, jobs
 from db.credentials import Flags, Said
 from db.media import Media
 from db.models import Job, Person
-from db.states import Status
+from db.states import Flag, Status
 from gen.catalogue import Entry
 from gen.credentials import Claim, Parent, prompt_hash
 
@@ -42,8 +42,13 @@ def made_at(job: Job, said: Said | None) -> datetime | None:
 
 
 async def flags_of(s: AsyncSession, job: Job, number: int) -> Flags:
-    """What its artist agrees to for this clip. Nobody was asked yet, so it is no."""
-    return Flags()
+    """What its artist agrees to for this clip; for one that isn't there yet, what it will begin with."""
+    clip = await clips.get(s, job.id, number)
+    if clip is not None:
+        return Flags(clip.named, clip.prompt_shown, clip.dataset, clip.training)
+    agreed = await consents.defaults(s, job.person_id)
+    told = (Flag.NAMED, Flag.PROMPT_SHOWN, Flag.DATASET, Flag.TRAINING)
+    return Flags(*(agreed[flag] for flag in told))
 
 
 async def claim_of(s: AsyncSession, media: Media, job: Job, number: int, model: Model) -> Claim:

@@ -87,8 +87,7 @@ RECORDED: Mapping[Kind, Kept] = {
     Kind.DISMISSED: Kept(Part.MODERATOR),
     Kind.TAKEN_DOWN: Kept(Part.MODERATOR, ("reasons",)),
     Kind.WITHDRAWN: Kept(Part.ARTIST),
-    Kind.REMIX_ALLOWED: Kept(Part.ARTIST),
-    Kind.REMIX_FORBIDDEN: Kept(Part.ARTIST),
+    Kind.CONSENTED: Kept(Part.ARTIST, ("flag", "given", "clips")),
 }
 LEFT_OUT = frozenset(
     {

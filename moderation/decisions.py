@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import clips, events, hits, in_review, jobs, people, reports, reviews
-from db.models import Job, Report, Review, utcnow
+from db.models import Clip, Job, Report, Review, utcnow
 from db.states import Kind, Reason, Status, Verdict
 from moderation import quorum, rules
 from moderation.people import Person
 from moderation.quorum import Needed
 from moderation.rules import Refused, Rules
 from moderation.screening import door
+from moderation.words import listed
 
 WORDS_ALONE = frozenset({1})
 """What is decided of a blocked job that is appealed: it has no clips, so its wish stands for one."""
@@ -51,9 +52,13 @@ async def review(
     """Count a moderator's review, and carry out the decision that it makes, if it makes one."""
     given = await reviews.of(s, job.id)
     rules.may_review(person, job, given)
-    numbers = frozenset(clip.number for clip in await clips.of(s, job.id)) or WORDS_ALONE
+    made = await clips.of(s, job.id)
+    numbers = for_showcase(made) if made else WORDS_ALONE
+    if not numbers:
+        raise Refused(f"Its artist lets nobody see the clips of job {job.id} now.")
     if not set(only) <= numbers:
-        raise Refused(f"Job {job.id} has the clips 1 to {len(numbers)}.")
+        these = listed(map(str, sorted(numbers)), "and")
+        raise Refused(f"Of job {job.id} you decide about clip {these}.")
     if verdict is Verdict.REJECT and reason is None:
         raise Refused("A no needs its reason: pick one, or write a sentence.")
     if verdict is Verdict.REJECT and reason is Reason.OTHER and not sentence:
@@ -66,7 +71,8 @@ async def review(
         verdict=verdict,
         reason=reason if verdict is Verdict.REJECT else None,
         sentence=sentence,
-        clips=sorted(only),
+        # What is let into the showcase only later was not looked at.
+        clips=sorted(only or (numbers if len(numbers) < len(made) else ())),
         alone=person.hosts and rules.is_with_hosts(job),
     )
     await in_review.look_away(s, job.id, person.id)
@@ -91,7 +97,7 @@ async def review(
             one_no=quorum.is_one_no(counted),
         )
     await in_review.look_away(s, job.id)
-    await _carry_out(s, job, decision, person, house, counted)
+    await _carry_out(s, job, decision, person.id, house, counted)
     return Outcome(decision.verdict, of_appeal=new.of_appeal)
 
 
@@ -99,6 +105,33 @@ async def needed(s: AsyncSession, house: Rules, job: Job) -> Needed:
     """How many have to agree on this job."""
     published = await people.published(s, job.person_id, besides=job.id)
     return quorum.needed(house, job, published, flagged=bool(await hits.standing(s, job.id)))
+
+
+async def reconsider(s: AsyncSession, house: Rules, job: Job) -> None:
+    """Carry out the decision that there is now that its artist has changed what may be shown; it is
+    that of whoever spoke last."""
+    numbers = for_showcase(await clips.of(s, job.id))
+    counted = [r for r in await reviews.of(s, job.id) if r.round == job.round]
+    terms = None if job.split else await needed(s, house, job)
+    decision = quorum.decide(counted, numbers, terms)
+    if decision is not None:
+        await in_review.look_away(s, job.id)
+        await _carry_out(s, job, decision, counted[-1].person_id, house, counted)
+
+
+async def keep(s: AsyncSession, person: Person, job: Job) -> None:
+    """Take a job out of review or out of the showcase, for its artist alone.
+
+    What was said stays with the job, but a later review begins a new round.
+    """
+    await reports.settle(s, job.id)
+    fresh = {"private": True, "published_at": None, **rules.new_round(job)}
+    await jobs.move(s, job.id, Kind.KEPT, by=person.id, values=fresh)
+
+
+def for_showcase(made: Iterable[Clip]) -> frozenset[int]:
+    """The clips that moderators decide about: those that their artist lets everybody see."""
+    return frozenset(clip.number for clip in made if clip.showcase)
 
 
 async def report(s: AsyncSession, person: Person, job: Job, reason: Reason, sentence: str) -> None:
@@ -153,7 +186,9 @@ async def reinstate(s: AsyncSession, house: Rules, person: Person, job: Job) -> 
     if not quorum.reinstates(this_round, job, terms):
         return False
     shown = frozenset(clip.number for clip in await clips.of(s, job.id) if clip.shown)
-    await _publish(s, job, Kind.REINSTATED, shown, person, house, **rules.new_round(job))
+    if not shown:
+        raise Refused(f"Its artist lets nobody see the clips of job {job.id} now.")
+    await _publish(s, job, Kind.REINSTATED, shown, person.id, house, **rules.new_round(job))
     return True
 
 
@@ -169,7 +204,7 @@ async def _carry_out(
     s: AsyncSession,
     job: Job,
     decision: quorum.Decision,
-    person: Person,
+    by: int,
     house: Rules,
     counted: Sequence[Review],
 ) -> None:
@@ -178,14 +213,14 @@ async def _carry_out(
         kind = Kind.UPHELD if appealed else Kind.REJECTED
         reasons = sorted({review.reason for review in counted if review.reason})
         found = await hits.standing(s, job.id)
-        await jobs.move(s, job.id, kind, by=person.id, reasons=reasons, rules=found)
+        await jobs.move(s, job.id, kind, by=by, reasons=reasons, rules=found)
         return
     if not await clips.of(s, job.id):
-        await door.let_in(s, job, person)
+        await door.let_in(s, job, by)
         return
     await clips.show(s, job.id, decision.shown)
     kind = Kind.OVERTURNED if appealed else Kind.APPROVED
-    await _publish(s, job, kind, decision.shown, person, house)
+    await _publish(s, job, kind, decision.shown, by, house)
 
 
 async def _publish(
@@ -193,7 +228,7 @@ async def _publish(
     job: Job,
     kind: Kind,
     shown: frozenset[int],
-    person: Person,
+    by: int,
     house: Rules,
     **values: Any,
 ) -> None:
@@ -205,7 +240,7 @@ async def _publish(
     if job.winner not in {0, *shown}:
         values |= {"ballot_closes_at": now + house.ballot, "winner": None}
     found = await hits.standing(s, job.id)
-    await jobs.move(s, job.id, kind, by=person.id, values=values, rules=found)
+    await jobs.move(s, job.id, kind, by=by, values=values, rules=found)
 
 
 def _same(one: Review, other: Review) -> bool:

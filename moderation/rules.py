@@ -73,7 +73,8 @@ def may_retry(person: Person, job: Job) -> None:
         )
 
 
-def may_publish(person: Person, job: Job) -> None:
+def may_publish(person: Person, job: Job, clips: Iterable[Clip]) -> None:
+    """``clips``: all that the job has."""
     owns(person, job)
     if job.status is not Status.READY:
         raise Refused(
@@ -81,6 +82,10 @@ def may_publish(person: Person, job: Job) -> None:
         )
     if job.held:
         raise Refused(f"Job {job.id} goes to the moderators by itself, once they have room for it.")
+    if not any(clip.showcase for clip in clips):
+        raise Refused(
+            f"You let nobody see the clips of job {job.id}; allow the showcase first, then publish it."
+        )
 
 
 def may_keep(person: Person, job: Job) -> None:
@@ -130,9 +135,11 @@ def may_grow(
             f"Job {job.id} is somebody else's and not in the showcase; only its artist can go on "
             "from it."
         )
-    elif not own and not job.remix:
-        raise Refused(f"The artist of job {job.id} hasn't allowed remixes of it.")
-    numbers = [found.number for found in clips if own or found.shown]
+    numbers = may_grow_from(person.id, job, clips)
+    shown = [found.number for found in clips if found.shown]
+    if not own and shown and (not numbers or clip in set(shown) - {*numbers}):
+        what = "it" if clip is None or not numbers else f"clip {clip}"
+        raise Refused(f"The artist of job {job.id} hasn't allowed remixes of {what}.")
     if not numbers:
         raise Refused(f"Job {job.id} has no clips to go on from: it is {said(job.status)}.")
     if clip is None and len(numbers) > 1:
@@ -144,6 +151,13 @@ def may_grow(
         others = listed(map(str, numbers), "or")
         raise Refused(f"Job {job.id} has no clip {number} in the showcase; pick {others}.")
     return number
+
+
+def may_grow_from(person_id: int | None, job: Job, clips: Iterable[Clip]) -> list[int]:
+    """The clips that something can go on from: of one's own job all, else those that are shown and
+    may be remixed."""
+    own = job.person_id == person_id
+    return [clip.number for clip in clips if own or (clip.shown and clip.remix)]
 
 
 def may_finalize(clip: int, final: Job | None) -> None:
@@ -305,13 +319,14 @@ def may_know(person: Person, job: Job) -> bool:
     return person.id == job.person_id or job.status in known_of_others(person)
 
 
-def may_see(person: Person, job: Job, shown: bool) -> bool:
-    """Whether a clip may be looked at; ``shown`` is whether the decision put it into the showcase."""
+def may_see(person: Person, job: Job, clip: Clip) -> bool:
+    """Whether somebody may look at a clip of this job."""
     if person.id == job.person_id:
         return job.status in FINISHED
-    if job.status is Status.PUBLISHED and shown:
+    if job.status is Status.PUBLISHED and clip.shown:
         return True
-    return person.moderates and job.status in WAITING_FOR_REVIEW | {Status.PUBLISHED}
+    decides = person.moderates and job.status in WAITING_FOR_REVIEW | {Status.PUBLISHED}
+    return decides and clip.showcase
 
 
 def may_see_pictures(person: Person, job: Job) -> bool:

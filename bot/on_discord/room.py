@@ -139,7 +139,8 @@ class DiscordRoom:
         self._note_old(sent)
 
         async def edit(message: Message) -> None:
-            await self._courier.edit(sent, message, files=card.purpose is Purpose.RECEIPT)
+            files = card.purpose is Purpose.RECEIPT or bool(card.left_out)
+            await self._courier.edit(sent, message, files=files)
 
         try:
             await self.posting.fitting(card, guild, edit)

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, bugs, credits, lineage, linking, lists, recorded, themes
+from bot import acts, allowed, bugs, credits, lineage, linking, lists, recorded, themes
 from bot.card import Line
 from bot.grammar import Option, Takes
 from bot.lists import Listing
@@ -179,6 +179,17 @@ async def _link(client: StudioClient, interaction: Interaction, given: Given) ->
     await client.acting.whisper(interaction, said)
 
 
+async def _consent(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    await client.acting.defer(interaction)
+    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    asked = (given["job"] or 0, given["clip"] or 0, given["allow"] or "", given["answer"] or "")
+    said = await allowed.studio(client.desk, person, *asked)
+    if isinstance(said, Listing):
+        await client.courier.edit_original(interaction.token, Message(painted(said)))
+    else:
+        await client.acting.whisper(interaction, said)
+
+
 async def _unlink(client: StudioClient, interaction: Interaction, given: Given) -> None:
     await client.acting.defer(interaction)
     person = await who(client.db, interaction.user, interaction.guild_id or 0)
@@ -243,6 +254,7 @@ DEEDS: Mapping[str, Deed] = {
     "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"] or "")),
     "bug": _bug,
     "theme": _theme,
+    "consent": _consent,
     "link": _link,
     "unlink": _unlink,
     "setup": _setup,

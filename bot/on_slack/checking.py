@@ -52,6 +52,5 @@ async def may(parts: SlackParts, where: Where, press: Press) -> None:
         rules.may_withdraw(person, job)
     elif press.sign in OF_ONE_CLIP:
         shared = press.sign in {Sign.REMIX, Sign.EXTEND}
-        own = job.person_id == person.id
-        first = next((clip.number for clip in clips if own or clip.shown), None)
+        first = next(iter(rules.may_grow_from(person.id, job, clips)), None)
         rules.may_grow(person, job, press.clip or first, clips, shared=shared)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import (
     acts,
+    allowed,
     bugs,
     credits,
     grammar,
@@ -233,6 +234,16 @@ async def _link(commands: Commands, where: Where, given: Given) -> None:
     await commands.acting.whisper(where, said)
 
 
+async def _consent(commands: Commands, where: Where, given: Given) -> None:
+    person = await anybody(commands.parts, where.team, where.user, where.name)
+    asked = (int(given["job"] or 0), int(given["clip"] or 0), given["allow"], given["answer"])
+    said = await allowed.studio(commands.parts.desk, person, *asked)
+    if isinstance(said, Listing):
+        await commands.acting.show(where, painted(said), said.title)
+    else:
+        await commands.acting.whisper(where, said)
+
+
 async def _unlink(commands: Commands, where: Where, given: Given) -> None:
     person = await anybody(commands.parts, where.team, where.user, where.name)
     await commands.acting.whisper(where, await linking.unlink(commands.parts.desk, person))
@@ -281,6 +292,7 @@ DEEDS: Mapping[str, Deed] = {
     "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"])),
     "bug": _bug,
     "theme": _theme,
+    "consent": _consent,
     "link": _link,
     "unlink": _unlink,
     "setup": _setup,

@@ -140,7 +140,8 @@ class SlackRoom:
                 return await self._show(place, card, again, since, again)
             if card.purpose is Purpose.RECEIPT:
                 await self._previews.tidy(sent.team, card)
-            elif card.purpose is Purpose.REVIEW:
+            elif card.purpose in PUBLIC:
+                await self.files.take_away_clips(sent, card)
                 await self._copies.take_away(sent.team, card.job_id)
         return message
 

@@ -25,6 +25,7 @@ USAGE = {
     "final": ("12 [clip]", "12 2"),
     "retry": ("12", ""),
     "remix": ("12 [clip] what it should show", "12 2 the same at night"),
+    "consent": ("[12] [clip] [what, then yes or no]", "12 remix yes"),
     "withdraw": ("12", ""),
     "appeal": ("12 why others should look at it again", "12 It shows nobody who lives."),
     "report": ("12 reason [more about it]", "12 spam It sells shoes."),
@@ -96,7 +97,7 @@ def read(name: str, rest: str) -> dict[str, str]:
             found[option.name], words = " ".join(words), []
     for option in numbers:  # they may come last as well
         found[option.name] = found[option.name] or _number(option, words)
-    if (words and command.options) or ("job" in found and not found["job"]):
+    if (words and command.options) or any(o.needed and not found[o.name] for o in numbers):
         raise Refused(usage(name))
     return found
 

@@ -7,7 +7,17 @@ from pathlib import Path
 from aiohttp import web
 from sqlalchemy import text
 
-from bot.on_web import deeds, files, guard, ledger, pages, record, stream, themes
+from bot.on_web import (
+    consenting,
+    deeds,
+    files,
+    guard,
+    ledger,
+    pages,
+    record,
+    stream,
+    themes,
+)
 from bot.on_web.live import Hub
 from bot.on_web.paint import FOLDER, Painter
 from bot.on_web.people import People
@@ -39,6 +49,7 @@ def make_app(
         "/themes": themes.every,
         THEME: themes.one,
         "/help": pages.help_page,
+        "/consent": consenting.defaults,
         JOB: pages.one_job,
     }.items():
         app.router.add_get(path, pages.first_page)
@@ -60,6 +71,8 @@ def make_app(
     app.router.add_get("/as/{who}/live", stream.live, allow_head=False)
     app.router.add_post("/as/{who}/sora", deeds.sora, name=guard.PICTURES_MAY_COME)
     app.router.add_post("/as/{who}/act", deeds.press)
+    app.router.add_post("/as/{who}/consent", consenting.prefer)
+    app.router.add_post("/as/{who}" + JOB + "/consent", consenting.consent)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_static("/static", FOLDER / "static")

@@ -10,6 +10,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import grammar, lists
+from bot.allowed import history
 from bot.card import Fact, Line
 from bot.cards import info
 from bot.cards_credentials import NONE, facts, standing
@@ -19,11 +20,13 @@ from bot.on_web.live import ROOM, cursor_at
 from bot.on_web.paint import Painted, to_relatives
 from bot.on_web.people import FIRST
 from bot.on_web.site import SITE, page, visitor_of
+from bot.said import WORDS
 from bot.view import View, view
-from db import jobs, posts, workers
-from db.models import Post, utcnow
-from db.states import Purpose, Status
+from db import consents, jobs, posts, workers
+from db.models import Clip, Post, utcnow
+from db.states import Flag, Purpose, Status
 from moderation import forecast, lineage, rules
+from moderation.consent import may
 from moderation.plan import CAN
 from moderation.words import listed
 
@@ -144,6 +147,7 @@ async def one_job(request: web.Request) -> web.Response:
         cards = await cards_of(request, s, job_id)
         seen = await view(s, job_id)
         tree = await _lineage(request, s, seen)
+        told = await consents.history(s, job_id)
     if not cards:
         raise web.HTTPNotFound
     about = None
@@ -151,6 +155,7 @@ async def one_job(request: web.Request) -> web.Response:
         visitor = visitor_of(request)
         about = await to_relatives(info(visitor.person, job_id, seen), visitor, seen)
     signed = [] if seen is None else await _credentials(request, seen)
+    own = seen is not None and seen.job.person_id == visitor_of(request).person.id
     return page(
         request,
         "job.html",
@@ -160,6 +165,9 @@ async def one_job(request: web.Request) -> web.Response:
         about=about,
         lineage=tree,
         signed=signed,
+        words=WORDS,
+        allows=_allows(seen.clips) if seen and own else [],
+        history=history(told) if own else [],
     )
 
 
@@ -168,11 +176,24 @@ async def _credentials(request: web.Request, seen: View) -> list[Signed]:
     site, person = request.app[SITE], visitor_of(request).person
     found = []
     for clip in seen.clips:
-        if rules.may_see(person, seen.job, clip.shown):
+        if rules.may_see(person, seen.job, clip):
             said = await site.credentials.of(site.media.path(clip.video_key))
             line = NONE if said is None else standing(said)
             found.append(Signed(clip.number, line, facts(said) if said else ()))
     return found
+
+
+def _allows(made: Sequence[Clip]) -> list[tuple[str, str, dict[Flag, bool]]]:
+    """Clip by clip what is allowed."""
+    several = len(made) > 1
+    return [
+        (
+            str(clip.number),
+            f"Clip {clip.number}" if several else "Yes",
+            {flag: may(clip, flag) for flag in Flag},
+        )
+        for clip in made
+    ]
 
 
 async def help_page(request: web.Request) -> web.Response:

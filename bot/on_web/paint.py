@@ -155,9 +155,9 @@ def _may_read(person: Person, place: str, job: Job) -> bool:
 
 def _for_eyes_of(person: Person, card: Card, seen: View) -> Card:
     """Without the clips and pictures that this person may not look at any more."""
-    shown = {clip.number: clip.shown for clip in seen.clips}
+    made = {clip.number: clip for clip in seen.clips}
     visible = tuple(
-        clip for clip in card.clips if rules.may_see(person, seen.job, shown[clip.number])
+        clip for clip in card.clips if rules.may_see(person, seen.job, made[clip.number])
     )
     given = card.pictures if rules.may_see_pictures(person, seen.job) else ()
     return replace(card, clips=visible, pictures=given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from db.models.base import utcnow
 from db.models.bugs import Bug, BugOpinion
+from db.models.consents import Consent, Preference
 from db.models.hits import Hit, KnownFrame
 from db.models.jobs import Clip, Job
 from db.models.ledger import Account, Posting, Transaction
@@ -22,6 +23,7 @@ __all__ = [
     "BugOpinion",
     "Clip",
     "Code",
+    "Consent",
     "Entry",
     "Event",
     "Guess",
@@ -36,6 +38,7 @@ __all__ = [
     "Person",
     "Post",
     "Posting",
+    "Preference",
     "Reaction",
     "Reply",
     "Report",

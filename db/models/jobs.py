@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from secrets import token_hex
 
-from sqlalchemy import JSON, BigInteger, Column, Index, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from db.models.base import enum, utcnow
@@ -53,8 +53,6 @@ class Job(SQLModel, table=True):
     seed: int = Field(sa_type=BigInteger)
     variations: int
     private: bool = False
-    remix: bool = False
-    """Whether its artist lets others remix and extend it while it is in the showcase."""
     idle: bool = False
     """Whether it waits until the workers have nothing else to do; it waits no longer than a day."""
     draft: bool = False
@@ -132,6 +130,7 @@ class Clip(SQLModel, table=True):
     """One variation of a job; its files are named by the hash of their content."""
 
     __table_args__ = (
+        CheckConstraint("showcase OR NOT shown", name="shown_with_leave"),
         Index(
             "ix_clip_unsigned",
             "job_id",
@@ -156,6 +155,14 @@ class Clip(SQLModel, table=True):
     bytes: int = Field(sa_type=BigInteger)
     shown: bool = False
     """Whether the moderators' decision put it into the showcase."""
+    showcase: bool = True
+    remix: bool = False
+    dataset: bool = False
+    training: bool = False
+    elsewhere: bool = False
+    named: bool = False
+    prompt_shown: bool = False
+    """What its artist allows now: each ``Flag``. How that came about is in ``Consent``."""
     signed: bool = False
     """Whether the video's credentials say what they must by now; if not, a worker signs it."""
     hashes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))

@@ -6,6 +6,7 @@ Every verb raises ``Refused`` with one sentence when the rules say no, and then 
 from __future__ import annotations
 
 from moderation import linking
+from moderation.desk.consenting import Consenting
 from moderation.desk.crediting import Crediting
 from moderation.desk.judging import Judging
 from moderation.desk.making import Making
@@ -15,7 +16,7 @@ from moderation.linking import Linked, Unlinked
 from moderation.people import Person
 
 
-class Desk(Making, Judging, Voting, Crediting, Theming):
+class Desk(Making, Judging, Voting, Consenting, Crediting, Theming):
     """Where people's wishes become rows. Safe to use from many tasks and processes at once."""
 
     async def link_code(self, person: Person) -> str:

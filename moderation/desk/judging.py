@@ -22,23 +22,19 @@ class Judging(Base):
         """Ask the moderators to put a finished job into the showcase; says whether it went to them
         already, or goes once they have room for it."""
         async with self._on(person, job_id) as (s, person, job):
-            rules.may_publish(person, job)
+            rules.may_publish(person, job, await clips.of(s, job_id))
             job.private = False
             return await jobs.to_review(s, job, self.rules.backlog)
 
     async def keep(self, person: Person, job_id: int) -> None:
-        """Take a job out of review again and keep it private.
-
-        What was said stays with the job, but a later review begins a new round.
-        """
+        """Take a job out of review again and keep it private."""
         async with self._on(person, job_id) as (s, person, job):
             rules.may_keep(person, job)
             if rules.is_held(job):
                 job.held, job.private = False, True
                 await events.record(s, job_id, Kind.UNHELD, person.id)
                 return
-            fresh = {"private": True, **rules.new_round(job)}
-            await jobs.move(s, job_id, Kind.KEPT, by=person.id, values=fresh)
+            await decisions.keep(s, person, job)
 
     async def review(
         self,

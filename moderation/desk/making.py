@@ -104,15 +104,6 @@ class Making(Base):
         more = (wish, Descent.REMIX)
         return await self._grow(person, job_id, clip, request, growth.redrawn, *more, shared=True)
 
-    async def allow_remix(self, person: Person, job_id: int, allowed: bool = True) -> None:
-        """Let others remix and extend a job of one's own, or stop that from now on."""
-        async with self._on(person, job_id) as (s, person, job):
-            rules.owns(person, job)
-            if job.remix is not allowed:
-                job.remix = allowed
-                kind = Kind.REMIX_ALLOWED if allowed else Kind.REMIX_FORBIDDEN
-                await events.record(s, job_id, kind, person.id)
-
     async def finalize(
         self, person: Person, job_id: int, clip: int | None, request: Request
     ) -> Job:

@@ -10,7 +10,6 @@ from db import clips, events, frames, hits, jobs
 from db.models import Hit, Job, utcnow
 from db.states import Kind
 from moderation import rules
-from moderation.people import Person
 from moderation.screening.base import Found, Screen
 from moderation.screening.frames import Classified, KnownFrames
 
@@ -51,12 +50,12 @@ async def see(s: AsyncSession, job: Job) -> bool:
     return bool(new)
 
 
-async def let_in(s: AsyncSession, job: Job, person: Person) -> None:
+async def let_in(s: AsyncSession, job: Job, by: int) -> None:
     """Moderators overturn the block: the job goes into the line, and its clips to review as a round of
     their own. What was only flagged stays flagged."""
     overturned = await hits.overturn(s, job.id)
     fresh = {**rules.new_round(job), "queued_at": utcnow()}
-    await jobs.move(s, job.id, Kind.UNBLOCKED, by=person.id, values=fresh, rules=overturned)
+    await jobs.move(s, job.id, Kind.UNBLOCKED, by=by, values=fresh, rules=overturned)
 
 
 async def _keep(s: AsyncSession, job_id: int, found: Sequence[Found]) -> list[Found]:

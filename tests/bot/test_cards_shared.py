@@ -21,9 +21,9 @@ from tests.support.studio import ABLE, OFFER
 CAROL = Person(9, "Carol")
 
 
-def seen(job: Job, offer: Offer = ABLE, **more: Any) -> View:
+def seen(job: Job, offer: Offer = ABLE, *, remix: bool = False, **more: Any) -> View:
     keys: dict[str, Any] = {"video_key": "v", "poster_key": "p", "preview_key": "w"}
-    clip = Clip(job_id=12, number=1, seed=7, bytes=9, shown=True, **keys)
+    clip = Clip(job_id=12, number=1, seed=7, bytes=9, shown=True, remix=remix, **keys)
     return View(job, "Ada", offer, clips=(clip,), **more)
 
 
@@ -52,16 +52,17 @@ def report(reason: Reason, sentence: str = "", person_id: int = 3, **more: Any) 
 def test_the_showcase_offers_what_is_allowed_and_can_be_made(
     remix: bool, offer: Offer, extra: list[str]
 ) -> None:
-    card = cards.showcase(seen(job_of(remix=remix), offer))
+    card = cards.showcase(seen(job_of(), offer, remix=remix))
     assert labels(card) == ["Vote for it", *extra, "💜 Tip", "Info", "Report"]
-    assert labels(cards.showcase(seen(job_of(remix=remix, winner=0), offer)))[:-3] == extra
+    closed = cards.showcase(seen(job_of(winner=0), offer, remix=remix))
+    assert labels(closed)[:-3] == extra
 
 
 def test_its_artist_sees_whether_others_may_and_how_to_change_it() -> None:
     card = cards.result(seen(job_of()))
     assert "Allow remixes" in labels(card)
     assert texts(card) == ["It's in the showcase."]
-    card = cards.result(seen(job_of(remix=True)))
+    card = cards.result(seen(job_of(), remix=True))
     assert "Forbid remixes" in labels(card)
     assert texts(card) == ["It's in the showcase.", "Everybody may remix and extend it."]
     assert "Allow remixes" in labels(cards.result(seen(job_of(status=Status.READY))))

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
-from db.states import Reason, Status, Verdict
+from db.states import Flag, Reason, Status, Verdict
 from moderation.people import Person, Role
 from moderation.rules import Refused, Rules
 from moderation.sweep import closed_ballots, lost_renders
@@ -43,6 +43,7 @@ anybody = st.sampled_from(["the artist", "the artist", *sorted(CAST)])
 """Who acts on a job; its artist more often than the others, or little would ever happen."""
 picks = st.integers(0, 3)
 numbers = st.integers(1, 2)
+choices = st.dictionaries(st.sampled_from(Flag), st.booleans(), min_size=1, max_size=2)
 GROWING = {"vary", "extend", "finalize"}
 words = st.sampled_from(["a red circle", "a red circle", "nude", " ".join(["nude", "child"])])
 """What the screen lets pass, flags and blocks."""
@@ -162,10 +163,15 @@ class DeskMachine(RuleBasedStateMachine):
         self.attempt(desk.review(*self.pick_for(name, which), Verdict.APPROVE, only=only))
 
     @precondition(lambda self: self.jobs)
-    @rule(name=anybody, which=picks, reason=st.none() | st.sampled_from(Reason))
-    def reject(self, name: str, which: int, reason: Reason | None) -> None:
-        desk = self.studio.desk
-        self.attempt(desk.review(*self.pick_for(name, which), Verdict.REJECT, reason=reason))
+    @rule(
+        name=anybody,
+        which=picks,
+        reason=st.none() | st.sampled_from(Reason),
+        only=st.sets(numbers, max_size=1),
+    )
+    def reject(self, name: str, which: int, reason: Reason | None, only: set[int]) -> None:
+        desk, about = self.studio.desk, self.pick_for(name, which)
+        self.attempt(desk.review(*about, Verdict.REJECT, reason=reason, only=only))
 
     @precondition(lambda self: self.jobs)
     @rule(name=anybody, which=picks)
@@ -200,9 +206,15 @@ class DeskMachine(RuleBasedStateMachine):
         self.attempt(self.studio.desk.again(*self.pick_for(name, which), request()))
 
     @precondition(lambda self: self.jobs)
-    @rule(name=anybody, which=picks, allowed=st.booleans())
-    def allow_remix(self, name: str, which: int, allowed: bool) -> None:
-        self.attempt(self.studio.desk.allow_remix(*self.pick_for(name, which), allowed))
+    @rule(name=anybody, which=picks, clip=st.none() | numbers, choices=choices)
+    def consent(
+        self, name: str, which: int, clip: int | None, choices: Mapping[Flag, bool]
+    ) -> None:
+        self.attempt(self.studio.desk.consent(*self.pick_for(name, which), choices, clip))
+
+    @rule(name=people_, choices=choices)
+    def consent_by_default(self, name: str, choices: Mapping[Flag, bool]) -> None:
+        self.attempt(self.studio.desk.consent_by_default(self.who(name), choices))
 
     @precondition(lambda self: self.jobs)
     @rule(name=anybody, which=picks, reason=st.sampled_from(Reason))
@@ -271,7 +283,7 @@ class DeskMachine(RuleBasedStateMachine):
             if self.run(self.studio.job(job.id)).status is Status.IN_REVIEW:
                 self.run(desk.review(other, job.id, Verdict.APPROVE))
         if remix:
-            self.run(desk.allow_remix(self.artist(job), job.id))
+            self.run(desk.consent(self.artist(job), job.id, {Flag.REMIX: True}))
 
     @rule()
     def claim(self) -> None:

@@ -10,17 +10,31 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from db.models import Clip, Event, Hit, Identity, Job, Link, Report, Review, Vote
+from db.consents import in_showcase
+from db.models import (
+    Clip,
+    Consent,
+    Event,
+    Hit,
+    Identity,
+    Job,
+    Link,
+    Preference,
+    Report,
+    Review,
+    Vote,
+)
 from db.session import Db
-from db.states import MOVES, WAITING_FOR_REVIEW, Called, Descent, Kind, Status, Verdict
+from db.states import MOVES, WAITING_FOR_REVIEW, Called, Descent, Flag, Kind, Status, Verdict
 from moderation import quorum
 from moderation.decisions import WORDS_ALONE
 from moderation.people import Person
 from moderation.rules import Rules, may_see
+from tests.moderation.leave import Leave
 
 BY_QUORUM = {Kind.APPROVED, Kind.OVERTURNED, Kind.REJECTED, Kind.UPHELD, Kind.UNBLOCKED}
 DECIDING = BY_QUORUM | {Kind.TAKEN_DOWN, Kind.REINSTATED}
-CAME_BACK = {Kind.OVERTURNED, Kind.REINSTATED}
+CAME_BACK = {Kind.APPROVED, Kind.OVERTURNED, Kind.REINSTATED}
 
 
 @dataclass
@@ -37,6 +51,10 @@ class Snapshot:
     links: dict[int, int] = field(default_factory=dict)
     """Second person -> first."""
     hits: list[Hit] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
+    preferences: list[Preference] = field(default_factory=list)
+    dataset: list[tuple[int, int]] = field(default_factory=list)
+    """The clips that an export would take."""
 
     def now(self, person_id: int | None) -> int | None:
         """Who somebody is now."""
@@ -58,7 +76,12 @@ async def snapshot(db: Db) -> Snapshot:
         identities = list((await s.scalars(select(Identity).order_by(Identity.user_id))).all())
         links = {link.second_id: link.person_id for link in (await s.scalars(select(Link))).all()}
         hits = list((await s.scalars(select(Hit))).all())
-        return Snapshot(jobs, clips, events, votes, reviews, reports, identities, links, hits)
+        consents = list((await s.scalars(select(Consent).order_by(col(Consent.id)))).all())
+        preferences = list((await s.scalars(select(Preference))).all())
+        taken = await in_showcase(s, {Flag.DATASET})
+        dataset = [(clip.job_id, clip.number) for _, clip, _ in taken]
+        said, agreed = (votes, reviews, reports), (consents, preferences, dataset)
+        return Snapshot(jobs, clips, events, *said, identities, links, hits, *agreed)
 
 
 class Promises:
@@ -99,6 +122,7 @@ class Promises:
         self.nobody_has_more_than_allowed()
         self.reports_wait_for_what_is_shown_and_nothing_else()
         self.who_is_somebody_else_has_nothing()
+        Leave(self.seen, self.before, self.cast).hold()
 
     def news(self, job_id: int) -> list[Event]:
         known = self.before.events.get(job_id, [])
@@ -149,7 +173,8 @@ class Promises:
     def a_quorum_is_of_people(self, job_id: int) -> None:
         job = self.seen.jobs[job_id]
         given = [r for r in self.seen.reviews if (r.job_id, r.round) == (job_id, job.round)]
-        numbers = frozenset(clip.number for clip in self.seen.clips[job_id]) or WORDS_ALONE
+        made = self.seen.clips[job_id]
+        numbers = frozenset(clip.number for clip in made if clip.showcase) if made else WORDS_ALONE
         with_hosts = job.split or job.raised >= Called.HOSTS
         assert with_hosts or not any(r.alone for r in given), "decided alone what isn't with hosts"
         if job.status in WAITING_FOR_REVIEW and not self.rules.newcomer_publications:
@@ -199,15 +224,16 @@ class Promises:
     def a_closed_ballot_keeps_its_result(self, job_id: int) -> None:
         kinds = [event.kind for event in self.seen.events[job_id]]
         if Kind.BALLOT_CLOSED in kinds:
-            # What comes back after a take-down may be opened anew: where its winner isn't shown.
+            # What comes back after it was out may be opened anew: where its winner isn't shown.
             closed = len(kinds) - kinds[::-1].index(Kind.BALLOT_CLOSED)
-            back = [n for n, kind in enumerate(kinds[closed:], closed) if kind in CAME_BACK]
+            back = [n for n, kind in enumerate(kinds) if n >= closed and kind in CAME_BACK]
             opened = back[0] if back else None
             voting = {Kind.VOTED, Kind.VOTE_TAKEN_BACK}
             assert not voting & set(kinds[closed:opened]), "voted after the ballot was closed"
             winner = self.seen.jobs[job_id].winner
             shown = {clip.number for clip in self.seen.clips[job_id] if clip.shown}
-            assert not winner or winner in shown, "a clip has won that isn't shown"
+            public = self.seen.jobs[job_id].status is Status.PUBLISHED
+            assert not winner or not public or winner in shown, "a clip has won that isn't shown"
             if winner and self.seen.jobs[job_id].draft:
                 assert self.finals[job_id, winner], "a draft has won and its final is nowhere"
 
@@ -229,11 +255,11 @@ class Promises:
             return
         for event in self.news(job_id):
             if event.kind in {Kind.SUBMITTED, Kind.RETRIED}:
-                before = [e.kind for e in self.seen.events[job.source_id] if e.id < event.id]
-                said = [k for k in before if k in {Kind.REMIX_ALLOWED, Kind.REMIX_FORBIDDEN}]
-                moved = [MOVES[kind].to for kind in before if kind in MOVES]
-                assert said[-1:] == [Kind.REMIX_ALLOWED], "remixed without its artist's leave"
-                assert moved[-1] is Status.PUBLISHED, "remixed outside the showcase"
+                source = self.before.jobs[job.source_id]
+                made = {clip.number: clip for clip in self.before.clips[job.source_id]}
+                assert made[job.source_clip or 0].remix, "remixed without its artist's leave"
+                assert made[job.source_clip or 0].shown, "remixed outside the showcase"
+                assert source.status is Status.PUBLISHED, "remixed outside the showcase"
 
     def what_was_taken_down_is_shown_to_nobody(self, job_id: int) -> None:
         job = self.seen.jobs[job_id]
@@ -249,7 +275,9 @@ class Promises:
                 assert self.seen.now(event.person_id) in said
         if moves and moves[-1].kind is Kind.TAKEN_DOWN:
             others = [person for person in self.cast if person.id != job.person_id]
-            assert not any(may_see(person, job, shown=True) for person in others)
+            assert not any(
+                may_see(person, job, clip) for person in others for clip in self.seen.clips[job_id]
+            )
 
     def what_is_blocked_is_not_rendered_unless_moderators_let_it(self, job_id: int) -> None:
         job, kinds = self.seen.jobs[job_id], [event.kind for event in self.seen.events[job_id]]
@@ -281,7 +309,8 @@ class Promises:
         for vote in self.seen.votes:
             shown = [c.number for c in self.seen.clips[vote.job_id] if c.shown]
             assert vote.person_id != self.seen.jobs[vote.job_id].person_id, "the artist voted"
-            came_back = any(e.kind is Kind.TAKEN_DOWN for e in self.seen.events[vote.job_id])
+            left = {Kind.TAKEN_DOWN, Kind.CONSENTED}
+            came_back = any(e.kind in left for e in self.seen.events[vote.job_id])
             assert vote.clip in shown or came_back, "a vote for a clip that is not on the ballot"
 
     def nobody_has_more_than_allowed(self) -> None:

@@ -12,7 +12,7 @@ from db import books, jobs, ledger, workers
 from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
-from db.states import BugKind, Descent, Reason, Verdict
+from db.states import BugKind, Descent, Flag, Reason, Verdict
 from moderation import credit
 from moderation.audit import audit
 from moderation.bookkeeping import keep_books
@@ -133,9 +133,9 @@ async def test_a_remix_tree_adds_up(studio: Studio, cast: Five) -> None:
     ada, bo, cy, mo, _ = cast
     await studio.open([ABLE])
     first = await published(studio, ada, mo)
-    await studio.desk.allow_remix(ada, first.id)
+    await studio.desk.consent(ada, first.id, {Flag.REMIX: True})
     second = await grown(studio, bo, first, mo)
-    await studio.desk.allow_remix(bo, second.id)
+    await studio.desk.consent(bo, second.id, {Flag.REMIX: True})
     await grown(studio, cy, second, mo)
     own = TABLE.approved
     assert await has(studio, ada, bo, cy) == [own + 16 + 8, own + 16, own]

@@ -9,7 +9,7 @@ import pytest
 from db import events, hits, jobs, votes
 from db.hits import Count
 from db.models import Event, Hit, Job, utcnow
-from db.states import WAITING_FOR_REVIEW, Kind, Reason, Status, Verdict
+from db.states import WAITING_FOR_REVIEW, Flag, Kind, Reason, Status, Verdict
 from moderation.people import Person
 from moderation.rules import Refused
 from moderation.screening.rates import Rate, rated, rates
@@ -107,7 +107,7 @@ async def test_every_way_into_the_line_is_looked_at(studio: Studio, cast: Five) 
     await studio.open([ABLE])
     job = await studio.rendered(ada)
     await decided(studio, job, Verdict.APPROVE, mo, lin)
-    await studio.desk.allow_remix(ada, job.id)
+    await studio.desk.consent(ada, job.id, {Flag.REMIX: True})
     remix = await studio.desk.remix(bo, job.id, 1, request(), Wish(STOPPED))
     redrawn = await studio.desk.redraw(ada, job.id, 1, request(), Wish(STOPPED))
     assert {remix.status, redrawn.status} == {Status.BLOCKED}

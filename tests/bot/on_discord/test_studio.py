@@ -20,7 +20,7 @@ from bot.signs import Sign
 from bot.studio import STUDIO
 from db import people, reports, votes
 from db.models import utcnow
-from db.states import Descent, Purpose, Reason, Status
+from db.states import Descent, Flag, Purpose, Reason, Status
 from moderation.people import Person, Role
 from moderation.rules import Rules
 from tests.bot.on_discord.world import World, buttons, markdown, text
@@ -492,4 +492,4 @@ async def ada(world: World) -> Person:
 
 
 async def allow_remixes(world: World) -> None:
-    await world.studio.desk.allow_remix(await ada(world), 1)
+    await world.studio.desk.consent(await ada(world), 1, {Flag.REMIX: True})

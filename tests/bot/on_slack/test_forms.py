@@ -392,6 +392,7 @@ async def test_a_trigger_that_ran_out_is_said(town: Town) -> None:
         ("final 9", "no job 9"),
         ("retry 9", "no job 9"),
         ("remix 9 a blue square", "no job 9"),
+        ("consent 9 remix yes", "no job 9"),
         ("withdraw 9", "no job 9"),
         ("appeal 9 it is mine", "no job 9"),
         ("report 9 spam", "no job 9"),

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -203,6 +203,12 @@ class Caller:
         form = {"csrf": self.csrf, **fields}
         async with self.session.post(self.base + path, data=form, headers=asked) as answer:
             return answer.status, await answer.json()
+
+    async def send(self, path: str, fields: Sequence[tuple[str, str]]) -> str:
+        """Send a form as a browser without scripts does; the page that it leads to."""
+        form = [("csrf", self.csrf), *fields]
+        async with self.session.post(self.base + path, data=form) as answer:
+            return await answer.text()
 
     async def act(self, job: Job, sign: str, **fields: str) -> tuple[int, dict[str, object]]:
         return await self.post("/act", {"job": str(job.id), "sign": sign, **fields})

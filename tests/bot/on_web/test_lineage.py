@@ -14,7 +14,7 @@ import pytest
 from bot.on_web.lineage import HEIGHT, MORE_HEIGHT, WIDTH, Drawing, Spot, drawing
 from db.models import Clip
 from db.session import Db
-from db.states import Descent, Status
+from db.states import Descent, Flag, Status
 from moderation import lineage
 from moderation.people import Person, Role
 from tests.bot.on_web.served import Be, Served
@@ -37,7 +37,7 @@ async def family(served: Served) -> Served:
     """Job 1 is Ada's; 2 is Bo's remix of it; Lin went on from that with 3, and Bo from that with 4."""
     await served.open([ABLE])
     first = await served.published("ada", prompt="A <b>red</b> circle")
-    await served.desk.allow_remix(await served.known("ada"), first.id)
+    await served.desk.consent(await served.known("ada"), first.id, {Flag.REMIX: True})
     parent, hidden = first.id, await served.known("lin")
     for key, prompt in (("bo", "At night"), ("lin", "Under water"), ("bo", "In the woods")):
         job = await served.published(key, prompt=prompt)

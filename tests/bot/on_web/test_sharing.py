@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from db.models import Job
-from db.states import Descent, Reason, Status
+from db.states import Descent, Flag, Reason, Status
 from tests.bot.on_web.served import Be, Served
 from tests.support.studio import ABLE
 
@@ -28,7 +28,7 @@ async def signs(be: Be, who: str, path: str, job: Job) -> set[str]:
 
 async def allowed(served: Served, **wish: Any) -> Job:
     job = await served.published("ada", **wish)
-    await served.desk.allow_remix(await served.known("ada"), job.id)
+    await served.desk.consent(await served.known("ada"), job.id, {Flag.REMIX: True})
     await served.told()
     return job
 
