@@ -17,7 +17,7 @@ from bench.report import Figure, arguments, say, show, show_json
 ROOT = Path(__file__).parents[1]
 BENCHES = (
     "startup", "memory", "renders", "generate", "encode", "overhead", "receipts", "lifecycles", "desk",
-    "discord_room", "slack_room",
+    "record", "lineage", "discord_room", "slack_room", "screen",
 )  # fmt: skip
 LIMIT_SECONDS = 1000.0
 """Beyond every bench's own limit."""

@@ -6,16 +6,14 @@ import asyncio
 import os
 import sys
 import traceback
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from bot import cli_make
-from bot.trouble import Trouble, reaching, translated
-
-if TYPE_CHECKING:
-    from bot.settings import BotSettings
+from bot import cli_credentials, cli_ledger, cli_make, cli_record
+from bot.trouble import insist_on_newest, translated
 
 app = typer.Typer(
     name="sora",
@@ -27,9 +25,21 @@ app = typer.Typer(
 )
 outbox = typer.Typer(help="What is still to be told to the rooms.", no_args_is_help=True)
 app.add_typer(outbox, name="outbox")
+dataset = typer.Typer(help="The clips whose artists let anybody have them.", no_args_is_help=True)
+app.add_typer(dataset, name="dataset")
 slack = typer.Typer(help="The app in Slack.", no_args_is_help=True)
 app.add_typer(slack, name="slack")
+app.add_typer(cli_record.app, name="record")
+app.add_typer(cli_ledger.app, name="ledger")
+app.add_typer(cli_credentials.app, name="credentials")
 app.command("make")(cli_make.make)
+
+
+class Use(StrEnum):
+    """What a dataset may be exported for."""
+
+    TRAINING = "training"
+
 
 Data = Annotated[
     Path | None,
@@ -107,7 +117,7 @@ def bot(
         redact.install(*settings.secrets)
     supervisor.data_folder(settings)
     supervisor.free_port(settings)
-    _insist_on_newest(settings)
+    insist_on_newest(settings.database)
     asyncio.run(service.run(settings, part))
 
 
@@ -177,11 +187,43 @@ def outbox_retry(data: Data = None) -> None:
             await db.close()
 
     settings = settings_from(data)
-    _insist_on_newest(settings)
+    insist_on_newest(settings.database)
     count = asyncio.run(try_again(settings.database))
     typer.echo(
         f"{count} set aside before will be told again." if count else "Nothing was set aside."
     )
+
+
+@dataset.command("export")
+def dataset_export(
+    folder: Annotated[
+        Path, typer.Argument(help="Where it is; one that is there is brought up to date.")
+    ],
+    use: Annotated[
+        Use | None,
+        typer.Option("--for", help="Only what its artist allows for this as well."),
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Copy what may be in a dataset into a folder, with licence and credit."""
+    from bot import dataset
+    from bot.settings import settings_from
+    from db.media import Media
+    from db.session import Db
+    from db.states import Flag
+
+    settings = settings_from(data)
+    insist_on_newest(settings.database)
+
+    async def export() -> dataset.Exported:
+        db = Db(settings.database)
+        try:
+            flags = {Flag.DATASET} | ({Flag.TRAINING} if use is Use.TRAINING else set())
+            return await dataset.export(db, Media(settings.media), folder, flags)
+        finally:
+            await db.close()
+
+    typer.echo(str(asyncio.run(export())))
 
 
 @slack.command("manifest")
@@ -198,17 +240,6 @@ def slack_manifest(
     from bot.settings import settings_from
 
     typer.echo(written(manifest(settings_from(None).slack_command, url, install_url)))
-
-
-def _insist_on_newest(settings: BotSettings) -> None:
-    from db.migrate import current, newest
-
-    with reaching(settings.database):
-        at = asyncio.run(current(settings.database))
-    if at != newest():
-        raise Trouble(
-            "The database isn't there or isn't at the newest migration; run: sora migrate"
-        )
 
 
 def main() -> None:

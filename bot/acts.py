@@ -6,10 +6,10 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bot import grammar, said
+from bot import consenting, grammar, said
 from bot.signs import REASONS, VOTES, Sign
 from db import jobs
-from db.states import Reason, Status, Verdict
+from db.states import Flag, Reason, Status, Verdict
 from moderation.decisions import Outcome
 from moderation.desk import Desk
 from moderation.people import Person
@@ -27,6 +27,7 @@ class Act:
     job_id: int
     request: Request
     sentence: str = ""
+    """What was said, or what was ticked."""
     only: Collection[int] = ()
     """The clip numbers a review is limited to, or the one that something goes on from."""
     reason: Reason = Reason.OTHER
@@ -45,33 +46,42 @@ async def act(desk: Desk, deed: Act) -> str:
             return f"Job {job_id} is back in line."
         case Sign.AGAIN:
             job = await desk.again(person, job_id, deed.request)
-            return f"Job {job.id} is in line: the same wish with a new seed."
+            return said.entered(job, "the same wish with a new seed")
+        case Sign.REWORD:
+            asked = grammar.read(deed.sentence)
+            job = await desk.reword(person, job_id, deed.request, asked)
+            return said.entered(job, "the same wish in other words")
         case Sign.VARY:
             job = await desk.vary(person, job_id, _one(deed), deed.request)
-            return f"Job {job.id} is in line: the same wish, near that clip."
+            return said.entered(job, "the same wish, near that clip")
         case Sign.EXTEND:
             job = await desk.extend(person, job_id, _one(deed), deed.request)
-            return f"Job {job.id} is in line: what happens next."
+            return said.entered(job, "what happens next")
         case Sign.REDRAW:
             asked = grammar.read(deed.sentence)
             job = await desk.redraw(person, job_id, _one(deed), deed.request, asked)
-            return f"Job {job.id} is in line: that clip in other words."
+            return said.entered(job, "that clip in other words")
         case Sign.REMIX:
             asked = grammar.read(deed.sentence)
             job = await desk.remix(person, job_id, _one(deed), deed.request, asked)
-            return f"Job {job.id} is in line: your remix of that clip."
+            return said.entered(job, "your remix of that clip")
         case Sign.GO_ON:
             job = await desk.go_on(person, job_id, grammar.read(deed.sentence), deed.request)
-            return f"Job {job.id} is in line: what happens next in the chain."
+            return said.entered(job, "what happens next in the chain")
         case Sign.HAND_ON:
             await desk.let_pass(person, job_id)
             return "The turn passes on; you may join the chain again."
         case Sign.FINAL:
             job = await desk.finalize(person, job_id, _one(deed), deed.request)
-            return f"Job {job.id} is in line: that clip, rendered in full."
+            return said.entered(job, "that clip, rendered in full")
         case Sign.PUBLISH:
-            await desk.publish(person, job_id)
-            return f"Job {job_id} went to the moderators."
+            if await desk.publish(person, job_id):
+                return f"Job {job_id} went to the moderators."
+            room = desk.rules.backlog
+            return (
+                f"The moderators have {room} job{'' if room == 1 else 's'} to look at; job {job_id} goes "
+                "to them by itself when there is room. Your clips are yours already."
+            )
         case Sign.KEEP:
             await desk.keep(person, job_id)
             return f"Job {job_id} is private again."
@@ -79,14 +89,16 @@ async def act(desk: Desk, deed: Act) -> str:
             await desk.withdraw(person, job_id)
             return f"Job {job_id} is withdrawn from everything public."
         case Sign.ALLOW_REMIX:
-            await desk.allow_remix(person, job_id)
+            await desk.consent(person, job_id, {Flag.REMIX: True})
             return f"While job {job_id} is in the showcase, everybody may remix and extend it."
         case Sign.FORBID_REMIX:
-            await desk.allow_remix(person, job_id, False)
+            await desk.consent(person, job_id, {Flag.REMIX: False})
             return f"Nobody else may remix job {job_id} any more; what they made before stays."
+        case Sign.CONSENT:
+            return await consenting.sent(desk, person, job_id, deed.sentence)
         case Sign.APPEAL:
             await desk.appeal(person, job_id, deed.sentence)
-            return f"Job {job_id} goes to moderators who did not decide before."
+            return f"Job {job_id} goes to moderators who did not review it before."
         case Sign.REPORT:
             await desk.report(person, job_id, deed.reason, deed.sentence)
             return f"The moderators will look at job {job_id}. Thank you."
@@ -96,9 +108,31 @@ async def act(desk: Desk, deed: Act) -> str:
         case Sign.DISMISS:
             await desk.dismiss(person, job_id)
             return f"Job {job_id} stays in the showcase; its reports are settled."
+        case Sign.REINSTATE:
+            if await desk.reinstate(person, job_id):
+                return f"Job {job_id} is back in the showcase."
+            return f"Noted; another moderator has to agree before job {job_id} is back."
+        case Sign.LOOKING:
+            await desk.look(person, job_id)
+            return f"Job {job_id} is in your hands for 15 minutes; others may still decide."
+        case Sign.LOOK_AWAY:
+            await desk.look_away(person, job_id)
+            return f"Job {job_id} is free for others again."
+        case Sign.REMEMBER:
+            await desk.remember_frames(person, job_id)
+            return f"What looks like job {job_id} will be flagged from now on."
+        case Sign.FORGET:
+            await desk.forget_frames(person, job_id)
+            return f"The frames of job {job_id} are forgotten."
         case Sign.TAKE_BACK_REVIEW:
             await desk.take_back_review(person, job_id)
             return f"Your review of job {job_id} is taken back."
+        case Sign.TIP:
+            await desk.tip(person, job_id)
+            return f"The artist of job {job_id} has one of your credits."
+        case Sign.TAKE_BACK_TIP:
+            await desk.take_back_tip(person, job_id)
+            return "Your credit is yours again."
         case Sign.TAKE_BACK_VOTE:
             await desk.take_back_vote(person, job_id)
             return "Your vote is taken back."
@@ -149,5 +183,9 @@ def _answer(job_id: int, outcome: Outcome) -> str:
             return f"Job {job_id} stays outside the showcase; its artist is told why."
         case Verdict.REJECT:
             return f"Job {job_id} is not published; its artist is told why and may appeal."
+        case None if outcome.split:
+            return "Noted; the moderators don't agree on this one, so a host decides it."
+        case None if outcome.one_no:
+            return "Noted; one no waits for a second opinion, and another moderator's decides."
         case None:
             return said.noted(outcome.undecided, outcome.clips)

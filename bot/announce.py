@@ -13,7 +13,7 @@ from functools import partial
 
 import structlog
 
-from bot import cards
+from bot import cards, notices
 from bot.card import Card
 from bot.room import Away, Room, Unreachable
 from bot.view import View, view
@@ -82,6 +82,10 @@ async def _settle(
         promise = _promise(seen) if purpose is Purpose.RECEIPT else None
         await _show(db, room, place, purpose, card, promise)
         return 0
+    if purpose is Purpose.NOTICE and post.digest != card.digest():
+        await _remove(db, room, post)  # only a new message is heard
+        await _show(db, room, place, purpose, card, None)
+        return 0
     if post.digest == card.digest() and not await room.must_move(post):
         return 0
     return room.pause(post) or await _update(db, room, post, card)
@@ -101,6 +105,8 @@ def _belongs(purpose: Purpose, seen: View, room: Room, post: Post | None) -> boo
         case Purpose.REVIEW:
             waits = status in WAITING_FOR_REVIEW or bool(seen.complaints)
             return waits or (post is not None and status in DECIDED)
+        case Purpose.NOTICE:
+            return notices.is_wanted(seen)
         case Purpose.DECISION:
             return seen.job.room == room.name and status in DECIDED
         case Purpose.SHOWCASE:

@@ -6,12 +6,14 @@ from bot import said
 from bot.card import Button
 from bot.signs import EMOJI, REASONS, Sign
 from bot.view import View
-from db.models import Job
-from db.states import Reason, Task
+from db.states import Flag, Reason, Task
+from moderation import rules
+from moderation.consent import may
 
 QUESTIONS = {
     Sign.WITHDRAW: "Take it out of everything public?",
     Sign.APPEAL: "Why should others look at it again?",
+    Sign.REWORD: "What should it show, in other words?",
     Sign.REDRAW: "What should it show instead?",
     Sign.REMIX: "What should yours show?",
     Sign.GO_ON: "What happens next?",
@@ -26,12 +28,19 @@ OPTIONS_MAY_FOLLOW = "Options may follow: --strength 0.5"
 AGAIN = Button(Sign.AGAIN, "Again")
 RETRY_SHOTS = Button(Sign.RETRY, "Retry", strong=True)
 """Of a film: those of its shots that came to nothing."""
+REWORD = Button(Sign.REWORD, "Reword", asks=QUESTIONS[Sign.REWORD], strong=True)
+REMEMBER = Button(Sign.REMEMBER, "Know its frames again")
+FORGET = Button(Sign.FORGET, "Forget its frames")
 WITHDRAW = Button(Sign.WITHDRAW, "Withdraw", asks=QUESTIONS[Sign.WITHDRAW], danger=True)
 APPEAL = Button(Sign.APPEAL, "Appeal", asks=QUESTIONS[Sign.APPEAL])
+TIP = Button(Sign.TIP, f"{EMOJI[Sign.TIP]} Tip")
 REPORT = Button(Sign.REPORT, "Report", asks=QUESTIONS[Sign.REPORT])
+SHOW = Button(Sign.SHOW, "Show it")
 TAKE_BACK_REVIEW = Button(Sign.TAKE_BACK_REVIEW, "Take my review back")
+LOOK_AWAY = Button(Sign.LOOK_AWAY, "I'm not looking any more")
 TAKE_BACK_VOTE = Button(Sign.TAKE_BACK_VOTE, "Take my vote back")
-"""For whoever gave one that can still be taken back."""
+TAKE_BACK_TIP = Button(Sign.TAKE_BACK_TIP, "Take my tip back")
+"""For whoever did what can still be taken back."""
 
 
 def growing(view: View) -> tuple[Button, ...]:
@@ -51,7 +60,8 @@ def growing(view: View) -> tuple[Button, ...]:
 
 def remixing(view: View) -> tuple[Button, ...]:
     """What everybody may do with these clips, where their artist allows it and their model can."""
-    if view.offer is None or not view.job.remix:
+    allowed = any(clip.shown and may(clip, Flag.REMIX) for clip in view.clips)
+    if view.offer is None or not allowed:
         return ()
     buttons = []
     if Task.VIDEO in view.offer.tasks:
@@ -62,15 +72,19 @@ def remixing(view: View) -> tuple[Button, ...]:
     return tuple(buttons)
 
 
-def permission(job: Job) -> Button:
-    """Whether others may remix it is its artist's to change at any time."""
-    if job.remix:
-        return Button(Sign.FORBID_REMIX, "Forbid remixes")
-    return Button(Sign.ALLOW_REMIX, "Allow remixes")
+def permission(view: View) -> tuple[Button, ...]:
+    """What may be done with the clips is their artist's to change at any time."""
+    all_may = all(may(clip, Flag.REMIX) for clip in view.clips)
+    remix = (
+        (Sign.FORBID_REMIX, "Forbid remixes") if all_may else (Sign.ALLOW_REMIX, "Allow remixes")
+    )
+    return Button(*remix), Button(Sign.CONSENT, "Consent")
 
 
 def settling(view: View) -> tuple[Button, ...]:
-    """What moderators can do about reports that wait."""
+    """What moderators can do about reports that wait, and about what was taken down by mistake."""
+    if rules.is_taken_down(view.job):
+        return (Button(Sign.REINSTATE, "Put it back"),)
     if not view.complaints:
         return ()
     asks = QUESTIONS[Sign.TAKE_DOWN]
@@ -91,6 +105,7 @@ def deciding() -> tuple[Button, ...]:
         Sign.COPYRIGHT: said.REASON[Reason.COPYRIGHT],
         Sign.HATE: said.REASON[Reason.HATE],
         Sign.SPAM: said.REASON[Reason.SPAM],
+        Sign.LOOKING: "I'm looking",
     }
     return tuple(
         Button(

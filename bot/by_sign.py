@@ -32,9 +32,11 @@ def state(card: Card, moment: Callable[[datetime], str]) -> list[str]:
 
 def seeds(card: Card) -> list[Sign]:
     """The signs that the bot puts under a card itself, so that they are one tap for everybody."""
-    signs = [button.sign for button in card.buttons if button.sign in EMOJI]
+    # Not a tip: that gives something away, which nobody should do by a tap in passing.
+    tapped = EMOJI.keys() - {Sign.TIP}
+    signs = [button.sign for button in card.buttons if button.sign in tapped]
     if signs and card.purpose is Purpose.REVIEW and len(card.clips) > 1:
-        signs += VOTES[: len(card.clips)]
+        signs += [VOTES[clip.number - 1] for clip in card.clips]
     return signs
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from bot.signs import Sign
 from db.states import Purpose
+from moderation.people import Role
 
 
 class Tone(StrEnum):
@@ -45,6 +46,8 @@ class Line:
     said: str = ""
     at: datetime | None = None
     """When it happened, where that matters; rooms show it in the reader's own time."""
+    covered: bool = False
+    """Whether somebody's words are hidden until the reader wants to see them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class Fact:
     name: str
     value: str
     link: str = ""
+    job: int = 0
+    """Another job that it names; rooms lead there as well as they can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +97,14 @@ class Card:
     percent: int | None = None
     preview_key: str = ""
     clips: tuple[CardClip, ...] = ()
+    left_out: tuple[int, ...] = ()
+    """The clips of its job that aren't on it: what stands there of their files goes."""
     spoiler: bool = False
     closes_at: datetime | None = None
     """When the ballot closes; rooms show it in the reader's own time."""
     buttons: tuple[Button, ...] = ()
+    calls: Role | None = None
+    """Who is to be pinged when it is sent."""
 
     def digest(self) -> str:
         """Equal for cards that look the same, so that nothing is repainted in vain."""

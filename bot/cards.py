@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import chains, facts, films, judged, said
+from bot import allowed, chains, facts, films, judged, reasons, said, screened
 from bot.buttons import (
     AGAIN,
     APPEAL,
     REPORT,
+    SHOW,
+    TIP,
     WITHDRAW,
     deciding,
     growing,
@@ -17,6 +19,7 @@ from bot.buttons import (
     settling,
 )
 from bot.card import Button, Card, CardClip, Line, Tone
+from bot.notices import notice
 from bot.signs import VOTES, Sign
 from bot.view import View
 from db.states import WAITING_FOR_REVIEW, Purpose, Status, Task
@@ -25,7 +28,11 @@ from moderation.rules import Refused
 
 JUDGED = frozenset({Status.REJECTED, Status.REJECTED_FINALLY, Status.APPEALED})
 """In which an artist reads on the result what the moderators said."""
-REMIXABLE = Line("Everybody may remix and extend it.")
+IDLE = Line("It is rendered when nobody else waits, or when you ask for it.")
+HELD = (
+    "It's yours already. The moderators have enough to look at for now; it goes to them by itself when "
+    "there is room."
+)
 
 
 def paint_for(purpose: Purpose, view: View) -> Card:
@@ -36,6 +43,7 @@ def paint_for(purpose: Purpose, view: View) -> Card:
         Purpose.REVIEW: review,
         Purpose.DECISION: decision,
         Purpose.SHOWCASE: showcase,
+        Purpose.NOTICE: notice,
     }[purpose](view)
 
 
@@ -50,6 +58,7 @@ def receipt(view: View) -> Card:
         case Status.QUEUED:
             tone = Tone.WAITING
             lines = films.waiting(view) or (Line(said.place(view.forecast)),)
+            lines += (*screened.verdict(view), *((IDLE,) if job.idle else ()))
             buttons = (*films.mending(view), Button(Sign.CANCEL, "Cancel"))
             percent = films.percent(view)
         case Status.RENDERING:
@@ -68,6 +77,8 @@ def receipt(view: View) -> Card:
             buttons = (Button(Sign.RETRY, "Retry"),)
         case Status.WITHDRAWN:
             lines = (Line(films.withdrawn(view) if view.parts else "You withdrew it."),)
+        case Status.BLOCKED | Status.APPEALED | Status.REJECTED_FINALLY if not view.clips:
+            tone, lines, buttons = screened.stopped(view)
         case _:
             tone = Tone.GOOD
             lines = (Line("Done: the result is yours."),)
@@ -91,21 +102,25 @@ def result(view: View) -> Card:
     job = view.job
     if job.task is Task.GLIMPSE:
         return chains.turn(view)
-    more = () if view.parts or view.seat else (AGAIN, *growing(view), permission(job))
+    anew = () if view.parts or view.seat else (AGAIN, *growing(view))
+    more = (*anew, *permission(view))
     tone = Tone.GOOD
     buttons: tuple[Button, ...]
     match job.status:
+        case Status.READY if job.held:
+            lines = [Line(HELD)]
+            buttons = (*more, Button(Sign.KEEP, "Keep private"), WITHDRAW)
         case Status.READY:
             lines = chains.secret(view) or [Line("Only you can see it.")]
             publish = () if chains.secret(view) else (Button(Sign.PUBLISH, "Publish", strong=True),)
+            if publish and allowed.is_unseen(view):
+                lines.append(Line("You don't allow the showcase, so it can't be published."))
             buttons = (*publish, *more, WITHDRAW)
         case Status.IN_REVIEW:
             lines = [Line("It's yours already. The moderators decide about the showcase.")]
             buttons = (*more, Button(Sign.KEEP, "Keep private"), WITHDRAW)
         case Status.PUBLISHED:
-            lines = [Line(judged.inside(view))]
-            if job.remix:
-                lines.append(REMIXABLE)
+            lines = [Line(judged.inside(view)), *allowed.remixable(view)]
             buttons = (*more, WITHDRAW)
         case Status.REJECTED:
             tone = Tone.BAD
@@ -113,7 +128,7 @@ def result(view: View) -> Card:
             buttons = (APPEAL, *more, WITHDRAW)
         case Status.APPEALED:
             tone = Tone.WAITING
-            lines = [Line("You appealed; moderators who did not decide before will look at it.")]
+            lines = [Line("You appealed; moderators who never reviewed it will look at it.")]
             buttons = (*more, WITHDRAW)
         case Status.REJECTED_FINALLY:
             tone = Tone.BAD
@@ -125,9 +140,9 @@ def result(view: View) -> Card:
             if view.parts:
                 lines = [Line(films.withdrawn(view))]
             buttons = () if view.parts else (AGAIN, *growing(view))
-    lines += [Line(note) for note in job.notes]
+    lines += [*screened.verdict(view), *(Line(note) for note in job.notes)]
     if job.status in JUDGED or judged.is_partial(view):
-        lines += judged.decisions(view)
+        lines += reasons.statement(view)
     return Card(
         Purpose.RESULT,
         job.id,
@@ -147,6 +162,7 @@ def review(view: View) -> Card:
     """What moderators decide on with one tap."""
     job = view.job
     waiting = job.status in WAITING_FOR_REVIEW
+    unseen = tuple(allowed.unseen(view))
     title = f"Review: job {job.id}"
     lines: list[Line] = []
     if job.status is Status.APPEALED:
@@ -159,6 +175,7 @@ def review(view: View) -> Card:
             tone, title = Tone.WAITING, f"Reported: job {job.id}"
     elif job.status in {Status.REJECTED, Status.REJECTED_FINALLY}:
         tone, title = Tone.BAD, judged.outside(job)
+    lines += [*screened.hits(view), *allowed.decided_about(view), *judged.looking(view)]
     lines += [*judged.awaited(view), *judged.decisions(view), *judged.complaints(view)]
     return Card(
         Purpose.REVIEW,
@@ -170,16 +187,21 @@ def review(view: View) -> Card:
         lines=tuple(lines),
         facts=facts.used(view),
         pictures=facts.pictures(job),
-        clips=_clips(view),
+        clips=tuple(clip for clip in _clips(view) if clip.number not in unseen),
+        left_out=unseen,
         # What was rejected, or a part of it, isn't uncovered by the decision.
         spoiler=job.status is not Status.PUBLISHED or judged.is_partial(view),
-        buttons=deciding() if waiting else settling(view),
+        buttons=deciding()
+        if waiting and not allowed.is_unseen(view)
+        else (*settling(view), *screened.remembering(view)),
     )
 
 
 def decision(view: View) -> Card:
-    """What the artist hears of the moderators, whatever became of the cards before."""
+    """What the artist hears of the moderators, whatever became of the cards before; of a no, its
+    statement of reasons."""
     job = view.job
+    whole = job.status is Status.PUBLISHED and not judged.is_partial(view)
     buttons: tuple[Button, ...] = ()
     if job.status is Status.PUBLISHED:
         tone, title, sentence = Tone.GOOD, f"Published: job {job.id}", judged.inside(view)
@@ -187,6 +209,7 @@ def decision(view: View) -> Card:
         tone, title, sentence = Tone.BAD, judged.outside(job), judged.why_outside(job)
         if job.status is Status.REJECTED_FINALLY:
             sentence = "The appeal was not granted. It stays yours, outside the showcase."
+            sentence = sentence if view.clips else screened.NOT_GRANTED
         else:
             buttons = (APPEAL,)
     return Card(
@@ -196,8 +219,8 @@ def decision(view: View) -> Card:
         title,
         view.artist,
         job.prompt,
-        lines=(Line(sentence), *judged.decisions(view)),
-        buttons=(*buttons, Button(Sign.SHOW, "Show it")),
+        lines=(Line(sentence), *(judged.decisions(view) if whole else reasons.statement(view))),
+        buttons=(*buttons, SHOW),
     )
 
 
@@ -226,7 +249,8 @@ def showcase(view: View) -> Card:
             ),
         )
     elif job.winner == 0:
-        lines = (Line("The ballot is closed; nobody voted."),)
+        why = "the clip that had votes was taken back" if view.tally else "nobody voted"
+        lines = (Line(f"The ballot is closed; {why}."),)
     votes = tuple(
         Button(VOTES[clip.number - 1], f"Vote for {clip.number}" if several else "Vote for it")
         for clip in shown
@@ -241,10 +265,12 @@ def showcase(view: View) -> Card:
         lines=lines,
         facts=facts.credit(view),
         clips=clips,
+        left_out=tuple(clip.number for clip in view.clips if not clip.shown),
         closes_at=job.ballot_closes_at if open_ballot else None,
         buttons=(
             *(votes if open_ballot else ()),
             *remixing(view),
+            TIP,
             Button(Sign.INFO, "Info"),
             REPORT,
         ),
@@ -273,10 +299,10 @@ def info(person: Person, job_id: int, view: View | None) -> Card:
         title=f"About job {job_id}",
         lines=(
             Line(f"By {view.artist}."),
-            *([REMIXABLE] if view.job.remix else []),
+            *allowed.remixable(view),
             *judged.decisions(view),
         ),
-        facts=facts.used(view),
+        facts=(*facts.used(view), *allowed.fact(view)),
         pictures=(),
         clips=(),
         buttons=(),

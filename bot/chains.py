@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import grammar
+from bot import grammar, said
 from bot.buttons import QUESTIONS
 from bot.card import Button, Card, CardClip, Line, Tone
 from bot.lists import Listing
@@ -74,6 +74,8 @@ async def do(desk: Desk, person: Person, request: Request, what: str, about: str
     match Do(what):
         case Do.START:
             begun = await desk.start_chain(person, grammar.read(about), request)
+            if begun.chain is None:
+                return f"{said.entered(begun.job)} No chain begins with it."
             return (
                 f"Chain {begun.chain.id} begins with job {begun.job.id}; others join it with "
                 f"/studio chain join {begun.chain.id}."

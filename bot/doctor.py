@@ -22,7 +22,7 @@ from rich.text import Text
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from bot import doctor_chats, supervisor
+from bot import doctor_chats, doctor_credentials, supervisor
 from bot.children import python
 from bot.finding import Finding, State
 from bot.settings import BotSettings, settings_from
@@ -94,7 +94,8 @@ async def _look(data: Path | None) -> AsyncIterator[Finding]:
     async for finding in _database(settings):
         yield finding
     yield await _broker(settings, running)
-    yield await _renderer()
+    for finding in await _renderer():
+        yield finding
     for chat in (doctor_chats.discord, doctor_chats.slack):
         async for finding in chat(settings):
             yield finding
@@ -235,12 +236,12 @@ async def _broker(settings: BotSettings, running: bool) -> Finding:
     return Finding("Broker", State.WARNING, "The embedded Valkey runs only with `sora up`.")
 
 
-async def _renderer() -> Finding:
+async def _renderer() -> list[Finding]:
     """Ask the worker's side, in a process of its own: the bot has no torch in it."""
     try:
         supervisor.insist_on_gen()
     except Trouble as trouble:
-        return Finding("Renderer", State.WARNING, "It can't render here.", f"{trouble}")
+        return [Finding("Renderer", State.WARNING, "It can't render here.", f"{trouble}")]
     process = await asyncio.create_subprocess_exec(*python("gen.check"), stdout=-1, stderr=-1)
     try:
         async with asyncio.timeout(RENDERER_SECONDS):
@@ -249,13 +250,14 @@ async def _renderer() -> Finding:
         process.kill()
         await process.wait()
         found = f"It didn't answer within {RENDERER_SECONDS:.0f} s."
-        return Finding("Renderer", State.BAD, found, "Try: python -m gen.check")
+        return [Finding("Renderer", State.BAD, found, "Try: python -m gen.check")]
     try:
         said: dict[str, Any] = json.loads(out)
     except ValueError:
         last = (err.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
-        return Finding("Renderer", State.BAD, f"It broke: {last}", "Try: python -m gen.check")
-    return _rendering(said)
+        return [Finding("Renderer", State.BAD, f"It broke: {last}", "Try: python -m gen.check")]
+    signing = [doctor_credentials.finding(said["credentials"])] if said["credentials"] else []
+    return [_rendering(said), *signing]
 
 
 def _rendering(said: dict[str, Any]) -> Finding:

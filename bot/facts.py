@@ -39,11 +39,18 @@ def used(view: View) -> tuple[Fact, ...]:
 
 
 def credit(view: View) -> tuple[Fact, ...]:
-    """Whose work the clips stand on."""
+    """Whose work the clips stand on; of its artist's own what everybody may see as well."""
     if view.parts:
-        return films.facts(view)
-    others = _made_from(view) if view.source else ()
-    return (*_model(view), *_style(view), *others)
+        return (*films.facts(view), *_tips(view))
+    made_from = _made_from(view)
+    if view.source is None:
+        public = {n for n, job in view.kin.items() if job.status is Status.PUBLISHED}
+        made_from = [fact for fact in made_from if fact.job in public]
+    return (*_model(view), *_style(view), *made_from, *_tips(view))
+
+
+def _tips(view: View) -> tuple[Fact, ...]:
+    return (Fact("tips", f"{view.tips:,}"),) if view.tips else ()
 
 
 def pictures(job: Job) -> tuple[CardPicture, ...]:
@@ -77,12 +84,13 @@ def _made_from(view: View) -> list[Fact]:
         Task.LOOP: "a picture, as a loop" if job.first_key else "words, as a loop",
     }[job.task]
     name = "remix of" if job.descent is Descent.REMIX else "made from"
-    facts = [Fact(name, text)] if text else []
+    goes_on = job.source_id if job.task in {Task.EXTEND, Task.VIDEO} else None
+    facts = [Fact(name, text, job=goes_on or 0)] if text else []
     parent = said.clip_of(job.parent_id, job.parent_clip)
     if job.descent is Descent.FINAL:
-        facts.append(Fact("final of", parent))
+        facts.append(Fact("final of", parent, job=job.parent_id or 0))
     elif job.descent is Descent.VARY:
-        facts.append(Fact("varies", f"{parent}, by {job.vary:g}"))
+        facts.append(Fact("varies", f"{parent}, by {job.vary:g}", job=job.parent_id or 0))
     return facts
 
 

@@ -80,8 +80,10 @@ class Feed:
                 log.exception("feed.round_failed", room=self._room.name)
                 busy = False
             if not busy:
+                # Not wait_for: in Python 3.11 it loses a cancel that comes together with news.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._wake.wait()
                 self._wake.clear()
 
     async def _round(self) -> bool:

@@ -7,6 +7,7 @@ from bot.buttons import RETRY_SHOTS
 from bot.card import Button, Fact, Line
 from bot.view import Shown, View
 from db.states import FINISHED, Status
+from moderation.films import STOPPED
 from moderation.words import listed
 
 FAILED = frozenset({Status.FAILED, Status.CANCELLED})
@@ -53,6 +54,14 @@ def mending(view: View) -> tuple[Button, ...]:
     """What can be done about shots that came to nothing."""
     failed = any(shown.job.status in FAILED for shown in view.parts)
     return (RETRY_SHOTS,) if failed else ()
+
+
+def stopped(view: View) -> tuple[Line, ...]:
+    """Which shots the screen stopped, and the film with them."""
+    found = [shown for shown in view.parts if shown.job.reason == STOPPED]
+    return tuple(
+        Line(f"Shot {shown.part.position} was stopped:", shown.job.prompt) for shown in found
+    )
 
 
 def withdrawn(view: View) -> str:

@@ -29,6 +29,7 @@ class Rule:
 
 RULES = (
     Rule("quorum", "Reviews that decide about a job", 1, MOST_REVIEWS),
+    Rule("newcomer_publications", "Somebody's first clips that two look at", 0, MOST_JOBS),
     Rule("queued_cap", "Jobs in line per person", 1, MOST_JOBS),
     Rule("ballot_hours", "Hours that a ballot lasts", 0.1, LONGEST_BALLOT_HOURS, whole=False),
 )

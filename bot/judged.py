@@ -8,7 +8,8 @@ from bot import said
 from bot.card import Line
 from bot.view import View
 from db.models import Job, Review
-from db.states import Reason, Status, Verdict
+from db.states import WAITING_FOR_REVIEW, Reason, Status, Verdict
+from moderation.quorum import CAREFUL, is_one_no
 
 LEFT_OUT = "It's yours to keep, but it was not taken into the showcase."
 TAKEN_OUT = "It's yours to keep, but it was taken out of the showcase."
@@ -66,13 +67,25 @@ def complaints(view: View) -> list[Line]:
 
 
 def awaited(view: View) -> list[Line]:
-    """How many reviews there are of how many it takes, while it takes more."""
-    given = {review.person_id for _, review in view.reviews if review.round == view.job.round}
-    if view.quorum < 2 or not given:
+    """What it still takes: how many reviews there are of how many, or whose word."""
+    given = [review for _, review in view.reviews if review.round == view.job.round]
+    people = len({review.person_id for review in given})
+    if view.job.status not in WAITING_FOR_REVIEW or not given:
         return []
-    if len(given) < view.quorum:
-        return [Line(f"{len(given)} of {view.quorum} reviews.")]
-    return [Line(f"{len(given)} reviews; {view.quorum} have to agree.")]
+    if view.job.split:
+        return [Line("The moderators don't agree; a host decides.")]
+    if is_one_no(given) and 0 < view.quorum <= CAREFUL:
+        return [Line("One no; a second opinion decides.")]
+    if view.quorum < 2:
+        return []
+    if people < view.quorum:
+        return [Line(f"{people} of {view.quorum} reviews.")]
+    return [Line(f"{people} reviews; {view.quorum} have to agree.")]
+
+
+def looking(view: View) -> list[Line]:
+    """Who has it in hand, so that others may leave it to them."""
+    return [Line(f"{name} is looking until", at=look.until) for name, look in view.looking]
 
 
 def decisions(view: View) -> list[Line]:

@@ -105,7 +105,7 @@ async def queue(s: AsyncSession, person: Person, whose: str = "", page: int = 1)
     return Listing(
         title,
         tuple(lines),
-        _more(len(wanted), page, f"queue {EVERYBODY}" if everybody else "queue"),
+        goes_on(len(wanted), page, f"queue {EVERYBODY}" if everybody else "queue"),
         cancel,
     )
 
@@ -113,7 +113,7 @@ async def queue(s: AsyncSession, person: Person, whose: str = "", page: int = 1)
 async def mine(s: AsyncSession, person: Person, page: int = 1) -> Listing:
     """All that somebody ever asked for, newest first."""
     total = await jobs.count_listed(s, person.id)
-    more = _more(total, page, "mine")
+    more = goes_on(total, page, "mine")
     newest = await jobs.of_person(s, person.id, limit=page * PAGE)
     shown = newest[(page - 1) * PAGE :]
     lines = tuple(
@@ -140,7 +140,7 @@ async def models(s: AsyncSession, name: str = "", page: int = 1) -> Listing:
         return Listing(one.title, tuple(Line(text) for text in _model(one, here)))
     lines = [Line(f"{_named(offer)}{_absent(offer, here)}: {offer.about}") for offer in offers]
     lines[0] = Line(f"{lines[0].text} It is used unless another is named.")
-    return Listing("Models", tuple(_cut(lines, page)), _more(len(lines), page, "models"))
+    return Listing("Models", tuple(_cut(lines, page)), goes_on(len(lines), page, "models"))
 
 
 async def styles(s: AsyncSession, name: str = "", page: int = 1) -> Listing:
@@ -161,16 +161,19 @@ async def styles(s: AsyncSession, name: str = "", page: int = 1) -> Listing:
         Line(f"{style.name}: {style.title} by {style.owner}, for {listed(titles, 'and')}.")
         for style, titles in found.values()
     ]
-    return Listing("Styles", tuple(_cut(lines, page)), _more(len(lines), page, "style"))
+    return Listing("Styles", tuple(_cut(lines, page)), goes_on(len(lines), page, "style"))
 
 
 def help_for(person: Person, house: Rules, wish: str, studio: str) -> Listing:
     """How it works here; ``wish`` and ``studio``: what the two commands are called in the room."""
-    decides = "One moderator decides" if house.quorum == 1 else f"{house.quorum} moderators decide"
+    enough = "One moderator decides" if house.quorum == 1 else f"{house.quorum} moderators decide"
+    decides = f"{enough} about the showcase only; a no"
+    if house.quorum == 1 and house.second_opinion:
+        decides = "One moderator's yes is enough for the showcase; a no takes two and"
     lines = [
         f"{wish} and what a clip should show, such as: a boat on a lake --aspect 9:16 --seed 7",
         "The clips are yours the moment they exist. "
-        f"{decides} about the showcase only; a no comes with its reason, and you may appeal to others.",
+        f"{decides} comes with its reason, and you may appeal to others.",
         "Everybody votes on what is in the showcase: one vote per person and job, not on one's own.",
         "Everybody's first job comes before anybody's second. "
         f"You may have {house.queued_cap} in line.",
@@ -189,7 +192,8 @@ def help_for(person: Person, house: Rules, wish: str, studio: str) -> Listing:
         lines.append(
             f"You moderate: one reaction on a review card decides. {EMOJI[Sign.APPROVE]} is a yes; a no "
             f"is {reasons}. {EMOJI[Sign.VOTE_1]} to {EMOJI[Sign.VOTE_4]} before it limit it to those "
-            "clips, and taking a reaction back takes the review back."
+            f"clips, and taking a reaction back takes the review back. {EMOJI[Sign.LOOKING]} tells the "
+            "others that you are looking at it."
         )
     return Listing("How it works", tuple(map(Line, lines)))
 
@@ -220,7 +224,7 @@ def _cut(found: Sequence[T], page: int) -> Sequence[T]:
     return found[(page - 1) * PAGE : page * PAGE]
 
 
-def _more(total: int, page: int, command: str) -> str:
+def goes_on(total: int, page: int, command: str) -> str:
     """How the list goes on, and with which command of `/studio`. Raises ``Refused`` for a page that it doesn't have."""
     pages = max(math.ceil(total / PAGE), 1)
     if page > pages:

@@ -26,7 +26,7 @@ from bot.card import Line
 from bot.settings import SWEEP_SECONDS, BotSettings
 from bot.trouble import Misused, Trouble
 from bot.view import view
-from db import clips, jobs, logs, people, workers
+from db import clips, hits, jobs, logs, people, workers
 from db.broker import Broker
 from db.media import Media
 from db.migrate import current, newest
@@ -39,6 +39,7 @@ from moderation.desk import Desk
 from moderation.people import Person
 from moderation.plan import plan
 from moderation.rules import Refused
+from moderation.screening.words import rules
 from moderation.storyboard import storyboard
 from moderation.sweep import sweep
 from moderation.wish import Picture, Request, Wish
@@ -150,6 +151,12 @@ async def _make(
             raise
         if job.status in {Status.CANCELLED, Status.WITHDRAWN}:
             return _was_cancelled(console, f"Job {job.id} is cancelled.")
+        if job.status is Status.BLOCKED:
+            async with db.read() as s:
+                broken = [
+                    rules()[hit.rule].sentence for hit in await hits.of(s, job.id) if hit.hard
+                ]
+            raise Trouble(f"Job {job.id} was stopped by the screen: {' '.join(broken)}")
         if job.status not in FINISHED:
             where = f" The worker's log is {settings.folder / supervisor.LOG}." if host.ours else ""
             raise Trouble(f"Job {job.id} failed: {job.reason}{where}")

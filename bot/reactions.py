@@ -19,6 +19,7 @@ from db.reactions import REFUSED
 from db.session import Db
 from db.states import WAITING_FOR_REVIEW, Purpose, Verdict
 from moderation import rules
+from moderation.decisions import for_showcase
 from moderation.desk import Desk
 from moderation.linking import as_now
 from moderation.people import Person
@@ -75,6 +76,9 @@ async def added(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
                 answer = await _review(db, desk, post, given, await who())
             case Purpose.SHOWCASE if given.sign is not None and given.sign in VOTES:
                 answer = await _vote(db, desk, post, given, given.sign, await who())
+            case Purpose.SHOWCASE if given.sign is Sign.TIP:
+                await act(desk, Act(await who(), Sign.TIP, post.job_id, _request(given)))
+                answer = NOTHING
             case _:
                 return NOTHING
     except Refused as refused:
@@ -107,8 +111,12 @@ async def removed(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
         elif post.purpose is Purpose.REVIEW and given.sign in DECIDES:
             reason = REASONS.get(given.sign, Verdict.APPROVE)
             await desk.take_back_review(await who(), post.job_id, reason)
+        elif post.purpose is Purpose.REVIEW and given.sign is Sign.LOOKING:
+            await desk.look_away(await who(), post.job_id)
         elif post.purpose is Purpose.SHOWCASE and given.sign in VOTES:
             await _unvote(db, desk, post, given, given.sign, await who())
+        elif post.purpose is Purpose.SHOWCASE and given.sign is Sign.TIP:
+            await desk.take_back_tip(await who(), post.job_id)
     except Refused:
         pass  # decided meanwhile, or never counted: there is nothing to undo
     async with db.begin() as s:
@@ -187,7 +195,7 @@ async def _review(db: Db, desk: Desk, post: Post, given: Given, person: Person) 
     async with db.read() as s:
         job = await jobs.get(s, post.job_id)
         said = await reviews.of(s, post.job_id)
-        numbers = {clip.number for clip in await clips.of(s, post.job_id)}
+        numbers = for_showcase(await clips.of(s, post.job_id))
     if job is None or job.status not in WAITING_FOR_REVIEW:
         return NOTHING
     rules.may_review(person, job, said)
@@ -195,6 +203,9 @@ async def _review(db: Db, desk: Desk, post: Post, given: Given, person: Person) 
         return NOTHING  # it limits the decision that comes after it
     if sign is Sign.REJECT:
         return Answer(asks_about=job.id)
+    if sign is Sign.LOOKING:
+        await act(desk, Act(person, sign, job.id, _request(given)))
+        return Answer()
     if sign is None or sign not in DECIDES:
         return Answer(keep=False)
     only = [VOTES.index(mark) + 1 for mark in await _marks(db, given) if mark in VOTES]

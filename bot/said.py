@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from db.line import Forecast
-from db.states import Reason
+from db.models import Job
+from db.states import Flag, Reason, Status
 from moderation.words import listed
 
 REASON: Mapping[Reason, str] = {
@@ -16,6 +18,36 @@ REASON: Mapping[Reason, str] = {
     Reason.COPYRIGHT: "Somebody else's work",
     Reason.HATE: "Hate or harassment",
     Reason.SPAM: "Spam",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How something that an artist allows is called, typed and explained."""
+
+    title: str
+    typed: str
+    about: str
+
+
+WORDS: Mapping[Flag, Words] = {
+    Flag.SHOWCASE: Words(
+        "Showcase", "showcase", "Everybody here may see it and vote, once moderators approve it."
+    ),
+    Flag.REMIX: Words(
+        "Remix", "remix", "Others may remix and extend it while it is in the showcase."
+    ),
+    Flag.DATASET: Words(
+        "Dataset", "dataset", "While it is in the showcase, it may be in a dataset, with your name."
+    ),
+    Flag.TRAINING: Words(
+        "Training", "training", "Models may be trained on it, if it may be in a dataset as well."
+    ),
+    Flag.ELSEWHERE: Words(
+        "Elsewhere", "elsewhere", "It may be shown outside of this community, as in a feed."
+    ),
+    Flag.NAMED: Words("Name", "name", "Its file says that you made it."),
+    Flag.PROMPT_SHOWN: Words("Prompt", "prompt", "Its file and a dataset say with which prompt."),
 }
 
 
@@ -73,6 +105,13 @@ def progress(step: int, steps: int, remaining: float | None) -> str:
         return "A worker has taken it."
     wait = about(remaining)
     return f"Step {step} of {steps}" + (f", {wait} to go." if wait else ".")
+
+
+def entered(job: Job, how: str = "") -> str:
+    """The answer to whoever has put a job into the line; ``how``: what it is, after a colon."""
+    if job.status is Status.BLOCKED:
+        return f"Job {job.id} was stopped by the screen; its card says why."
+    return f"Job {job.id} is in line{': ' if how else ''}{how}."
 
 
 def noted(undecided: Collection[int], clips: int) -> str:

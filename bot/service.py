@@ -10,14 +10,19 @@ from contextlib import asynccontextmanager
 import structlog
 
 from bot.feed import Feed
+from bot.heads import post_heads
 from bot.on_web.room import WebRoom
 from bot.room import Room
 from bot.settings import SWEEP_SECONDS, BotSettings, Shards
+from bot.themes import show_themes
 from db.broker import Broker
+from db.credentials import KNOWN
 from db.media import Media
 from db.session import Db
 from moderation.desk import Desk
 from moderation.sweep import sweep
+
+NOTICE_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -27,9 +32,10 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
 
     ``shards``: of Discord, which of how many this process runs; others run the rest.
     """
-    async with studio(settings) as (db, broker, desk):
+    async with studio(settings) as (db, _, desk):
         media = Media(settings.media)
-        rooms: list[Room] = [WebRoom(db, desk, media, settings.host, settings.port)]
+        known = settings.credentials / KNOWN
+        rooms: list[Room] = [WebRoom(db, desk, media, settings.host, settings.port, known)]
         if settings.discord_token is not None:
             from bot.on_discord.app import discord_room
 
@@ -38,7 +44,7 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
             from bot.on_slack.app import slack_room
 
             rooms.append(slack_room(settings, db, desk, media))
-        await serve(db, broker, rooms)
+        await serve(desk, rooms)
 
 
 @asynccontextmanager
@@ -53,24 +59,37 @@ async def studio(settings: BotSettings) -> AsyncIterator[tuple[Db, Broker, Desk]
         await db.close()
 
 
-async def serve(db: Db, broker: Broker, rooms: Sequence[Room]) -> None:
-    """Run the rooms, their feeds and the sweep until told to stop."""
+async def serve(desk: Desk, rooms: Sequence[Room]) -> None:
+    """Run the rooms, their feeds, the sweep and the notices until told to stop."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(room.run()) for room in rooms]
-        running += [tasks.create_task(Feed(db, broker, room).run()) for room in rooms]
-        running.append(tasks.create_task(_sweeping(db, broker)))
+        running += [tasks.create_task(Feed(desk.db, desk.broker, room).run()) for room in rooms]
+        running.append(tasks.create_task(_sweeping(desk)))
+        running.append(tasks.create_task(_noticing(desk.db, rooms)))
         await stopped.wait()
         for task in running:
             task.cancel()
 
 
-async def _sweeping(db: Db, broker: Broker) -> None:
+async def _noticing(db: Db, rooms: Sequence[Room]) -> None:
+    """Show what is of no job: the record's head once a day, themes as they begin and end."""
+    while True:
+        for show in (post_heads, show_themes):
+            try:
+                await show(db, rooms)
+            except Exception:
+                # A database that is away, say, is there again in a minute.
+                log.exception("notices.failed")
+        await asyncio.sleep(NOTICE_SECONDS)
+
+
+async def _sweeping(desk: Desk) -> None:
     while True:
         try:
-            await sweep(db, broker)
+            await sweep(desk.db, desk.broker, desk.rules)
         except Exception:
             # Whatever could not be swept now, a database that is away say, is swept next time.
             log.exception("sweep.failed")

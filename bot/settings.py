@@ -38,6 +38,13 @@ class BotSettings(StoreSettings):
     port: int = Field(default=8040, ge=1, le=HIGHEST_PORT)
     queued_cap: int = Field(default=8, ge=1, description="jobs that one person may have in line")
     quorum: int = Field(default=1, ge=1, description="reviews that decide about a job")
+    second_opinion: bool = Field(
+        default=True, description="whether the no of one moderator waits for another one's"
+    )
+    newcomer_publications: int = Field(
+        default=3, ge=0, description="of somebody's first ones, how many two look at"
+    )
+    appeal_quorum: int = Field(default=2, ge=1, description="reviews that decide about an appeal")
     discord_token: SecretStr | None = Field(default=None, description="of the bot, for Discord")
     discord_command: str = Field(default="sora", description="what people type after the slash")
     discord_api: str = Field(
@@ -192,6 +199,10 @@ class BotSettings(StoreSettings):
             quorum=self.quorum,
             ballot=timedelta(hours=self.ballot_hours),
             turn=timedelta(hours=self.turn_hours),
+            second_opinion=self.second_opinion,
+            newcomer_publications=self.newcomer_publications,
+            appeal_quorum=self.appeal_quorum,
+            backlog=self.review_backlog,
         )
 
 

@@ -13,6 +13,7 @@ class Sign(StrEnum):
     CANCEL = "cancel"
     RETRY = "retry"
     AGAIN = "again"
+    REWORD = "reword"
     VARY = "vary"
     EXTEND = "extend"
     REDRAW = "redraw"
@@ -23,6 +24,7 @@ class Sign(StrEnum):
     WITHDRAW = "withdraw"
     ALLOW_REMIX = "allow_remix"
     FORBID_REMIX = "forbid_remix"
+    CONSENT = "consent"
     APPEAL = "appeal"
     APPROVE = "approve"
     REJECT = "reject"
@@ -32,15 +34,22 @@ class Sign(StrEnum):
     COPYRIGHT = "copyright"
     HATE = "hate"
     SPAM = "spam"
+    LOOKING = "looking"
+    LOOK_AWAY = "look_away"
     TAKE_BACK_REVIEW = "take_back_review"
     VOTE_1 = "vote_1"
     VOTE_2 = "vote_2"
     VOTE_3 = "vote_3"
     VOTE_4 = "vote_4"
     TAKE_BACK_VOTE = "take_back_vote"
+    TIP = "tip"
+    TAKE_BACK_TIP = "take_back_tip"
     REPORT = "report"
     TAKE_DOWN = "take_down"
     DISMISS = "dismiss"
+    REINSTATE = "reinstate"
+    REMEMBER = "remember"
+    FORGET = "forget"
     GO_ON = "go_on"
     HAND_ON = "hand_on"
     SHOW = "show"
@@ -56,10 +65,12 @@ EMOJI: Mapping[Sign, str] = {
     Sign.COPYRIGHT: "©️",
     Sign.HATE: "🚫",
     Sign.SPAM: "🗑️",
+    Sign.LOOKING: "👀",
     Sign.VOTE_1: "1️⃣",
     Sign.VOTE_2: "2️⃣",
     Sign.VOTE_3: "3️⃣",
     Sign.VOTE_4: "4️⃣",
+    Sign.TIP: "💜",
 }
 
 REASONS: Mapping[Sign, Reason] = {
@@ -89,7 +100,7 @@ def read(emoji: str) -> Sign | None:
     return _BY_EMOJI.get(_bare(emoji))
 
 
-NEEDS_PROMPT = frozenset({Sign.REDRAW, Sign.REMIX, Sign.GO_ON})
+NEEDS_PROMPT = frozenset({Sign.REWORD, Sign.REDRAW, Sign.REMIX, Sign.GO_ON})
 """Of those below, those whose words are a prompt; the others' are a sentence."""
 NEEDS_SENTENCE = NEEDS_PROMPT | {Sign.REJECT, Sign.APPEAL, Sign.REPORT, Sign.TAKE_DOWN}
 """Of the buttons that ask something first, those that ask for words; the others ask "really?"."""
@@ -98,8 +109,8 @@ NEEDS_REASON = frozenset({Sign.REPORT})
 
 OF_ONE_CLIP = frozenset({Sign.VARY, Sign.EXTEND, Sign.REDRAW, Sign.REMIX, Sign.FINAL})
 """What goes on from one clip, which is to be picked where there are several."""
-LOOKS = frozenset({Sign.SHOW, Sign.INFO})
-"""What shows something and does nothing."""
+LOOKS = frozenset({Sign.SHOW, Sign.INFO, Sign.CONSENT})
+"""What shows something, or a form, and does nothing."""
 
 VOTES: tuple[Sign, ...] = (Sign.VOTE_1, Sign.VOTE_2, Sign.VOTE_3, Sign.VOTE_4)
 """The sign for clip number i + 1."""

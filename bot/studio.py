@@ -8,8 +8,8 @@ from enum import StrEnum
 from bot import said
 from bot.grammar import Option, Takes
 from db.jobs import LARGEST_ID
-from db.states import FINISHED, Reason, Status
-from moderation.rules import SENTENCE_LIMIT
+from db.states import FINISHED, BugKind, Reason, Status
+from moderation.rules import MOST_POOLED, SENTENCE_LIMIT, TITLE_LIMIT, WORD_LIMIT
 from moderation.wish import PROMPT_LIMIT
 
 
@@ -57,12 +57,15 @@ WORDS_LIMIT = 2 * PROMPT_LIMIT
 """Of a prompt with options typed after it."""
 ALL = "all"
 """What may be said instead of one job."""
-MINE, EVERYBODY = "mine", "all"
+MINE, EVERYBODY, RULES = "mine", "all", "rules"
+YES, NO = "yes", "no"
+BEGIN, END = "begin", "end"
 WRONG = tuple(
     (reason.value, said.REASON[reason])
     for reason in sorted(Reason, key=lambda reason: reason is Reason.OTHER)
 )
 """What may be wrong with a clip, and how that is shown."""
+YES, NO = "yes", "no"
 EVERY, PUBLIC = frozenset(Status), frozenset({Status.PUBLISHED})
 
 _JOB = Option("job", Takes.JOB, "Its number; it stands on its card.", 1, LARGEST_ID, needed=True)
@@ -81,8 +84,50 @@ _MORE = Option("sentence", Takes.TEXT, "More about it.", high=SENTENCE_LIMIT)
 _MODEL = Option("model", Takes.MODEL, "Everything about this one.", high=100)
 _STYLE = Option("style", Takes.STYLE, "Everything about this one.", high=100)
 
+_OF_JOB = Option(
+    "job", Takes.JOB, "A job of yours; without it, what all begin with.", 1, LARGEST_ID
+)
+_ALLOW = Option(
+    "allow",
+    Takes.WORD,
+    "What may be done with it.",
+    words=tuple((words.typed, words.title) for words in said.WORDS.values()),
+)
+_ANSWER = Option("answer", Takes.WORD, "Whether it is allowed.", words=((YES, "Yes"), (NO, "No")))
 _CODE = Option(
     "code", Takes.TEXT, "What the other room showed you; without it, you are shown one.", 1, 20
+)
+_WHAT = Option(
+    "what",
+    Takes.WORD,
+    "Your credits, or what earns some.",
+    words=((MINE, "Mine"), (RULES, "What earns credit")),
+)
+_BUG = Option("text", Takes.TEXT, "What happens, and how one sees it.", 1, SENTENCE_LIMIT)
+_KIND = Option(
+    "kind",
+    Takes.WORD,
+    "A bug, or a way to make the studio do what it mustn't.",
+    words=((BugKind.BUG.value, "A bug"), (BugKind.RED_TEAM.value, "A weak spot")),
+)
+_NUMBER = Option("number", Takes.WHOLE, "Of the report that you decide about.", 1, LARGEST_ID)
+_VERDICT = Option(
+    "verdict",
+    Takes.WORD,
+    "For moderators: whether it deserves credit.",
+    words=((YES, "Yes"), (NO, "No")),
+)
+_THEME = (
+    Option(
+        "what",
+        Takes.WORD,
+        "Begin one, or end one before its time.",
+        words=((BEGIN, "Begin one"), (END, "End one")),
+    ),
+    Option("number", Takes.WHOLE, "Days that it is open; or which to end.", 1, LARGEST_ID),
+    Option("credits", Takes.WHOLE, "Of your own, for whoever wins.", 0, MOST_POOLED),
+    Option("word", Takes.TEXT, "What each prompt has to have in it.", 1, WORD_LIMIT),
+    Option("title", Takes.TEXT, "What it is about.", 1, TITLE_LIMIT),
 )
 
 _DO = Option("action", Takes.WORD, "What to do.", needed=True, words=CHAINS)
@@ -105,6 +150,12 @@ STUDIO: tuple[Command, ...] = (
     ),
     Command("mine", "Your jobs, newest first.", (_PAGE,)),
     Command("show", "Bring a job back, with buttons that work.", (_JOB,), Pick(EVERY, PUBLIC)),
+    Command(
+        "lineage",
+        "What a clip grew out of, and what grew out of it.",
+        (_JOB, _PAGE),
+        Pick(EVERY, PUBLIC),
+    ),
     Command("again", "The same wish once more, with a new seed.", (_JOB,), Pick(EVERY)),
     Command("vary", "More like one of your clips.", (_JOB, _CLIP), Pick(FINISHED)),
     Command(
@@ -133,6 +184,12 @@ STUDIO: tuple[Command, ...] = (
         Pick(FINISHED, PUBLIC, shared=True),
     ),
     Command(
+        "consent",
+        "What may be done with your clips: see it, or change it at any time.",
+        (_OF_JOB, _CLIP, _ALLOW, _ANSWER),
+        Pick(FINISHED, PUBLIC),
+    ),
+    Command(
         "withdraw",
         "Take a job of yours out of everything public.",
         (_JOB,),
@@ -142,7 +199,7 @@ STUDIO: tuple[Command, ...] = (
         "appeal",
         "Ask other moderators to look at a no again.",
         (_JOB, _APPEAL),
-        Pick(frozenset({Status.REJECTED})),
+        Pick(frozenset({Status.REJECTED, Status.BLOCKED})),
     ),
     Command(
         "report",
@@ -155,8 +212,16 @@ STUDIO: tuple[Command, ...] = (
         "A film by several artists, each shown only the last second before.",
         (_DO, _ABOUT),
     ),
+    Command("credits", "What you have earned, or what earns credit.", (_WHAT,)),
+    Command(
+        "bug",
+        "Report a bug or a weak spot of the studio, for credit; without words, those that wait.",
+        (_BUG, _KIND, _VERDICT, _NUMBER),
+    ),
+    Command("theme", "What everybody may make something about; hosts begin one.", _THEME),
     Command("models", "Which models there are, and what they can do.", (_MODEL, _PAGE)),
     Command("style", "Which styles there are, and whose work they are.", (_STYLE, _PAGE)),
+    Command("record", "What was decided here, for everybody to read."),
     Command("link", "Be one person here and in another room.", (_CODE,)),
     Command("unlink", "Be two people again."),
     Command("setup", "Channels, moderators and rules of this place.", for_hosts=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import Iterator
@@ -66,6 +67,18 @@ def reaching(database: str) -> Iterator[None]:
         if not server:
             raise
         raise Trouble(f"The database at {server} can't be reached ({_why(error)}).") from error
+
+
+def insist_on_newest(database: str) -> None:
+    """Raises ``Trouble`` for a database that isn't there or isn't at the newest migration."""
+    from db.migrate import current, newest
+
+    with reaching(database):
+        at = asyncio.run(current(database))
+    if at != newest():
+        raise Trouble(
+            "The database isn't there or isn't at the newest migration; run: sora migrate"
+        )
 
 
 def _why(error: OSError) -> str:

@@ -7,12 +7,26 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import chains, clips, events, jobs, parts, people, reports, reviews, votes, workers
+from db import (
+    chains,
+    clips,
+    events,
+    frames,
+    hits,
+    in_review,
+    jobs,
+    parts,
+    people,
+    reports,
+    reviews,
+    votes,
+    workers,
+)
 from db.line import Forecast
-from db.models import Chain, Clip, Job, Part, Report, Review, Seat
+from db.models import Chain, Clip, Hit, Job, Look, Part, Report, Review, Seat
 from db.offers import Offer
 from db.states import PUT_TOGETHER, WAITING_FOR_REVIEW, Kind, Status
-from moderation import forecast
+from moderation import bookkeeping, forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,16 @@ class View:
     """The artist's own words; only while the appeal is to be decided."""
     reports: tuple[Report, ...] = ()
     """All that were ever made, oldest first."""
+    tips: int = 0
+    """How much credit it was given by viewers; only while it is in the showcase."""
+    kin: Mapping[int, Job] = field(default_factory=dict)
+    """By their numbers, the jobs whose clips it goes on from and grew out of."""
+    looking: tuple[tuple[str, Look], ...] = ()
+    """(the moderator's name, that they have it in hand); only while the job is to be decided."""
+    hits: tuple[Hit, ...] = ()
+    """What the screen found, the overturned too: in the prompt first, then clip by clip."""
+    remembered: bool = False
+    """Whether its frames are to be known again."""
     source: Job | None = None
     """Whose clip is extended or redrawn, where that is somebody else's."""
     source_artist: str = ""
@@ -77,13 +101,16 @@ async def view(
     if job is None:
         return None
     given = await reviews.of(s, job_id)
-    source = await jobs.get(s, job.source_id) if job.source_id is not None else None
+    named = {job.source_id, job.parent_id} - {None}
+    kin = {found.id: found for n in named if n and (found := await jobs.get(s, n)) is not None}
+    source = kin.get(job.source_id) if job.source_id is not None else None
     if source is not None and source.person_id == job.person_id:
         source = None
+    looks = await in_review.looks(s, job_id) if job.status in WAITING_FOR_REVIEW else ()
     ids = {job.person_id, *(review.person_id for review in given)}
-    found = await parts.of(s, job_id) if job.task in PUT_TOGETHER else []
+    made_of = await parts.of(s, job_id) if job.task in PUT_TOGETHER else []
     seat = await chains.seat_of(s, job_id) if job.private else None  # as all clips of one are
-    ids |= {of.person_id for _, of in found}
+    ids |= {of.person_id for _, of in made_of} | {look.person_id for look in looks}
     names = await people.names(s, ids | ({source.person_id} if source else set()))
     offers = {offer.name: offer for offer in await workers.offers(s)}
     if line is None:
@@ -98,13 +125,18 @@ async def view(
         forecast=line.get(job_id),
         remaining=(await forecast.remaining(s, job) if job.status is Status.RENDERING else None),
         reports=tuple(await reports.of(s, job_id)),
+        tips=await bookkeeping.tips(s, job_id) if job.status is Status.PUBLISHED else 0,
+        kin=kin,
+        looking=tuple((names[look.person_id], look) for look in looks),
+        hits=tuple(await hits.of(s, job_id)),
+        remembered=await frames.are_known(s, job_id),
         source=source,
         source_artist=names[source.person_id] if source else "",
         seat=seat,
         chain=await chains.get(s, seat.chain_id) if seat is not None else None,
         is_shot=await parts.film_of_shot(s, job_id) is not None,
         parts=tuple(
-            Shown(part, of, names[of.person_id], offers.get(of.model)) for part, of in found
+            Shown(part, of, names[of.person_id], offers.get(of.model)) for part, of in made_of
         ),
         quorum=await _quorum(s, job_id) if given and job.status in WAITING_FOR_REVIEW else 0,
         appeal=await _appeal(s, job_id) if job.status is Status.APPEALED else "",

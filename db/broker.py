@@ -20,6 +20,9 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError, RedisError, TimeoutError
 
 RENDER = "render"
+SIGN = "sign"
+SIGNING = "sora:signing"
+"""A queue of its own: a clip isn't kept waiting by a render."""
 NEWS = "sora:news"
 RING_SECONDS = 1
 AWAY_SECONDS = 1
@@ -80,6 +83,15 @@ class Broker:
             await pool.enqueue_job(RENDER, job_id, _job_id=f"{RENDER}:{job_id}:{attempt}")
 
         return await self._try("ring", enqueue)
+
+    async def ring_to_sign(self, job_id: int, clip: int) -> bool:
+        """Tell the workers that a clip's file must say something else; False if it wasn't heard."""
+
+        async def enqueue() -> None:
+            pool = await self._open()
+            await pool.enqueue_job(SIGN, job_id, clip, _queue_name=SIGNING)
+
+        return await self._try("ring to sign", enqueue)
 
     async def spread(self, job_id: int) -> bool:
         """Tell bots and workers that a job has changed; False if the broker can't be reached."""

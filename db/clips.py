@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db.media import Media
-from db.models import Clip, Job
+from db.models import Clip, Job, Part
 from db.states import Status
 
 
@@ -50,3 +50,78 @@ async def show(s: AsyncSession, job_id: int, numbers: Collection[int]) -> None:
         .values(shown=col(Clip.number).in_(numbers))
         .execution_options(synchronize_session=False)
     )
+
+
+# ── credentials ──────────────────────────────────────────────────────────────────────────
+
+
+async def unsigned(
+    s: AsyncSession, after: tuple[int, int] = (0, 0), limit: int = 50
+) -> list[tuple[int, int]]:
+    """(job, number) of clips whose file doesn't say what it must; ``after`` is where to go on."""
+    rows = await s.execute(
+        select(col(Clip.job_id), col(Clip.number))
+        .join(Job, col(Job.id) == col(Clip.job_id))
+        .where(
+            ~col(Clip.signed),
+            col(Job.status) != Status.WITHDRAWN,
+            tuple_(col(Clip.job_id), col(Clip.number)) > after,
+        )
+        .order_by(col(Clip.job_id), col(Clip.number))
+        .limit(limit)
+    )
+    return [(job_id, number) for job_id, number in rows.all()]
+
+
+async def unsign(s: AsyncSession, job_id: int, number: int | None = None) -> None:
+    """Have a clip signed anew, or all of a job: what its file must say has changed."""
+    which = col(Clip.job_id) == job_id
+    await _unsign(s, which if number is None else which & (col(Clip.number) == number))
+
+
+async def unsign_children(s: AsyncSession, job_id: int, number: int | None = None) -> None:
+    """Have what was made from a clip, or from any of a job, signed anew: it quotes that clip."""
+    grown = (col(Job.parent_id) == job_id, col(Job.parent_clip))
+    made = (col(Job.source_id) == job_id, col(Job.source_clip))
+    shown = (col(Part.job_id) == job_id, col(Part.clip))
+    which = [of if number is None else of & (clip == number) for of, clip in (grown, made, shown)]
+    begot = select(col(Job.id)).where(which[0] | which[1])
+    films = select(col(Part.film_id)).where(which[2])
+    await _unsign(s, col(Clip.job_id).in_(begot) | col(Clip.job_id).in_(films))
+
+
+async def _unsign(s: AsyncSession, which: ColumnElement[bool]) -> None:
+    await s.execute(
+        update(Clip).where(which).values(signed=False).execution_options(synchronize_session=False)
+    )
+
+
+async def being_read(s: AsyncSession, job_id: int, number: int) -> bool:
+    """Whether a render reads this clip's file just now: it goes on from it, or from a glimpse of it, or
+    puts it into a film."""
+    films = select(col(Part.film_id)).where(col(Part.job_id) == job_id, col(Part.clip) == number)
+    source = (col(Job.source_id) == job_id) & (col(Job.source_clip) == number)
+    found = select(col(Job.id)).where(
+        col(Job.status) == Status.RENDERING,
+        source | col(Job.source_id).in_(films) | col(Job.id).in_(films),
+    )
+    return await s.scalar(found.limit(1)) is not None
+
+
+async def replace_video(s: AsyncSession, clip: Clip, key: str, size: int) -> bool:
+    """Put the signed file in the place of the one that the clip had when it was read.
+
+    False, and nothing changed, when it has another by now.
+    """
+    made = await s.execute(
+        update(Clip)
+        .where(
+            col(Clip.job_id) == clip.job_id,
+            col(Clip.number) == clip.number,
+            col(Clip.video_key) == clip.video_key,
+        )
+        .values(video_key=key, bytes=size, signed=True)
+        .returning(col(Clip.number))
+        .execution_options(synchronize_session=False)
+    )
+    return made.first() is not None

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db.models import Event, Room, Telling, utcnow
-from db.states import Kind
+from db.states import CREDITED, Kind
 from db.upsert import upsert
 
 CLAIM = timedelta(seconds=30)
@@ -24,7 +24,8 @@ async def record(
     s: AsyncSession, job_id: int, kind: Kind, person_id: int | None = None, **detail: Any
 ) -> None:
     """Write down that something happened, and put it into the outbox of every room."""
-    event = Event(job_id=job_id, kind=kind, person_id=person_id, detail=detail)
+    booked = kind not in CREDITED
+    event = Event(job_id=job_id, kind=kind, person_id=person_id, detail=detail, booked=booked)
     s.add(event)
     await s.flush()
     rooms = select(
@@ -48,6 +49,18 @@ async def of(s: AsyncSession, job_id: int) -> Sequence[Event]:
     """A job's history, oldest first."""
     found = await s.scalars(
         select(Event).where(col(Event.job_id) == job_id).order_by(col(Event.id))
+    )
+    return found.all()
+
+
+async def of_kinds(
+    s: AsyncSession, job_ids: Collection[int], kinds: Collection[Kind]
+) -> Sequence[Event]:
+    """What has happened of these kinds to these jobs, oldest first."""
+    found = await s.scalars(
+        select(Event)
+        .where(col(Event.job_id).in_(job_ids), col(Event.kind).in_(kinds))
+        .order_by(col(Event.id))
     )
     return found.all()
 

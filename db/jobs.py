@@ -11,7 +11,7 @@ from sqlalchemy import String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import events, parts, people
+from db import consents, events, in_review, parts, people, workers
 from db.line import Waiting, claimable, order
 from db.models import Clip, Job, Person, utcnow
 from db.session import one_at_a_time
@@ -77,7 +77,7 @@ async def move(
     if attempt is not None:
         guarded = guarded.where(col(Job.attempt) == attempt)
     made = await s.execute(
-        guarded.values(status=step.to, **(values or {}))
+        guarded.values(status=step.to, status_since=utcnow(), **(values or {}))
         .returning(col(Job.id))
         .execution_options(synchronize_session=False)
     )
@@ -134,7 +134,7 @@ async def matching(
     owned = col(Job.person_id) == person_id
     theirs = ~owned & col(Job.status).in_(others)
     query = select(col(Job.id), col(Job.prompt)).where(
-        owned & col(Job.status).in_(mine) | (theirs & col(Job.remix) if shared else theirs),
+        owned & col(Job.status).in_(mine) | (theirs & consents.remixable() if shared else theirs),
         cast(col(Job.id), String).startswith(typed, autoescape=True)
         | col(Job.prompt).icontains(typed, autoescape=True),
     )
@@ -160,14 +160,15 @@ async def line(s: AsyncSession) -> list[Waiting]:
             col(Job.queued_at),
             col(Person.served_at),
             col(Job.model),
+            col(Job.idle),
             *(col(getattr(Job, name)) for name in Shape._fields),
         )
         .join(Person, col(Person.id) == col(Job.person_id))
         .where(col(Job.status) == Status.QUEUED, parts.are_made())
     )
     waiting = [
-        Waiting(job_id, person_id, queued_at, served_at, model, Shape(*shape))
-        for job_id, person_id, queued_at, served_at, model, *shape in rows.all()
+        Waiting(job_id, person_id, queued_at, served_at, model, Shape(*shape), idle)
+        for job_id, person_id, queued_at, served_at, model, idle, *shape in rows.all()
     ]
     return order(waiting, utcnow())
 
@@ -207,7 +208,8 @@ async def claim_next(
             worker=worker,
         )
         if claimed:
-            await people.note_served(s, waiting.person_id, now)
+            if not waiting.idle:
+                await people.note_served(s, waiting.person_id, now)
             return await get(s, waiting.job_id)
     return None
 
@@ -234,24 +236,37 @@ async def finish(
     attempt: int,
     clips: Sequence[Clip],
     notes: Sequence[str],
+    *,
+    backlog: int | None = None,
     **used: Any,
 ) -> bool:
-    """Store the clips and make the job ready, and send it on to review unless it is private.
+    """Store the clips with what their artist allows, make the job ready, and send it on to review
+    unless it is private or none of them may be shown.
 
-    ``used``: columns that say what the render took.
-
+    ``backlog`` as in ``to_review``; ``used``: columns that say what the render took.
     False, and nothing stored, when this attempt is no longer the one that counts.
     """
     values = {"finished_at": utcnow(), "lease_until": None, "notes": list(notes), "reason": ""}
     values |= used
-    if not await move(s, job_id, Kind.FINISHED, attempt=attempt, values=values):
+    took: dict[str, Any] = {"seconds": used.get("compute_seconds")}
+    took["owner"] = await workers.owner(s, job_id)
+    if not await move(s, job_id, Kind.FINISHED, attempt=attempt, values=values, **took):
         return False
-    s.add_all(clips)
-    await s.flush()
     job = await s.get_one(Job, job_id, populate_existing=True)
-    if not job.private:
-        await move(s, job_id, Kind.SENT_TO_REVIEW, by=job.person_id)
+    shared = await parts.is_shared(s, job)
+    await consents.begin(s, job.person_id, clips, shared=shared)
+    if not job.private and any(clip.showcase for clip in clips):
+        await to_review(s, job, backlog)
     return True
+
+
+async def to_review(s: AsyncSession, job: Job, backlog: int | None) -> bool:
+    """Send a job to review, or hold it while so many wait already; says whether it went."""
+    if backlog is not None and await in_review.count(s) >= backlog:
+        job.held = True
+        await events.record(s, job.id, Kind.HELD, job.person_id)
+        return False
+    return await move(s, job.id, Kind.SENT_TO_REVIEW, by=job.person_id, values={"held": False})
 
 
 async def put_back(s: AsyncSession, job_id: int, attempt: int, why: str) -> bool:

@@ -3,12 +3,14 @@
 Round-robin over people: everybody's first job comes before anybody's second, and among people the
 least recently served goes first. Every ``AGEING`` that a job has waited moves it up by one round,
 beyond the first too, so that newcomers can't keep anybody waiting for ever. People who have as many
-jobs rendering as one person may are passed over until one of them ends.
+jobs rendering as one person may are passed over until one of them ends. What is rendered when the
+workers are idle comes after all others, until it has waited for a day.
 """
 
 from __future__ import annotations
 
 import heapq
+import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from db.speed import Shape
 from db.states import PUT_TOGETHER
 
 AGEING = timedelta(minutes=10)
+IDLE_FOR = timedelta(days=1)
+LAST = sys.maxsize
 NEVER = datetime.min.replace(tzinfo=UTC)
 NOMINAL_SECONDS = 60.0
 """What a render of unknown length is taken for when only the order matters."""
@@ -34,6 +38,8 @@ class Waiting:
     served_at: datetime | None
     model: str
     shape: Shape
+    idle: bool = False
+    """Whether it is for when nobody else waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,10 @@ def order(waiting: Sequence[Waiting], now: datetime) -> list[Waiting]:
     turns: Counter[int] = Counter()
     keyed = []
     for job in sorted(waiting, key=lambda w: (w.queued_at, w.job_id)):
+        if job.idle and now - job.queued_at < IDLE_FOR:
+            # Nobody asked for it just now, so it takes nobody's turn, its artist's neither.
+            keyed.append((LAST, NEVER, job.queued_at, job.job_id, job))
+            continue
         turns[job.person_id] += 1
         rounds_waited = (now - job.queued_at) // AGEING
         turn = turns[job.person_id] - rounds_waited

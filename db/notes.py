@@ -12,6 +12,9 @@ from sqlmodel import col
 from db.models import Note, utcnow
 from db.upsert import upsert
 
+PAGE = "page"
+"""What the note is called that says where the page is served."""
+
 
 async def get(s: AsyncSession, name: str) -> str:
     """Empty when nothing is known."""

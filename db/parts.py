@@ -81,6 +81,11 @@ async def artists(s: AsyncSession, film_id: int) -> frozenset[int]:
     return frozenset(await s.scalars(found.where(col(Part.film_id) == film_id)))
 
 
+async def is_shared(s: AsyncSession, job: Job) -> bool:
+    """Whether it is put together from clips of others, too."""
+    return bool(await artists(s, job.id) - {job.person_id})
+
+
 async def _films(s: AsyncSession, job_id: int, which: ColumnElement[bool]) -> Sequence[int]:
     found = await s.scalars(
         select(col(Job.id))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db.models import Identity, Person
+from db.models import Identity, Job, Person
+from db.states import Status
 from db.upsert import upsert
 
 SOMEBODY = "somebody"
@@ -63,3 +64,18 @@ async def names(s: AsyncSession, ids: Collection[int]) -> dict[int, str]:
 async def note_served(s: AsyncSession, person_id: int, at: datetime | None) -> None:
     """When a job of theirs was last claimed; None if that came to nothing and they are next."""
     await s.execute(update(Person).where(col(Person.id) == person_id).values(served_at=at))
+
+
+async def published(s: AsyncSession, person_id: int, *, besides: int) -> int:
+    """How many jobs of a person were brought into the showcase and not taken down, ``besides`` one."""
+    found = await s.scalar(
+        select(func.count())
+        .select_from(Job)
+        .where(
+            col(Job.person_id) == person_id,
+            col(Job.id) != besides,
+            col(Job.published_at).is_not(None),
+            col(Job.status).in_({Status.PUBLISHED, Status.WITHDRAWN}),
+        )
+    )
+    return found or 0

@@ -56,7 +56,12 @@ async def forget_looks(s: AsyncSession, room: str, job_id: int) -> None:
     """Whatever stands there of a job is painted anew when it's next looked at."""
     await s.execute(
         update(Post)
-        .where(col(Post.room) == room, col(Post.job_id) == job_id, col(Post.removed_at).is_(None))
+        .where(
+            col(Post.room) == room,
+            col(Post.job_id) == job_id,
+            col(Post.purpose) != Purpose.NOTICE,
+            col(Post.removed_at).is_(None),
+        )
         .values(digest="")
     )
 

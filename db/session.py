@@ -68,6 +68,15 @@ async def alongside(s: AsyncSession, what: str) -> None:
         await s.execute(select(func.pg_advisory_xact_lock_shared(_key(what))))
 
 
+async def of_one_moment(s: AsyncSession) -> None:
+    """Let all that is read from now on in this session be as it is at this moment.
+
+    Before anything else is read. On SQLite every transaction is so.
+    """
+    if s.get_bind().dialect.name == "postgresql":
+        await s.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def _key(what: str) -> int:
     return int.from_bytes(hashlib.sha256(what.encode()).digest()[:4])
 

@@ -45,6 +45,9 @@ class StoreSettings(BaseSettings):
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     log_format: LogFormat = "auto"
+    review_backlog: int = Field(
+        default=50, ge=1, description="jobs that may wait for moderators before others have to wait"
+    )
 
     def __init__(self, **given: Any) -> None:
         """Raises ``BadSettings``."""
@@ -95,6 +98,11 @@ class StoreSettings(BaseSettings):
     @property
     def media(self) -> Path:
         return self.folder / "media"
+
+    @property
+    def credentials(self) -> Path:
+        """What clips are signed with, and by which certificates a signature of ours is known."""
+        return self.folder / "credentials"
 
 
 def _with_driver(url: str) -> str:

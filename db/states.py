@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Status(StrEnum):
@@ -26,6 +26,8 @@ class Kind(StrEnum):
     """What an event says has happened. Those in ``MOVES`` changed the job's status."""
 
     SUBMITTED = "submitted"
+    HURRIED = "hurried"
+    """It waited for idle workers, and its artist asked for it now."""
     CLAIMED = "claimed"
     REQUEUED = "requeued"
     FINISHED = "finished"
@@ -36,6 +38,8 @@ class Kind(StrEnum):
     KEPT = "kept"
     REVIEWED = "reviewed"
     REVIEW_TAKEN_BACK = "review_taken_back"
+    SPLIT = "split"
+    """Moderators didn't agree, so it went to the hosts."""
     APPROVED = "approved"
     REJECTED = "rejected"
     APPEALED = "appealed"
@@ -46,16 +50,59 @@ class Kind(StrEnum):
     BALLOT_CLOSED = "ballot_closed"
     PART_MOVED = "part_moved"
     """A clip that this film waits for, or that goes on from this glimpse, went a step on its way."""
-    REMIX_ALLOWED = "remix_allowed"
-    REMIX_FORBIDDEN = "remix_forbidden"
+    LOOKING = "looking"
+    """A moderator has it in hand."""
+    LOOKED = "looked"
+    """They haven't any more."""
+    RAISED = "raised"
+    """It has waited long, and moderators or hosts were called to it."""
+    HELD = "held"
+    """Moderators have enough for now; it waits until there is room for it."""
+    UNHELD = "unheld"
+    """Its artist keeps it private after all."""
+    CONSENTED = "consented"
+    """The artist allowed something with clips of theirs, or took that back."""
     REPORTED = "reported"
     DISMISSED = "dismissed"
     """Moderators settled the reports and left the job where it was."""
     TAKEN_DOWN = "taken_down"
+    REINSTATED = "reinstated"
+    """Moderators put back what was taken down by mistake."""
     WITHDRAWN = "withdrawn"
+    THEME_WON = "theme_won"
+    """A clip of it had most votes of all that took part in a theme."""
+    TIPPED = "tipped"
+    """Somebody gave its artist credit of their own, or took it back."""
     LINKED = "linked"
     """Its artist, or somebody who said something of it, turned out to be one person with another."""
     UNLINKED = "unlinked"
+    FLAGGED = "flagged"
+    """The screen found something that moderators should look at twice."""
+    BLOCKED = "blocked"
+    """The screen stopped it before anything was rendered."""
+    UNBLOCKED = "unblocked"
+    """Moderators overturned that."""
+    FRAMES_REMEMBERED = "frames_remembered"
+    FRAMES_FORGOTTEN = "frames_forgotten"
+
+
+class Flag(StrEnum):
+    """What an artist may allow with a clip; the names are those of its columns."""
+
+    SHOWCASE = "showcase"
+    """Everybody may see it here, once moderators approve it."""
+    REMIX = "remix"
+    """Others may remix and extend it while it is in the showcase."""
+    DATASET = "dataset"
+    """It may go into the community's dataset, with credit."""
+    TRAINING = "training"
+    """Models may be trained on it."""
+    ELSEWHERE = "elsewhere"
+    """It may be shown outside of the community's own rooms."""
+    NAMED = "named"
+    """Its file says who made it."""
+    PROMPT_SHOWN = "prompt_shown"
+    """Its file, and a dataset, say with which prompt."""
 
 
 class Task(StrEnum):
@@ -132,15 +179,32 @@ MOVES: Mapping[Kind, Move] = {
     Kind.RETRIED: _move(Status.QUEUED, Status.FAILED, Status.CANCELLED),
     Kind.CANCELLED: _move(Status.CANCELLED, Status.QUEUED, Status.RENDERING),
     Kind.SENT_TO_REVIEW: _move(Status.IN_REVIEW, Status.READY),
-    Kind.KEPT: _move(Status.READY, Status.IN_REVIEW),
+    Kind.KEPT: _move(Status.READY, Status.IN_REVIEW, Status.PUBLISHED),
     Kind.APPROVED: _move(Status.PUBLISHED, Status.IN_REVIEW),
     Kind.REJECTED: _move(Status.REJECTED, Status.IN_REVIEW),
-    Kind.APPEALED: _move(Status.APPEALED, Status.REJECTED),
+    Kind.BLOCKED: _move(Status.BLOCKED, Status.QUEUED),
+    Kind.APPEALED: _move(Status.APPEALED, Status.REJECTED, Status.BLOCKED),
+    Kind.UNBLOCKED: _move(Status.QUEUED, Status.APPEALED),
     Kind.OVERTURNED: _move(Status.PUBLISHED, Status.APPEALED),
     Kind.UPHELD: _move(Status.REJECTED_FINALLY, Status.APPEALED),
     Kind.TAKEN_DOWN: _move(Status.REJECTED, Status.PUBLISHED),
+    Kind.REINSTATED: _move(Status.PUBLISHED, Status.REJECTED),
     Kind.WITHDRAWN: _move(Status.WITHDRAWN, *(s for s in Status if s is not Status.WITHDRAWN)),
 }
+
+CREDITED = frozenset(
+    {
+        Kind.FINISHED,
+        Kind.APPROVED,
+        Kind.REJECTED,
+        Kind.OVERTURNED,
+        Kind.REINSTATED,
+        Kind.UPHELD,
+        Kind.TAKEN_DOWN,
+        Kind.BALLOT_CLOSED,
+    }
+)
+"""After which somebody may have earned credit, or lost it."""
 
 WAITING_FOR_REVIEW = frozenset({Status.IN_REVIEW, Status.APPEALED})
 DECIDED = frozenset({Status.PUBLISHED, Status.REJECTED, Status.REJECTED_FINALLY})
@@ -151,12 +215,20 @@ FINISHED = frozenset(Status) - {
     Status.FAILED,
     Status.BLOCKED,
 }
-"""The statuses in which a job has clips (a withdrawn one may have been withdrawn before that)."""
+"""The statuses in which a job has clips, unless it was blocked or withdrawn before there were any."""
 
 
 class Verdict(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
+
+
+class Called(IntEnum):
+    """How loudly moderators were called to a job that waits for them."""
+
+    REMINDED = 1
+    MODERATORS = 2
+    HOSTS = 3
 
 
 class Reason(StrEnum):
@@ -171,12 +243,21 @@ class Reason(StrEnum):
     SPAM = "spam"
 
 
+class BugKind(StrEnum):
+    BUG = "bug"
+    """The studio does something wrong."""
+    RED_TEAM = "red_team"
+    """Somebody found a way to make it do what it mustn't."""
+
+
 class Purpose(StrEnum):
     """What a post is for; with room, place and job it names one message."""
 
     RECEIPT = "receipt"
     RESULT = "result"
     REVIEW = "review"
+    NOTICE = "notice"
+    """That moderators are wanted: a message of its own, so that they hear of it."""
     DECISION = "decision"
     """What the moderators decided, for the artist: a message of its own, so that they hear of it."""
     SHOWCASE = "showcase"

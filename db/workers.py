@@ -19,7 +19,12 @@ FORGOTTEN = timedelta(days=1)
 
 
 async def announce(
-    s: AsyncSession, name: str, offers: Sequence[Offer], state: str, running_cap: int = 2
+    s: AsyncSession,
+    name: str,
+    offers: Sequence[Offer],
+    state: str,
+    running_cap: int = 2,
+    owner: str = "",
 ) -> None:
     """A worker has started; those that have been gone for a day are forgotten."""
     now = utcnow()
@@ -29,6 +34,7 @@ async def announce(
         "seen_at": now,
         "state": state,
         "running_cap": running_cap,
+        "owner": owner,
         "offers": [offer.model_dump(mode="json") for offer in offers],
     }
     await s.execute(
@@ -56,6 +62,12 @@ async def gone(s: AsyncSession, name: str) -> None:
 async def every(s: AsyncSession) -> Sequence[Worker]:
     """All workers ever announced, most recently seen first."""
     return (await s.scalars(select(Worker).order_by(col(Worker.seen_at).desc()))).all()
+
+
+async def owner(s: AsyncSession, job_id: int) -> str:
+    """Who is credited for what the worker of this job renders for others; empty for nobody."""
+    whose = select(col(Worker.owner)).join(Job, col(Job.worker) == col(Worker.name))
+    return await s.scalar(whose.where(col(Job.id) == job_id)) or ""
 
 
 def alive(worker: Worker) -> bool:

@@ -28,7 +28,7 @@ async def every(s: AsyncSession, platform: str) -> Sequence[Workspace]:
 async def places(s: AsyncSession, platform: str, purpose: Purpose) -> tuple[str, ...]:
     """Where cards for moderators, or for everybody, belong in all of them that picked a place."""
     picked = [
-        house.review if purpose is Purpose.REVIEW else house.showcase
+        house.review if purpose in {Purpose.REVIEW, Purpose.NOTICE} else house.showcase
         for house in await every(s, platform)
     ]
     return tuple(place for place in picked if place)

@@ -8,13 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import clips, parts
 from db.media import Media
-from db.models import Job
-from db.states import Task
+from db.models import Clip, Job
+from db.states import Descent, Status, Task
 from gen.catalogue import Entry
 from gen.engines.base import Brief, CannotMake, Inputs, Style
 
 SEEDS = 2**32
 GONE_PICTURE = "A picture that this starts from is gone; give it again in a new job."
+NO_LEAVE = "The artist of the clip that this goes on from doesn't allow that any more."
 GONE_CLIP = "The clip that this goes on from is gone, so it can't be rendered."
 
 
@@ -46,10 +47,13 @@ def brief_of(job: Job, entry: Entry) -> Brief:
 
 
 async def inputs_of(s: AsyncSession, media: Media, job: Job) -> Inputs:
-    """Where a job's pictures and film are. Raises ``CannotMake`` when one is gone."""
+    """Where a job's pictures and film are. Raises ``CannotMake`` when one is gone, or isn't to be used."""
     film = None
     if job.source_id is not None and job.source_clip is not None:
-        source = await clips.get(s, *await _uncut(s, job.source_id, job.source_clip))
+        source = await clips.get(s, job.source_id, job.source_clip)
+        if source is not None and not await _is_allowed(s, job, source):
+            raise CannotMake(NO_LEAVE)
+        source = source and await _uncut(s, source)
         film = _there(media, source.video_key if source else "", GONE_CLIP)
     return Inputs(
         first=_there(media, job.first_key, GONE_PICTURE) if job.first_key else None,
@@ -58,13 +62,22 @@ async def inputs_of(s: AsyncSession, media: Media, job: Job) -> Inputs:
     )
 
 
-async def _uncut(s: AsyncSession, job_id: int, number: int) -> tuple[int, int]:
+async def _is_allowed(s: AsyncSession, job: Job, source: Clip) -> bool:
+    """Whether a clip may be gone on from now, whatever was so when it was asked for. A final only
+    finishes what was allowed."""
+    of = await s.get_one(Job, source.job_id)
+    if of.person_id == job.person_id or job.descent is Descent.FINAL:
+        return True
+    return of.status is Status.PUBLISHED and source.shown and source.remix
+
+
+async def _uncut(s: AsyncSession, source: Clip) -> Clip | None:
     """For a glimpse the clip that it is the end of: its frames were not encoded twice."""
-    job = await s.get_one(Job, job_id)
+    job = await s.get_one(Job, source.job_id)
     if job.task is not Task.GLIMPSE:
-        return job_id, number
-    part, of = (await parts.of(s, job_id))[0]
-    return of.id, part.clip
+        return source
+    part, of = (await parts.of(s, job.id))[0]
+    return await clips.get(s, of.id, part.clip)
 
 
 def _there(media: Media, key: str, otherwise: str) -> Path:

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from db.settings import BadSettings
-from gen import machine, stock, weights
+from gen import credentials, machine, signing_key, stock, weights
 from gen.catalogue import BadCatalogue
 from gen.settings import WorkerSettings
+from gen.signing_key import BadCertificate
 from gen.stock import Standing
 
 
 def report() -> dict[str, Any]:
-    """Torch's version, the devices and their memory in bytes, and for each model why it can't run.
+    """Torch's version, the devices and their memory in bytes, for each model why it can't run, and what
+    clips are signed with.
 
     A model that is merely known isn't named: only what is offered, and what a host began to set up.
     """
@@ -28,13 +30,28 @@ def report() -> dict[str, Any]:
         settings = WorkerSettings()
         standings = stock.look(settings, lambda: machine.memory(here["devices"], settings.device))
     except (BadSettings, BadCatalogue) as error:
-        return {"error": str(error), **here, "models": []}
+        return {"error": str(error), **here, "models": [], "credentials": None}
     shown = []
     for standing in standings:
         if standing.begun:
             entry, why = standing.entry, why_unusable(standing)
             shown.append({"name": entry.name, "title": entry.title, "usable": not why, "why": why})
-    return {"error": "", **here, "models": shown}
+    return {"error": "", **here, "models": shown, "credentials": signing(settings)}
+
+
+def signing(settings: WorkerSettings) -> dict[str, str]:
+    """By whom clips are signed and until when, empty where a key is still to be made; and why they can't
+    be, in one sentence."""
+    signer = until = ""
+    try:
+        key = signing_key.look(settings)
+        if key is not None:
+            signer, until = key.signer, key.until.isoformat()
+            signing_key.insist_on_its_time(key)
+            credentials.prove(key)
+    except BadCertificate as error:
+        return {"signer": signer, "until": until, "why": str(error)}
+    return {"signer": signer, "until": until, "why": ""}
 
 
 def why_unusable(standing: Standing) -> str:

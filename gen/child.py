@@ -12,6 +12,7 @@ import json
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -20,7 +21,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from gen import encode, finish, pictures
+from gen import credentials, encode, finish, frames, pictures
+from gen.classify import Classifier
+from gen.credentials import Signing
 from gen.energy import Meter
 from gen.engines.base import Brief, CannotMake, Engine, Film, Picture, Stopped, Style, Take, Task
 from gen.trouble import is_full, is_out_of_memory
@@ -46,6 +49,7 @@ class Child:
         self._number = 0
         self._engine: Engine | None = None
         self._built_from: tuple[str, dict[str, Any]] | None = None
+        self._classifier: Classifier | None = None
 
     def run(self) -> NoReturn:
         """Serve for ever: the process ends when its parent does."""
@@ -59,7 +63,10 @@ class Child:
                     self._say("loaded")
                     continue
                 brief = _brief(request["brief"], request["inputs"])
-                self._render(brief, Path(request["folder"]), request["watts"])
+                if request["classifying"] and self._classifier is None:
+                    self._classifier = Classifier(request["classifying"])
+                signing = request["signing"] and credentials.signing_of(request["signing"])
+                self._render(brief, Path(request["folder"]), request["watts"], signing)
             except Stopped:
                 self._say("stopped")
             except CannotMake as refusal:
@@ -92,7 +99,9 @@ class Child:
         self._engine, self._built_from = engine, (name, options)
         self._say("ready")
 
-    def _render(self, brief: Brief, folder: Path, watts: float | None) -> None:
+    def _render(
+        self, brief: Brief, folder: Path, watts: float | None, signing: Signing | None
+    ) -> None:
         assert self._engine is not None  # noqa: S101 - _load has just made it
         shown_at = 0.0
 
@@ -109,26 +118,27 @@ class Child:
         self._stop_if_unwanted()
         meter = Meter(watts)
         over = threading.Event()
-        encoding: list[tuple[int, Future[dict[str, str]]]] = []
+        encoding: list[tuple[int, _Seal, Future[dict[str, Any]]]] = []
         pool = ThreadPoolExecutor(ENCODERS)  # several at once: one alone leaves a core idle in part
 
         def ready(take: Take) -> None:
-            stem = f"clip-{len(encoding) + 1}"
-            encoding.append((take.seed, pool.submit(_clip, brief, take, folder, stem, over)))
+            stem, seal = f"clip-{len(encoding) + 1}", _Seal(signing, len(encoding))
+            encoded = pool.submit(_clip, brief, take, folder, stem, over, seal, self._classifier)
+            encoding.append((take.seed, seal, encoded))
 
         try:
             notes = self._engine.make(brief, progress, ready)
             self._say("made")
             cost = meter.read()
             clips, latest = [], time.monotonic() + ENCODE_SECONDS
-            for seed, encoded in encoding:
+            for seed, seal, encoded in encoding:
                 self._stop_if_unwanted()
                 while wait([encoded], SIGN_SECONDS).not_done:
                     if time.monotonic() > latest:
                         raise TimeoutError
                     self._say("encoding")
                     self._stop_if_unwanted()
-                clips.append({"seed": seed, **encoded.result()})
+                clips.append({"seed": seed, **encoded.result(), "signed": seal.done})
         finally:
             # After a stop nobody waits for what is still being encoded. Its files go nowhere, its error
             # is never asked for.
@@ -156,17 +166,48 @@ class Child:
         self._answers.flush()
 
 
+class _Seal:
+    """Signs one clip's video as the last thing done to it."""
+
+    def __init__(self, signing: Signing | None, index: int) -> None:
+        self.done = False
+        self._signing = signing
+        self._index = index
+
+    def __call__(self, video: bytes) -> bytes:
+        if self._signing is None:
+            return video
+        try:
+            video = credentials.signed(video, self._signing.claims[self._index], self._signing.key)
+            self.done = True
+        except credentials.CannotSign as error:  # no render is lost for that: it is signed later
+            print("A clip is not signed:", error, file=sys.stderr)  # noqa: T201  # the child's log
+        return video
+
+
 def _clip(
-    brief: Brief, take: Take, folder: Path, stem: str, over: threading.Event
-) -> dict[str, str]:
-    """Encode a take; the paths of its files by what they are. Ends early when the render is over."""
+    brief: Brief,
+    take: Take,
+    folder: Path,
+    stem: str,
+    over: threading.Event,
+    seal: _Seal,
+    classifier: Classifier | None = None,
+) -> dict[str, Any]:
+    """Encode a take: the paths of its files by what they are, and what some of its frames show.
+
+    Ends early when the render is over.
+    """
     film, fps = take.film, brief.fps
     if brief.smooth:
         film, fps = finish.smoothed(film, brief.task is Task.LOOP), 2 * fps
     if over.is_set():
         raise Stopped
-    files = encode.clip(film, fps, folder, stem, take.sound, brief.upscale)
-    return {name: str(path) for name, path in asdict(files).items()}
+    files = encode.clip(film, fps, folder, stem, take.sound, brief.upscale, seal)
+    looked_at = frames.sampled(take.film)
+    marks = classifier.marks(looked_at) if classifier else {}
+    paths = {name: str(path) for name, path in asdict(files).items()}
+    return {**paths, "hashes": frames.hashes(looked_at), "marks": marks}
 
 
 def _brief(fields: dict[str, Any], inputs: dict[str, str]) -> Brief:

@@ -6,7 +6,7 @@ Everything is made in memory and written once.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -56,14 +56,15 @@ def clip(
     stem: str,
     sound: Sound | None = None,
     upscale: bool = False,
+    sign: Callable[[bytes], bytes] = bytes,
 ) -> Files:
     """Encode a film into ``folder`` as ``stem.mp4``, ``.jpg`` (its most telling frame) and ``.webp``.
 
-    With ``upscale`` all are as of a film twice as wide and high. Raises ``OSError`` when the disk is
-    full; what was written by then is of no use.
+    With ``upscale`` all are as of a film twice as wide and high. ``sign`` is the last to have the MP4.
+    Raises ``OSError`` when the disk is full; what was written by then is of no use.
     """
     files = Files(*(folder / f"{stem}.{ending}" for ending in ("mp4", "jpg", "webp")))
-    files.video.write_bytes(mp4(film, fps, sound, upscale))
+    files.video.write_bytes(sign(mp4(film, fps, sound, upscale)))
     shown = film[poster.telling(film)]
     files.poster.write_bytes(jpeg(next(finish.upscaled([shown])) if upscale else shown))
     files.preview.write_bytes(preview(film, fps, upscale))

@@ -38,6 +38,20 @@ async def order_of(s: AsyncSession, media: Media, job: Job) -> Order:
     return Order(tuple(pieces), await _credits(s, job, found))
 
 
+async def seen_in(s: AsyncSession, job: Job) -> tuple[tuple[str, ...], dict[str, float]]:
+    """What was seen in the clips of a film: the hashes of their frames, and what a classifier was most
+    sure of in any of them. A glimpse shows too little of one for that."""
+    if job.task is Task.GLIMPSE:
+        return (), {}
+    made = [await clips.get(s, part.job_id, part.clip) for part, _ in await parts.of(s, job.id)]
+    hashes = dict.fromkeys(one for clip in made if clip for one in clip.hashes)
+    marks: dict[str, float] = {}
+    for clip in made:
+        for label, sure in clip.marks.items() if clip else ():
+            marks[label] = max(sure, marks.get(label, 0.0))
+    return tuple(hashes), marks
+
+
 def _goes_on(job: Job, before: Part) -> bool:
     """Whether it was made from the end of the part before, or from a glimpse of it."""
     grown = (job.parent_id, job.parent_clip) == (before.job_id, before.clip)

@@ -20,8 +20,9 @@ from typing import Any
 import structlog
 
 from gen.catalogue import Entry
+from gen.credentials import Signing
 from gen.engines.base import NOTHING, Brief, CannotMake, Inputs, Stopped
-from gen.rendered import Made, Rendered, Step
+from gen.rendered import Classifying, Rendered, Step
 from gen.trouble import DISK_FULL, OUT_OF_MEMORY
 
 COMMAND = (sys.executable, "-m", "gen.child")
@@ -57,12 +58,18 @@ class RenderFailed(Exception):
 class Host:
     """One render child, kept alive and warm. It renders one brief at a time."""
 
-    def __init__(self, first: Entry, device: str | None = None, watts: float | None = None) -> None:
+    def __init__(
+        self,
+        first: Entry,
+        device: str | None = None,
+        watts: float | None = None,
+        classifying: Classifying | None = None,
+    ) -> None:
         self.state = "starting"
         self.state_changed = asyncio.Event()
         self._entry = first
         self._device = device
-        self._watts = watts
+        self._always = {"watts": watts, "classifying": classifying}
         self._process: Process | None = None
         self._up = False
         self._idle = asyncio.Event()
@@ -99,10 +106,11 @@ class Host:
         folder: Path,
         on_step: Callable[[Step], None],
         inputs: Inputs = NOTHING,
+        signing: Signing | None = None,
     ) -> Rendered:
         """Render a brief into ``folder``, calling ``on_step`` after every step.
 
-        The brief holds no pictures: they are in ``inputs``.
+        The brief holds no pictures: they are in ``inputs``. Without ``signing`` clips stay unsigned.
 
         Raises ``Stopped`` after ``stop``, ``CannotMake`` with the engine's refusal, ``RenderFailed``
         when it breaks, crashes, hangs or the disk is full. If this is cancelled, the child is stopped
@@ -113,13 +121,8 @@ class Host:
         self._entry = entry
         self._slowest = 0.0
         self._answers = asyncio.Queue()
-        self._ask(
-            "render",
-            brief=asdict(brief),
-            inputs=inputs.files(),
-            folder=str(folder),
-            watts=self._watts,
-        )
+        asked = {"brief": asdict(brief), "inputs": inputs.files(), "folder": str(folder)}
+        self._ask("render", **asked, signing=signing and asdict(signing), **self._always)
         try:
             while True:
                 try:
@@ -185,12 +188,7 @@ class Host:
     def _result(self, answer: dict[str, Any]) -> Rendered:
         match answer["is"]:
             case "done":
-                clips = [
-                    Made(c["seed"], Path(c["video"]), Path(c["poster"]), Path(c["preview"]))
-                    for c in answer["clips"]
-                ]
-                took = (answer[key] for key in ("seconds", "energy_wh", "energy_measured"))
-                return Rendered(tuple(clips), tuple(answer["notes"]), *took)
+                return Rendered.of(answer)
             case "stopped":
                 raise Stopped
             case "refused":

@@ -1,10 +1,21 @@
-"""What comes back from the render child: its steps, and the clips it made."""
+"""What goes to the render child beside a brief, and what comes back: its steps, the clips it made."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypedDict
+
+from gen.credentials import Claim
+
+
+class Classifying(TypedDict):
+    """What the child is to look at frames with: a classifier's folder, and how sure it has to be of which
+    labels, 0 to 1."""
+
+    folder: str
+    thresholds: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,12 @@ class Made:
     video: Path
     poster: Path
     preview: Path
+    hashes: tuple[str, ...] = ()
+    """Perceptual hashes of frames of it."""
+    marks: dict[str, float] = field(default_factory=dict)
+    """What a classifier saw in them."""
+    signed: bool = False
+    """Whether the video has its credentials; if not, it is given them once it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +57,23 @@ class Rendered:
     """What it gave up of exactness for speed."""
     shape: Mapping[str, int] = field(default_factory=dict)
     """Of a film, whose clips decide it: its width, height, frames and fps."""
+    claims: tuple[Claim, ...] = ()
+    """What its clips were signed with, if they were."""
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> Rendered:
+        """What the child answers when it is done."""
+        clips = [
+            Made(
+                clip["seed"],
+                Path(clip["video"]),
+                Path(clip["poster"]),
+                Path(clip["preview"]),
+                tuple(clip["hashes"]),
+                clip["marks"],
+                clip["signed"],
+            )
+            for clip in answer["clips"]
+        ]
+        took = (answer[key] for key in ("seconds", "energy_wh", "energy_measured"))
+        return cls(tuple(clips), tuple(answer["notes"]), *took)

@@ -19,7 +19,7 @@ def folder(root: Path) -> Iterator[Path]:
     ids would be reused, and mean nothing across containers that share a disk.
     """
     root.mkdir(parents=True, exist_ok=True)
-    with _locked(root):
+    with locked(root):
         for left in root.iterdir():
             _remove_if_abandoned(left)
         own = Path(tempfile.mkdtemp(dir=root))
@@ -33,7 +33,8 @@ def folder(root: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Hold a folder against every other process that asks for the same."""
     lock = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)

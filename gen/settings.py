@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from db.settings import StoreSettings
+from gen.rendered import Classifying
+
+Sureness = Annotated[float, Field(gt=0, le=1)]
 
 
 class WorkerSettings(StoreSettings):
@@ -26,7 +30,39 @@ class WorkerSettings(StoreSettings):
     device_watts: float | None = Field(
         default=None, gt=0, description="drawn by a busy device, where energy can't be measured"
     )
+    worker_owner: str = Field(
+        default="",
+        pattern=r"^$|^[^:]+:[^:]*:.+$",
+        description="who is credited for what it renders for others: platform:workspace:user id",
+    )
     running_cap: int = Field(default=2, ge=1, description="jobs of one person rendered at once")
+
+    classifier: Path | None = Field(
+        default=None, description="folder of an image classifier that looks at sampled frames"
+    )
+    classifier_thresholds: dict[str, Sureness] = Field(
+        default={"nsfw": 0.8}, description="how sure it has to be of a label to have a clip flagged"
+    )
+
+    credentials_certificate: Path | None = Field(
+        default=None, description="the host's own: a PEM file of it and its issuers"
+    )
+    credentials_key: Path | None = Field(default=None, description="goes with it, as a PEM file")
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if (self.credentials_certificate is None) != (self.credentials_key is None):
+            raise ValueError(
+                "SORA_CREDENTIALS_CERTIFICATE and SORA_CREDENTIALS_KEY go together: give both or neither."
+            )
+        return self
+
+    @property
+    def classifying(self) -> Classifying | None:
+        if self.classifier is None:
+            return None
+        folder = str(self.classifier.expanduser().resolve())
+        return {"folder": folder, "thresholds": self.classifier_thresholds}
 
     @property
     def scratch(self) -> Path:

@@ -87,9 +87,10 @@ class Stitcher:
 def _result(answer: dict[str, Any]) -> Rendered:
     match answer["is"]:
         case "done":
-            files = (Path(answer[name]) for name in ("video", "poster", "preview"))
+            video, poster, preview = (Path(answer[name]) for name in ("video", "poster", "preview"))
             notes, shape = tuple(answer["notes"]), answer["shape"]
-            return Rendered((Made(0, *files),), notes, answer["seconds"], 0.0, False, shape=shape)
+            made = Made(0, video, poster, preview)
+            return Rendered((made,), notes, answer["seconds"], 0.0, False, shape=shape)
         case "refused":
             raise CannotMake(answer["sentence"])
         case "broke":

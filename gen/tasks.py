@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bound_contextvars
 
 from db import clips, jobs
@@ -22,11 +23,14 @@ from db.session import Db
 from db.states import PUT_TOGETHER, Status
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Catalogue
+from gen.claims import claims_of
+from gen.credentials import Claim, Signing
 from gen.engines.base import CannotMake, Stopped
-from gen.films import order_of
+from gen.films import order_of, seen_in
 from gen.host import BROKE, Host, RenderFailed
 from gen.lease import Lease
 from gen.rendered import Rendered
+from gen.signing_key import SigningKey
 from gen.stitcher import Stitcher
 from gen.trouble import DISK_FULL, is_full
 
@@ -39,7 +43,7 @@ log = structlog.get_logger()
 async def render(ctx: dict[str, Any], job_id: int) -> None:
     """The task behind the bell. It lasts as long as the worker is busy, so that a busy worker leaves
     the bells to idle ones; which job is rendered is for the line to say."""
-    renderer: Renderer = ctx["renderer"]
+    renderer: Renderer = ctx["who"]
     await renderer.look()
 
 
@@ -56,8 +60,11 @@ class Renderer:
         scratch: Path,
         worker: str,
         running_cap: int,
+        key: SigningKey,
+        backlog: int | None = None,
     ) -> None:
         self._db = db
+        self._backlog = backlog
         self._broker = broker
         self._media = media
         self._host = host
@@ -66,6 +73,7 @@ class Renderer:
         self._scratch = scratch
         self._worker = worker
         self._running_cap = running_cap
+        self._key = key
         self._job: Job | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -167,12 +175,16 @@ class Renderer:
                     rendered = await make(job, Path(name), lease)
                     made = await self._store(job, rendered, stored)
             async with self._db.begin() as s:
+                if rendered.claims and await self._claims(s, job) != rendered.claims:
+                    for clip in made:  # what it was made from has changed meanwhile, say
+                        clip.signed = False
                 return await jobs.finish(
                     s,
                     job.id,
                     job.attempt,
                     made,
                     rendered.notes,
+                    backlog=self._backlog,
                     approximations=list(rendered.approximations),
                     compute_seconds=rendered.seconds,
                     energy_wh=rendered.energy_wh,
@@ -189,13 +201,21 @@ class Renderer:
         brief = brief_of(job, entry)
         async with self._db.read() as s:
             inputs = await inputs_of(s, self._media, job)
-        rendered = await self._host.render(entry, brief, folder, lease.on_step, inputs)
-        return replace(rendered, approximations=entry.approximations)
+            claims = await self._claims(s, job)
+        signing = Signing(self._key, claims)
+        rendered = await self._host.render(entry, brief, folder, lease.on_step, inputs, signing)
+        return replace(rendered, approximations=entry.approximations, claims=claims)
+
+    async def _claims(self, s: AsyncSession, job: Job) -> tuple[Claim, ...]:
+        return await claims_of(s, self._media, job, self._catalogue[job.model])
 
     async def _put_together(self, job: Job, folder: Path, lease: Lease) -> Rendered:
         async with self._db.read() as s:
             order = await order_of(s, self._media, job)
-        return await self._stitcher.stitch(order, folder, lease.on_step)
+            hashes, marks = await seen_in(s, job)
+        rendered = await self._stitcher.stitch(order, folder, lease.on_step)
+        made = tuple(replace(clip, hashes=hashes, marks=marks) for clip in rendered.clips)
+        return replace(rendered, clips=made)
 
     async def _store(self, job: Job, rendered: Rendered, stored: list[str]) -> list[Clip]:
         made = []
@@ -214,6 +234,9 @@ class Renderer:
                     poster_key=poster,
                     preview_key=preview,
                     bytes=clip.video.stat().st_size,
+                    signed=clip.signed,
+                    hashes=list(clip.hashes),
+                    marks=clip.marks,
                 )
             )
         return made

@@ -13,8 +13,10 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import structlog
+from arq.constants import default_queue_name
 from arq.worker import Worker
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
@@ -24,9 +26,12 @@ from db.broker import Broker
 from db.media import Media
 from db.session import Db
 from db.settings import BadSettings
-from gen import catalogue, machine, scratch, stock
+from gen import catalogue, credentials, machine, scratch, signing_key, stock
+from gen.catalogue import BadCatalogue
 from gen.host import Host
+from gen.resign import Resigner, sign
 from gen.settings import WorkerSettings
+from gen.signing_key import BadCertificate, SigningKey
 from gen.tasks import Renderer, render
 
 BEAT_SECONDS = 10.0
@@ -35,33 +40,42 @@ CLOSE_SECONDS = 2.0
 POLL_SECONDS = 0.1
 BELL_SECONDS = 6 * 3600
 """How long one bell may keep arq waiting. It bounds no render: the watchdog in gen/host.py does."""
+REFUSALS = (BadSettings, BadCatalogue, BadCertificate, subprocess.SubprocessError)
+"""What a host has to mend before a worker can begin."""
 
 log = structlog.get_logger()
 
 
-async def run(settings: WorkerSettings, models: catalogue.Catalogue) -> None:
+async def run(settings: WorkerSettings, models: catalogue.Catalogue, key: SigningKey) -> None:
     """Work until told to stop; then the render is back in line and the child has ended."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with _working(settings, models):
+    async with _working(settings, models, key):
         await stopped.wait()
         log.info("worker.stopping")
 
 
 @asynccontextmanager
-async def _working(settings: WorkerSettings, models: catalogue.Catalogue) -> AsyncIterator[None]:
+async def _working(
+    settings: WorkerSettings, models: catalogue.Catalogue, key: SigningKey
+) -> AsyncIterator[None]:
     name = settings.worker_name or f"{socket.gethostname()}-{secrets.token_hex(2)}"
     db, bell, media = Db(settings.database), Broker(settings.broker), Media(settings.media)
-    host = Host(next(iter(models.values())), settings.device, settings.device_watts)
+    first = next(iter(models.values()))
+    host = Host(first, settings.device, settings.device_watts, settings.classifying)
     with scratch.folder(settings.scratch) as folder:
         media.tidy()
-        renderer = Renderer(db, bell, media, host, models, folder, name, settings.running_cap)
+        cap, backlog = settings.running_cap, settings.review_backlog
+        renderer = Renderer(db, bell, media, host, models, folder, name, cap, key, backlog)
+        resigner = Resigner(db, media, key, models, folder)
         async with asyncio.TaskGroup() as tasks:
             running = [
-                tasks.create_task(_show(db, name, settings.running_cap, models, host)),
+                tasks.create_task(_show(db, name, settings, models, host)),
                 tasks.create_task(renderer.listen()),
-                tasks.create_task(_answer(settings, bell, renderer)),
+                tasks.create_task(resigner.run()),
+                tasks.create_task(_answer(settings, bell, default_queue_name, render, renderer)),
+                tasks.create_task(_answer(settings, bell, broker.SIGNING, sign, resigner)),
             ]
             host.start()
             renderer.start()
@@ -76,9 +90,12 @@ async def _working(settings: WorkerSettings, models: catalogue.Catalogue) -> Asy
     await db.close()
 
 
-async def _show(db: Db, name: str, cap: int, models: catalogue.Catalogue, host: Host) -> None:
+async def _show(
+    db: Db, name: str, settings: WorkerSettings, models: catalogue.Catalogue, host: Host
+) -> None:
     """Announce this worker, then keep its row as fresh and as true as it can be."""
     offers = [entry.offer for entry in models.values()]
+    may = (settings.running_cap, settings.worker_owner)
     announced = False
     try:
         while True:
@@ -88,7 +105,7 @@ async def _show(db: Db, name: str, cap: int, models: catalogue.Catalogue, host: 
                     if announced:
                         await workers.seen(s, name, host.state)
                     else:
-                        await workers.announce(s, name, offers, host.state, cap)
+                        await workers.announce(s, name, offers, host.state, *may)
                 if not announced:
                     log.info("worker.announced", worker=name, models=list(models))
                 announced = True
@@ -105,16 +122,19 @@ async def _show(db: Db, name: str, cap: int, models: catalogue.Catalogue, host: 
                 await workers.gone(s, name)
 
 
-async def _answer(settings: WorkerSettings, bell: Broker, renderer: Renderer) -> None:
-    """Answer bells for ever; a broker that is away is waited for."""
+async def _answer(
+    settings: WorkerSettings, bell: Broker, queue: str, task: Any, who: Renderer | Resigner
+) -> None:
+    """Answer the bells of one queue for ever; a broker that is away is waited for."""
     while True:
         if not await bell.ping():
             await asyncio.sleep(RETRY_SECONDS)
             continue
         worker = Worker(
-            functions=[render],
+            functions=[task],
+            queue_name=queue,
             redis_settings=broker.redis_settings(settings.broker),
-            ctx={"renderer": renderer},
+            ctx={"who": who},
             max_jobs=1,
             job_timeout=BELL_SECONDS,
             max_tries=1,
@@ -141,9 +161,11 @@ def main() -> None:
         settings = WorkerSettings()
         logs.configure(settings.log_format)
         models = _offered(settings)
-    except (BadSettings, catalogue.BadCatalogue, subprocess.SubprocessError) as error:
+        key = signing_key.hold(settings)
+        credentials.prove(key)
+    except REFUSALS as error:
         sys.exit(str(error))
-    asyncio.run(run(settings, models))
+    asyncio.run(run(settings, models, key))
 
 
 def _offered(settings: WorkerSettings) -> catalogue.Catalogue:

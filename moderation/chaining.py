@@ -14,19 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import chains, clips, jobs
 from db.models import Chain, Job, Seat, utcnow
 from db.offers import Offer
-from db.parts import OVER
 from db.session import Db
 from db.states import FINISHED, Descent, Kind, Status, Task, Turn
 from moderation import films
 from moderation.people import Person
 from moderation.plan import plan
 from moderation.rules import Refused
+from moderation.screening.words import standard
 from moderation.wish import Request, Roots, Wish
 
 FEWEST, MOST = 2, 6
 """Clips that a chain's film is made of."""
 CLIP = 1
 """The number of a chain's clips: each job of one makes a single one."""
+AT_WORK = frozenset({Status.QUEUED, Status.RENDERING})
 
 
 async def settle(s: AsyncSession, chain: Chain) -> list[int]:
@@ -73,6 +74,7 @@ async def reveal(s: AsyncSession, chain: Chain, seats: Sequence[Seat]) -> int:
     )
     await _close(s, chain, seats)
     chain.film_id = await films.add(s, film, shown)
+    await films.enter(s, standard(), film)
     await s.flush()
     return chain.film_id
 
@@ -137,6 +139,12 @@ async def insist_on_turn(s: AsyncSession, job: Job, glimpse_id: int) -> None:
         raise Refused("Only your turn in a chain lets you go on from this.")
 
 
+async def is_made(s: AsyncSession, job: Job) -> bool:
+    """Whether a clip of a chain is there; the screen may have stopped it before."""
+    there = job.status in FINISHED - {Status.WITHDRAWN}
+    return there and await clips.get(s, job.id, CLIP) is not None
+
+
 def made_by(seats: Sequence[Seat]) -> list[Seat]:
     """The seats whose clips are in the film, in its order."""
     return _made(seats)
@@ -160,12 +168,12 @@ async def _end_of_turn(s: AsyncSession, seats: Sequence[Seat]) -> list[int]:
     if seat is None:
         return []
     job = await jobs.get(s, seat.job_id) if seat.job_id is not None else None
-    if job is not None and job.status in FINISHED - {Status.WITHDRAWN}:
+    if job is not None and await is_made(s, job):
         seat.turn, seat.turn_ends_at = Turn.MADE, None
         seat.position = max((other.position or 0 for other in seats), default=0) + 1
         await s.flush()
         return []
-    at_work = job is not None and job.status not in OVER
+    at_work = job is not None and job.status in AT_WORK
     late = seat.turn_ends_at is not None and seat.turn_ends_at <= utcnow()
     if at_work or not (late or await _is_gone(s, seat)):
         return []

@@ -11,13 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import jobs, parts
 from db.models import Job, Part
-from db.states import Kind, Task
+from db.states import Kind, Status, Task
 from moderation.people import Person
 from moderation.rules import Refused
+from moderation.screening import door
+from moderation.screening.base import Screen
 from moderation.wish import Request
 
 Clips = Sequence[tuple[Job, int]]
 """Clips as (job, number), in the order in which they are shown."""
+STOPPED = "The screen stopped this shot."
 
 
 def put_together(
@@ -57,6 +60,20 @@ async def add(s: AsyncSession, film: Job, clips: Clips, *, shots: bool = False) 
     )
     await s.flush()
     return film_id
+
+
+async def enter(s: AsyncSession, screen: Screen, job: Job) -> None:
+    """Have the screen look at a job that has just entered the line. A film's words are those of all its
+    parts, so what stops one of them stops the film, and what stops the film stops all its shots."""
+    if job.task is Task.GLIMPSE:
+        return  # its words have entered before, with the first clip of its chain
+    made_of = await parts.of(s, job.id)
+    await door.enter(s, screen, job, [of for _, of in made_of])
+    for shot in (of for part, of in made_of if part.is_shot):
+        stops = await door.note(s, screen, shot)
+        if job.status is Status.BLOCKED:
+            gone = {"lease_until": None, "reason": STOPPED if stops else ""}
+            await jobs.move(s, shot.id, Kind.CANCELLED, values=gone)
 
 
 async def shots_of(s: AsyncSession, film: Job) -> list[Job]:

@@ -7,7 +7,7 @@ it anew therefore leaves the pictures behind that its artist gave: they were nev
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 
 from db.models import Clip, Job
 from db.offers import Offer, Range
@@ -67,14 +67,18 @@ def redrawn(
     roots = _upon(job, clip, Task.VIDEO, descent)
     if wish.image or wish.last or wish.loop or wish.storyboard:
         raise Refused("A clip is redrawn from itself; leave out image, last, loop and storyboard.")
-    kept = wish_of(job)
-    said = {
-        name: value
-        for name, value in asdict(wish).items()
-        if value not in (None, "") and value is not False
+    plain = replace(wish_of(job), image=None, last=None, loop=False, strength=None)
+    return plan(in_words(plain, wish), request, person_id, offers, roots)
+
+
+def in_words(kept: Wish, said: Wish) -> Wish:
+    """A wish in other words, with what they leave open as it was."""
+    given = {
+        field.name: getattr(said, field.name)
+        for field in fields(said)
+        if getattr(said, field.name) not in (None, "", False)
     }
-    plain = replace(kept, image=None, last=None, loop=False, strength=None, prompt=wish.prompt)
-    return plan(replace(plain, **said), request, person_id, offers, roots)
+    return replace(kept, **{"prompt": said.prompt, **given})
 
 
 def final(job: Job, clip: Clip, request: Request, person_id: int, offers: Sequence[Offer]) -> Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,10 +16,12 @@ async def house_rules(s: AsyncSession, room: str, workspace: str, studio: Rules)
     house = await workspaces.get(s, room, workspace) if workspace else None
     if house is None:
         return studio
-    hours = house.ballot_hours
-    return Rules(
+    hours, newcomers = house.ballot_hours, house.newcomer_publications
+    return replace(
+        studio,
         quorum=house.quorum or studio.quorum,
         queued_cap=house.queued_cap or studio.queued_cap,
         ballot=studio.ballot if hours is None else timedelta(hours=hours),
         turn=studio.turn,
+        newcomer_publications=studio.newcomer_publications if newcomers is None else newcomers,
     )

@@ -17,7 +17,7 @@ from db.broker import Broker
 from db.models import Link
 from db.session import Db, alongside, one_at_a_time
 from db.states import WAITING_FOR_REVIEW, Kind
-from moderation import rules
+from moderation import bookkeeping, rules
 from moderation.people import Person
 from moderation.rules import Refused
 
@@ -110,6 +110,7 @@ async def _link(
     unheard = await _unsay(s, first, merged.touched)
     changed = merged.votes | merged.reports | unheard
     told = await _tell(s, first, Kind.LINKED, merged.touched, changed)
+    await bookkeeping.bring(s, person.id, first, code)
     name = (await people.get(s, first)).name
     return Linked(name, len(merged.votes), len(merged.reports), len(unheard)), told
 
@@ -124,6 +125,7 @@ async def _unlink(s: AsyncSession, person: Person) -> tuple[Unlinked, Collection
     held = await links.hold_brought(s, standing)
     await links.part(s, standing, await _said_by_both(s, standing, held))
     told = await _tell(s, first, Kind.UNLINKED, held)
+    await bookkeeping.give_back(s, standing.code)
     names = await people.names(s, [first, second])
     return Unlinked(names[first], names[second]), told
 

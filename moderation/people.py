@@ -20,5 +20,9 @@ class Person:
     roles: frozenset[Role] = frozenset()
 
     @property
+    def hosts(self) -> bool:
+        return Role.HOST in self.roles
+
+    @property
     def moderates(self) -> bool:
         return bool(self.roles & {Role.MODERATOR, Role.HOST})

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from db.models import Clip, Job, Report, Review
-from db.states import DECIDED, FINISHED, PUT_TOGETHER, WAITING_FOR_REVIEW, Status, Task
-from moderation.people import Person
+from db.models import Bug, Clip, Job, Report, Review, Theme
+from db.states import (
+    DECIDED,
+    FINISHED,
+    PUT_TOGETHER,
+    WAITING_FOR_REVIEW,
+    Called,
+    Reason,
+    Status,
+    Task,
+    Verdict,
+)
+from moderation.people import Person, Role
 from moderation.words import clean, listed
 
 SENTENCE_LIMIT = 500
+KNOWN_AGAIN = frozenset({Reason.SEXUAL, Reason.GORE, Reason.HATE})
+"""For what is rejected for one of these, its frames may be put on the block-list."""
+APPEAL_TIME = timedelta(days=14)
+LOOK_TIME = timedelta(minutes=15)
+"""So long a moderator has a job in hand."""
+TITLE_LIMIT, WORD_LIMIT = 80, 30
+LONGEST_THEME = 60
+"""In days."""
+MOST_POOLED = 100_000
 
 
 class Refused(Exception):
@@ -20,13 +41,21 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a community has decided for itself."""
+    """What a community has decided for itself; these are the plainest, a studio's are its settings."""
 
     queued_cap: int = 8
     quorum: int = 1
     ballot: timedelta = timedelta(hours=24)
     turn: timedelta = timedelta(hours=24)
     """How long somebody may take to go on in a chain."""
+    second_opinion: bool = False
+    """Whether the no of one moderator waits for another one's."""
+    newcomer_publications: int = 0
+    """Of somebody's first ones, so many are looked at by two."""
+    appeal_quorum: int = 1
+    """How many decide about an appeal, where the quorum isn't higher."""
+    backlog: int = 50
+    """How many may wait for moderators; what comes then waits until there are fewer."""
 
 
 def may_submit(queued: int, rules: Rules, coming: int = 1) -> None:
@@ -79,7 +108,8 @@ def _is_rendered(job: Job) -> None:
         raise Refused(f"Job {job.id} is put together from other clips; go on from one of those.")
 
 
-def may_publish(person: Person, job: Job) -> None:
+def may_publish(person: Person, job: Job, clips: Iterable[Clip]) -> None:
+    """``clips``: all that the job has."""
     owns(person, job)
     if job.task is Task.GLIMPSE:
         raise Refused("This is a part of somebody else's clip; it is for you alone.")
@@ -87,18 +117,38 @@ def may_publish(person: Person, job: Job) -> None:
         raise Refused(
             f"Job {job.id} can't be sent to the moderators now: it is {said(job.status)}."
         )
+    if job.held:
+        raise Refused(f"Job {job.id} goes to the moderators by itself, once they have room for it.")
+    if not any(clip.showcase for clip in clips):
+        raise Refused(
+            f"You let nobody see the clips of job {job.id}; allow the showcase first, then publish it."
+        )
 
 
 def may_keep(person: Person, job: Job) -> None:
     owns(person, job)
-    if job.status is not Status.IN_REVIEW:
+    if job.status is not Status.IN_REVIEW and not is_held(job):
         raise Refused(f"Job {job.id} isn't waiting for review; it is {said(job.status)}.")
 
 
-def may_appeal(person: Person, job: Job) -> None:
+def is_held(job: Job) -> bool:
+    """Whether it waits for room in review."""
+    return job.held and job.status is Status.READY
+
+
+def may_appeal(person: Person, job: Job, now: datetime) -> None:
     owns(person, job)
-    if job.status is not Status.REJECTED:
+    if job.status not in {Status.REJECTED, Status.BLOCKED}:
         raise Refused(f"Only a rejected job can be appealed; job {job.id} is {said(job.status)}.")
+    if now > appeal_until(job):
+        raise Refused(
+            f"An appeal is possible for {APPEAL_TIME.days} days; those of job {job.id} are over."
+        )
+
+
+def appeal_until(job: Job) -> datetime:
+    """Until when a rejected job can be appealed."""
+    return job.status_since + APPEAL_TIME
 
 
 def may_withdraw(person: Person, job: Job) -> None:
@@ -123,9 +173,11 @@ def may_grow(
             f"Job {job.id} is somebody else's and not in the showcase; only its artist can go on "
             "from it."
         )
-    elif not own and not job.remix:
-        raise Refused(f"The artist of job {job.id} hasn't allowed remixes of it.")
-    numbers = [found.number for found in clips if own or found.shown]
+    numbers = may_grow_from(person.id, job, clips)
+    shown = [found.number for found in clips if found.shown]
+    if not own and shown and (not numbers or clip in set(shown) - {*numbers}):
+        what = "it" if clip is None or not numbers else f"clip {clip}"
+        raise Refused(f"The artist of job {job.id} hasn't allowed remixes of {what}.")
     if not numbers:
         raise Refused(f"Job {job.id} has no clips to go on from: it is {said(job.status)}.")
     if clip is None and len(numbers) > 1:
@@ -139,6 +191,13 @@ def may_grow(
     return number
 
 
+def may_grow_from(person_id: int | None, job: Job, clips: Iterable[Clip]) -> list[int]:
+    """The clips that something can go on from: of one's own job all, else those that are shown and
+    may be remixed."""
+    own = job.person_id == person_id
+    return [clip.number for clip in clips if own or (clip.shown and clip.remix)]
+
+
 def may_finalize(clip: int, final: Job | None) -> None:
     """``final``: that of this clip, if it has one that still counts."""
     if final is not None:
@@ -146,14 +205,14 @@ def may_finalize(clip: int, final: Job | None) -> None:
 
 
 def decided_before(job: Job, reviews: Iterable[Review]) -> frozenset[int]:
-    """Who reviewed the job in the round that its appeal is about; nobody unless it is appealed."""
+    """Who has no say in an appeal, because they reviewed the job in any earlier round."""
     if job.status is not Status.APPEALED:
         return frozenset()
-    return frozenset(r.person_id for r in reviews if r.round == job.round - 1)
+    return frozenset(r.person_id for r in reviews if r.round < job.round)
 
 
-def may_review(person: Person, job: Job, reviews: Iterable[Review]) -> None:
-    """``reviews``: all that were ever given on this job."""
+def may_undo(person: Person, job: Job) -> None:
+    """Whether reviews of theirs would count, so that they may take them back."""
     if not person.moderates:
         raise Refused("Only moderators decide about the showcase.")
     if job.person_id == person.id:
@@ -161,8 +220,15 @@ def may_review(person: Person, job: Job, reviews: Iterable[Review]) -> None:
     if job.status not in WAITING_FOR_REVIEW:
         public = f": it is {said(job.status)}" if job.status in DECIDED else ""
         raise Refused(f"Job {job.id} isn't waiting for a decision{public}.")
+
+
+def may_review(person: Person, job: Job, reviews: Iterable[Review]) -> None:
+    """``reviews``: all that were ever given on this job."""
+    may_undo(person, job)
     if person.id in decided_before(job, reviews):
-        raise Refused("You decided this the first time; an appeal goes to somebody else.")
+        raise Refused("You decided this before; an appeal goes to somebody else.")
+    if job.split and not person.hosts:
+        raise Refused("The moderators don't agree on this one, so a host decides it.")
 
 
 def may_report(person: Person, job: Job, reports: Iterable[Report]) -> None:
@@ -185,6 +251,56 @@ def may_take_down(person: Person, job: Job) -> None:
         raise Refused(f"Job {job.id} isn't in the showcase: it is {said(job.status)}.")
 
 
+def new_round(job: Job) -> dict[str, Any]:
+    """What a job begins its next round with."""
+    return {"round": job.round + 1, "split": False, "raised": 0}
+
+
+def is_with_hosts(job: Job) -> bool:
+    """Whether a host may decide it alone."""
+    return job.split or job.raised >= Called.HOSTS
+
+
+def may_reinstate(person: Person, job: Job, reviews: Iterable[Review]) -> None:
+    """``reviews``: all that were ever given on this job."""
+    if not person.moderates:
+        raise Refused("Only moderators decide about the showcase.")
+    if job.person_id == person.id:
+        raise Refused("Nobody decides about their own work; you may appeal.")
+    if not is_taken_down(job):
+        raise Refused(f"Job {job.id} wasn't taken down: it is {said(job.status)}.")
+    given = {r.person_id: r.verdict for r in reviews if r.round == job.round}
+    if given.get(person.id) is Verdict.REJECT:
+        raise Refused("You took it down yourself; another moderator can put it back.")
+    if person.id in given:
+        raise Refused("You said so already; another moderator has to agree.")
+
+
+def is_taken_down(job: Job) -> bool:
+    """Whether it was in the showcase until moderators took it out, and no appeal is decided."""
+    return job.status is Status.REJECTED and job.published_at is not None
+
+
+def may_remember(person: Person, job: Job, reviews: Iterable[Review]) -> None:
+    """``reviews``: all that were ever given on this job."""
+    may_forget(person, job)
+    if job.status not in {Status.REJECTED, Status.REJECTED_FINALLY}:
+        raise Refused(
+            f"Only of rejected clips frames are known again; job {job.id} is {said(job.status)}."
+        )
+    if not any(review.reason in KNOWN_AGAIN for review in reviews):
+        raise Refused(
+            f"Job {job.id} was not rejected for what its frames show, so others may show them."
+        )
+
+
+def may_forget(person: Person, job: Job) -> None:
+    if not person.moderates:
+        raise Refused("Only moderators decide which frames are known again.")
+    if job.person_id == person.id:
+        raise Refused("Nobody decides about their own work.")
+
+
 def may_vote(person: Person, job: Job, now: datetime) -> None:
     if job.status is not Status.PUBLISHED:
         raise Refused(f"There is no ballot on job {job.id}.")
@@ -194,15 +310,63 @@ def may_vote(person: Person, job: Job, now: datetime) -> None:
         raise Refused("Artists don't vote on their own clips.")
 
 
-def may_see(person: Person, job: Job, shown: bool) -> bool:
-    """Whether a clip may be looked at; ``shown`` is whether the decision put it into the showcase."""
+def may_tip(person: Person, job: Job) -> None:
+    if job.person_id == person.id:
+        raise Refused("This job is yours; a tip is for somebody else's.")
+    if job.status is not Status.PUBLISHED:
+        raise Refused(f"There is no job {job.id} in the showcase whose artist could be tipped.")
+
+
+def may_judge_bug(person: Person, bug: Bug) -> None:
+    if not person.moderates:
+        raise Refused("Only moderators decide whether a report deserves credit.")
+    if bug.person_id == person.id:
+        raise Refused("This report is yours; two others have to decide.")
+    if bug.accepted is not None:
+        raise Refused(f"Report {bug.id} is {'accepted' if bug.accepted else 'declined'} already.")
+
+
+def may_begin_theme(person: Person, title: str, word: str, days: int, pool: int) -> None:
+    if Role.HOST not in person.roles:
+        raise Refused("Only hosts begin a theme.")
+    if not title or len(title) > TITLE_LIMIT:
+        raise Refused(f"A theme has a title of 1 to {TITLE_LIMIT} characters.")
+    if not re.fullmatch(r"\w[\w-]*", word) or len(word) > WORD_LIMIT:
+        raise Refused(f"Its word is a single word of at most {WORD_LIMIT} letters.")
+    if not 1 <= days <= LONGEST_THEME:
+        raise Refused(f"A theme is open for 1 to {LONGEST_THEME} days.")
+    if not 0 <= pool <= MOST_POOLED:
+        raise Refused(f"Its winner gets at most {MOST_POOLED:,} credits.")
+
+
+def may_end_theme(person: Person, theme: Theme) -> None:
+    if Role.HOST not in person.roles:
+        raise Refused("Only hosts end a theme.")
+    if theme.closed_at is not None:
+        raise Refused(f"Theme {theme.id} is over.")
+
+
+def known_of_others(person: Person) -> frozenset[Status]:
+    """How the jobs of others stand that this person may know of."""
+    waiting = WAITING_FOR_REVIEW if person.moderates else frozenset()
+    return waiting | {Status.PUBLISHED}
+
+
+def may_know(person: Person, job: Job) -> bool:
+    """Whether somebody may be told of a job: its number, its words, whose it is."""
+    return person.id == job.person_id or job.status in known_of_others(person)
+
+
+def may_see(person: Person, job: Job, clip: Clip) -> bool:
+    """Whether somebody may look at a clip of this job."""
     if job.task in PUT_TOGETHER and job.status is Status.WITHDRAWN:
         return False  # there may be clips of others in it, and they may have withdrawn them
     if person.id == job.person_id:
         return job.status in FINISHED
-    if job.status is Status.PUBLISHED and shown:
+    if job.status is Status.PUBLISHED and clip.shown:
         return True
-    return person.moderates and job.status in WAITING_FOR_REVIEW | {Status.PUBLISHED}
+    decides = person.moderates and job.status in WAITING_FOR_REVIEW | {Status.PUBLISHED}
+    return decides and clip.showcase
 
 
 def may_see_pictures(person: Person, job: Job) -> bool:

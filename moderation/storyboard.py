@@ -11,7 +11,7 @@ from db.models import Job
 from db.offers import Offer
 from db.states import Task
 from moderation.films import put_together
-from moderation.plan import plan
+from moderation.plan import plan, wish_of
 from moderation.rules import Refused
 from moderation.wish import SEED_LIMIT, Request, Wish
 from moderation.words import clean
@@ -31,6 +31,11 @@ def shots_of(prompt: str) -> list[str]:
             f"them; this one has {has}."
         )
     return shots
+
+
+def again_as_storyboard(film: Job, shot: Job) -> Wish:
+    """The wish behind a film and its shots, of which ``shot`` is one, without its seed."""
+    return replace(wish_of(shot), prompt=film.prompt, private=film.private, storyboard=True)
 
 
 def storyboard(

@@ -1,4 +1,5 @@
-"""What time alone must repair or close: lost renders, unheard bells, ballots."""
+"""What time alone must repair or close: lost renders, unheard bells, ballots, themes, what waits for
+moderators; the books, the record."""
 
 from __future__ import annotations
 
@@ -9,25 +10,35 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import clips, events, jobs, parts, votes, workers
+from db import clips, events, frames, jobs, parts, votes, workers
 from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
 from db.states import Kind, Status
-from moderation import chaining, growth, ranking
-from moderation.rules import Refused
+from moderation import chaining, growth, ranking, themes, waiting
+from moderation.bookkeeping import keep_books
+from moderation.chronicle import chronicle
+from moderation.rules import Refused, Rules
+from moderation.screening import door
+from moderation.screening.words import standard
 from moderation.wish import Request
 
 UNHEARD = timedelta(seconds=5)
 BELLS = 20
 """More bells than this at once would only be doubled: each one makes a worker look at the line."""
 
+JOBS = 50
+"""So many are looked at in one round, that a worker's finish doesn't wait for long."""
+
 log = structlog.get_logger()
 
 
-async def sweep(db: Db, broker: Broker) -> None:
+async def sweep(db: Db, broker: Broker, rules: Rules | None = None) -> None:
     """One round; several processes may sweep at the same time."""
-    changed = await lost_renders(db) + await closed_ballots(db) + await chaining.ended_turns(db)
+    changed = await lost_renders(db) + await closed_ballots(db) + await themes.close_due(db)
+    changed += await unseen_frames(db) + await waiting.called(db) + await waiting.let_go(db)
+    changed += await waiting.let_in(db, (rules or Rules()).backlog)
+    changed += await chaining.ended_turns(db)
     for job_id in changed:
         await broker.spread(job_id)
     async with db.read() as s:
@@ -45,6 +56,8 @@ async def sweep(db: Db, broker: Broker) -> None:
     for job_id, attempt in bells:
         if not await broker.ring(job_id, attempt):
             break
+    await keep_books(db)
+    await chronicle(db)
 
 
 async def lost_renders(db: Db) -> list[int]:
@@ -59,6 +72,19 @@ async def lost_renders(db: Db) -> list[int]:
             log.warning("render.lost", job=job_id, outcome=outcome)
             changed.append(job_id)
     return changed
+
+
+async def unseen_frames(db: Db) -> list[int]:
+    """Have the screen look at clips that are new; the ids of the jobs in which it found something."""
+    async with db.read() as s:
+        waiting = await frames.unscreened(s, JOBS)
+    flagged = []
+    for job_id in waiting:
+        async with db.begin() as s:
+            job = await jobs.get(s, job_id, lock=True)
+            if job is not None and await door.see(s, job):
+                flagged.append(job_id)
+    return flagged
 
 
 async def closed_ballots(db: Db) -> list[int]:
@@ -100,7 +126,8 @@ async def _close(s: AsyncSession, job_id: int) -> bool:
 
 
 async def _final_of_winner(s: AsyncSession, job_id: int) -> list[int]:
-    """Put the full render of a winning draft into the line for its artist; the id of its job.
+    """Put the full render of a winning draft into the line for its artist, for when the workers have
+    nothing else to do; the id of its job.
 
     It is part of closing the ballot, which happens once. An artist who has asked for it before has it.
     """
@@ -115,7 +142,10 @@ async def _final_of_winner(s: AsyncSession, job_id: int) -> list[int]:
         return []  # it came to nothing, and the ballot was opened once more
     try:
         final = growth.final(job, clip, request, job.person_id, await workers.offers(s))
+        final.idle = True
     except Refused as refused:  # e.g. the model is gone: the draft has won all the same
         log.warning("final.not_rendered", job=job_id, why=str(refused))
         return []
-    return [await jobs.add(s, final)]
+    await jobs.add(s, final)
+    await door.enter(s, standard(), final)
+    return [final.id]

@@ -7,20 +7,27 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, Page, Request, async_playwright
 
 from db.session import Db
 from tests.support import browser, servers
-from tests.support.databases import Databases, Postgres, Sqlite
+from tests.support.databases import Databases, Postgres, Sqlite, compile_once
 from tests.support.processes import Processes
 
 # The tests are several processes already: more threads in each would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A shared machine is slow at times; that is no fault of an example. pytest's timeout still holds.
-settings.register_profile("house", deadline=None)
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+compile_once()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, so that no worker is left with one when the others have nothing to do."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(autouse=True)

@@ -70,7 +70,7 @@ async def test_a_wish_becomes_a_voted_clip(
     sora_process: Processes, chromium: Browser, tmp_path: Path
 ) -> None:
     expect.set_options(timeout=30_000)
-    whole = Whole(sora_process, tmp_path)
+    whole = Whole(sora_process, tmp_path, SORA_NEWCOMER_PUBLICATIONS="3")
     up = await whole.start()
     ada = await window(chromium, whole, "/as/ada/")
     bo = await window(chromium, whole, "/as/bo/showcase")
@@ -89,12 +89,17 @@ async def test_a_wish_becomes_a_voted_clip(
     assert seen[0]["x"] > seen[1]["x"] > seen[2]["x"], seen
     await expect(bo.locator("[data-list=showcase] article")).to_have_count(0)
 
-    # Mo sees it without reloading, behind a spoiler, and approves with one tap.
+    # Mo sees it without reloading, behind a spoiler, and approves with one tap; of a newcomer's first
+    # clips Lin has to agree.
     card = mo.locator("[data-list=review] article")
     await expect(card).to_contain_text(PROMPT)
     await expect(card.get_by_role("button", name="Show clip 1")).to_be_visible()
     await card.get_by_role("button", name="Approve").click()
     await expect(card).to_contain_text("Mo approved.")
+    await expect(card).to_contain_text("1 of 2 reviews.")
+    lin = await window(chromium, whole, "/as/lin/review")
+    await lin.get_by_role("button", name="Approve").click()
+    await expect(card).to_contain_text("Lin approved.")
 
     # Bo sees it without reloading, votes, and changes his mind; Mo votes too; Ada may not.
     shown = bo.locator("[data-list=showcase] article")

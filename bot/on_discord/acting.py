@@ -15,7 +15,8 @@ import structlog
 from bot import buttons, cards, reactions
 from bot.acts import Act, act
 from bot.card import Card
-from bot.on_discord import forms
+from bot.consenting import ticked
+from bot.on_discord import consenting, forms
 from bot.on_discord.courier import SILENT, Message
 from bot.on_discord.ids import ROOM, Asked
 from bot.on_discord.paint import sentence
@@ -28,6 +29,7 @@ from bot.view import view
 from db import people, replies
 from db.session import Db
 from db.states import Reason
+from moderation import rules
 from moderation.desk import Desk
 from moderation.rules import Refused
 from moderation.wish import Request
@@ -66,7 +68,9 @@ class Acting:
     async def press(self, interaction: Interaction, press: Press) -> None:
         """A button of any card, of any age."""
         async with self.answering(interaction):
-            if press.sign in LOOKS:
+            if press.sign is Sign.CONSENT:
+                await consenting.ask(interaction, press.job_id)
+            elif press.sign in LOOKS:
                 await self._look(interaction, press)
             elif press.sign in OF_ONE_CLIP and not press.clip:
                 await self._pick(interaction, press)
@@ -195,6 +199,8 @@ class Acting:
         """What takes back what was just done: a sign can be taken off, a press can't."""
         if press.sign in VOTES:
             undo = buttons.TAKE_BACK_VOTE
+        elif press.sign is Sign.TIP:
+            undo = buttons.TAKE_BACK_TIP
         elif press.sign in DECIDES and await reactions.waits(self._db, press.job_id):
             undo = buttons.TAKE_BACK_REVIEW
         else:
@@ -210,7 +216,9 @@ class Acting:
         if picked := fields.get(forms.CLIP):
             press = replace(press, clip=int(picked))
         reason = Reason(fields.get(forms.REASON) or Reason.OTHER)
-        await self.carry_out(interaction, press, fields.get(forms.WORDS, ""), reason)
+        await self.carry_out(
+            interaction, press, ticked(fields) or fields.get(forms.WORDS, ""), reason
+        )
 
     async def _keep_card(self, interaction: Interaction, job_id: int) -> None:
         async with self._db.read() as s:
@@ -249,14 +257,13 @@ class Acting:
             await self.carry_out(interaction, press)  # with no clip at all the desk says why not
 
     async def _clips_for(self, user: int, job_id: int) -> list[int]:
-        """The clips that something can go on from: of somebody's own job all, else those shown."""
+        """The clips that something can go on from, for this person."""
         async with self._db.read() as s:
             seen = await view(s, job_id, {})
             person = await people.find(s, ROOM, "", str(user))
         if seen is None:
             raise Refused(f"There is no job {job_id}.")
-        own = seen.job.person_id == person
-        return [clip.number for clip in seen.clips if own or clip.shown]
+        return rules.may_grow_from(person, seen.job, seen.clips)
 
     async def _make_sure(self, interaction: Interaction, press: Press) -> None:
         sure = Press(press.sign, press.job_id, press.clip, Step.SURE)

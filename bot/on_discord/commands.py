@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands
 
-from bot import grammar, pictures
+from bot import grammar, pictures, said
 from bot.grammar import Option, Takes
 from bot.on_discord.attachments import fetch, fetch_url
 from bot.on_discord.people import who
@@ -98,7 +98,7 @@ async def submit(
         await pictures.let_go(client.db, client.media, fetched.values())
         raise
     if not interaction.guild_id:
-        await client.acting.whisper(interaction, f"Job {job.id} is in line.")
+        await client.acting.whisper(interaction, said.entered(job))
     return job
 
 

@@ -18,6 +18,7 @@ from discord.http import MultipartParameters, Route, handle_message_parameters
 from bot.on_discord.ids import Sent
 from bot.on_discord.paint import Attached
 from bot.press import Press
+from bot.signs import Sign
 
 if TYPE_CHECKING:
     from bot.on_discord.client import StudioClient
@@ -58,11 +59,13 @@ class Courier:
         wanted = _ids(message.view.to_components())  # type: ignore[no-untyped-call]
         return await self._find(channel, lambda ids: bool(wanted) and ids == wanted)
 
-    async def find_of(self, channel: int, job_id: int) -> Sent | None:
-        """A card of this job that was sent there lately, if there is one."""
+    async def find_of(self, channel: int, job_id: int, *, notice: bool = False) -> Sent | None:
+        """A card of this job that was sent there lately, or its ``notice``, if there is one."""
 
         def is_its(ids: set[str]) -> bool:
-            return any(press.job_id == job_id for one in ids if (press := Press.read(one)))
+            found = [press for one in ids if (press := Press.read(one)) and press.job_id == job_id]
+            # A notice only shows the card; no card in a channel does.
+            return bool(found) and (Sign.SHOW in {press.sign for press in found}) is notice
 
         return await self._find(channel, is_its)
 

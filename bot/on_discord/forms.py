@@ -82,13 +82,14 @@ async def send(interaction: Interaction, form: str, title: str, *fields: ui.Labe
 
 
 def read(data: Any) -> dict[str, str]:
-    """What a form that was sent holds, however its fields are wrapped; empty for nothing picked."""
+    """What a form that was sent holds, however its fields are wrapped: empty for nothing picked, with
+    commas between several."""
     found: dict[str, str] = {}
     for component in data.get("components", ()):
         for field in filter(None, [component.get("component"), *component.get("components", ())]):
             if field.get("custom_id"):
                 picked = field.get("values") or [field.get("value")]
-                found[field["custom_id"]] = str(picked[0] or "")
+                found[field["custom_id"]] = ",".join(str(one or "") for one in picked)
     return found
 
 

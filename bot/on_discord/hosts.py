@@ -11,14 +11,16 @@ import structlog
 from bot.on_discord.courier import Courier, Message
 from bot.on_discord.ids import ROOM, Channel
 from bot.on_discord.paint import sentence
+from bot.on_discord.posting import Call
 from db import workspaces
 from db.session import Db
 from db.states import Purpose
+from moderation.people import Role
 
 if TYPE_CHECKING:
     from bot.on_discord.client import StudioClient
 
-WHAT = {Purpose.REVIEW: "review", Purpose.SHOWCASE: "showcase"}
+WHAT = {Purpose.REVIEW: "review", Purpose.NOTICE: "review", Purpose.SHOWCASE: "showcase"}
 UNKNOWN_CHANNEL = 10003
 
 log = structlog.get_logger()
@@ -48,7 +50,7 @@ class Hosts:
             if text in told:
                 return
             house.trouble = "\n".join([*told, text])
-            other = house.showcase if purpose is Purpose.REVIEW else house.review
+            other = house.review if purpose is Purpose.SHOWCASE else house.showcase
         log.warning("guild.trouble", guild=where.guild, channel=where.id, why=error.text)
         await self._say(where, other, text)
 
@@ -62,6 +64,21 @@ class Hosts:
         left = [one for one in house.trouble.splitlines() if about not in one.lower()]
         async with self._db.begin() as s:
             await workspaces.change(s, ROOM, str(guild), trouble="\n".join(left))
+
+    async def called(self, guild: int, role: Role | None) -> Call | None:
+        """How these are pinged there: the moderators' role, and of the hosts the server's owner."""
+        if role is None:
+            return None
+        async with self._db.read() as s:
+            house = await workspaces.get(s, ROOM, str(guild))
+        if role is Role.MODERATOR and house is not None and house.moderators:
+            named = discord.Object(int(house.moderators))
+            return Call(f"<@&{named.id}>", discord.AllowedMentions(roles=[named]))
+        server = await self._client.server(guild)
+        if server is None or server.owner_id is None:
+            return None
+        owner = discord.Object(server.owner_id)
+        return Call(f"<@{owner.id}>", discord.AllowedMentions(users=[owner]))
 
     async def _say(self, where: Channel, other: str, text: str) -> None:
         """To the server's owner, else in the other channel; if neither is possible it's in the log."""

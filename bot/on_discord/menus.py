@@ -82,8 +82,8 @@ async def _animated(interaction: Interaction, form: str, fields: Mapping[str, st
 async def _remix(interaction: Interaction, message: discord.Message) -> None:
     """Like the button, which is there only where its artist allows it."""
     seen, person = await forms.in_time(interaction, _shown(interaction, message))
-    shown = next(clip.number for clip in seen.clips if clip.shown)
-    rules.may_grow(person, seen.job, shown, seen.clips, shared=True)
+    first = next(iter(rules.may_grow_from(person.id, seen.job, seen.clips)), None)
+    rules.may_grow(person, seen.job, first, seen.clips, shared=True)
     await interaction.client.acting.press(interaction, Press(Sign.REMIX, seen.job.id))
 
 

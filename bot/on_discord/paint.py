@@ -15,6 +15,7 @@ from bot.by_sign import is_pressed, legend, press_of, state
 from bot.card import Button, Card, Fact, Line, Tone
 from bot.on_discord.press import PressButton
 from bot.on_discord.text import cut, plain
+from db.models import utcnow
 from db.states import Purpose
 
 COLOURS = {
@@ -96,10 +97,14 @@ def _lines(card: Card) -> list[str]:
 
 
 def _line(line: Line, room: int) -> str:
-    when = f" {discord.utils.format_dt(line.at, 'R')}" if line.at else ""
+    ahead = line.at is not None and line.at > utcnow()
+    when = f" {discord.utils.format_dt(line.at, 'f' if ahead else 'R')}" if line.at else ""
     text = f"{plain(line.text, 600)}{when}"
     left = room - len(text) - 10
-    return f"{text}\n> {plain(line.said, left)}" if line.said and left > 0 else text
+    if not line.said or left < 1:
+        return text
+    words = plain(line.said, left)
+    return f"{text}\n> ||{words}||" if line.covered else f"{text}\n> {words}"
 
 
 def _facts(facts: Sequence[Fact]) -> list[str]:

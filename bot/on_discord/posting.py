@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import discord
 
 from bot.card import Card
+from bot.leading import leading, shown
 from bot.on_discord.courier import Courier, Message
 from bot.on_discord.files import Shelf
-from bot.on_discord.ids import Sent
+from bot.on_discord.ids import ROOM, Sent
 from bot.on_discord.paint import paint
 from db.models import utcnow
 
@@ -28,6 +31,14 @@ LIMIT_SECONDS = 600.0
 R = TypeVar("R")
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who is pinged by a message."""
+
+    text: str
+    mentions: discord.AllowedMentions
+
+
 class Posting:
     """One per client."""
 
@@ -37,8 +48,17 @@ class Posting:
         self._shelf = shelf
         self._limits: dict[int, tuple[float, int]] = {}
 
-    async def send(self, channel: int, guild: int, card: Card, key: str, since: datetime) -> Sent:
-        """Send a card, or find that it was sent; ``since``: when that was first tried."""
+    async def send(
+        self,
+        channel: int,
+        guild: int,
+        card: Card,
+        key: str,
+        since: datetime,
+        call: Call | None = None,
+    ) -> Sent:
+        """Send a card, or find that it was sent; ``since``: when that was first tried; ``call``: who
+        is pinged."""
         if utcnow() - since > NONCE_LASTS:
             # Whoever tried it first may have been killed between Discord's yes and our row.
             there = await self._courier.find(channel, await self.message(card, guild))
@@ -46,7 +66,10 @@ class Posting:
                 return there
 
         async def send(message: Message) -> Sent:
-            return await self._courier.send(channel, message, key)
+            if call is None:
+                return await self._courier.send(channel, message, key)
+            message.view.add_item(discord.ui.TextDisplay(call.text))
+            return await self._courier.send(channel, message, key, call.mentions)
 
         return await self.fitting(card, guild, send)
 
@@ -71,8 +94,18 @@ class Posting:
 
         ``limit``: bytes that one file may have, where Discord has just told it.
         """
+        card = await leading(card, partial(self._way, guild))
         files = await self._shelf.files_of(card, limit or await self._limit(guild))
         return Message(paint(card, files.attached, files.notes), files.attached)
+
+    async def _way(self, guild: int, job_id: int) -> str:
+        """The address of a job's card in this server's showcase."""
+        async with self._client.db.read() as s:
+            post = await shown(s, ROOM, f"{guild}/", job_id)
+        if post is None:
+            return ""
+        sent = Sent.read(post.message)
+        return f"https://discord.com/channels/{guild}/{sent.channel}/{sent.id}"
 
     async def _limit(self, guild: int) -> int:
         """Bytes that one file may have in this server, asked for every ten minutes."""

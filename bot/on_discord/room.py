@@ -30,7 +30,7 @@ from db.states import Purpose
 if TYPE_CHECKING:
     from bot.on_discord.client import StudioClient
 
-PUBLIC = frozenset({Purpose.REVIEW, Purpose.SHOWCASE})
+PUBLIC = frozenset({Purpose.REVIEW, Purpose.NOTICE, Purpose.SHOWCASE})
 """In channels of servers; all other cards are an artist's own."""
 PACE = {Purpose.RECEIPT: 2.0, Purpose.SHOWCASE: 5.0}
 """Seconds between two paintings of one card."""
@@ -89,7 +89,9 @@ class DiscordRoom:
         if utcnow() - post.created_at < IN_FLIGHT:
             raise Away("the card may still arrive")
         async with self._reaching():
-            sent = await self._courier.find_of(Channel.read(post.place).id, post.job_id)
+            sent = await self._courier.find_of(
+                Channel.read(post.place).id, post.job_id, notice=post.purpose is Purpose.NOTICE
+            )
         return str(sent) if sent is not None else ""
 
     async def remove(self, place: str, message: str) -> None:
@@ -121,7 +123,8 @@ class DiscordRoom:
 
     async def _post(self, channel: Channel, card: Card, key: str, since: datetime) -> Sent:
         try:
-            sent = await self.posting.send(channel.id, channel.guild, card, key, since)
+            call = await self.hosts.called(channel.guild, card.calls)
+            sent = await self.posting.send(channel.id, channel.guild, card, key, since, call)
         except (discord.Forbidden, discord.NotFound) as error:
             raise await self._unreachable(channel, card.purpose, error) from error
         if card.purpose is not None:
@@ -136,7 +139,8 @@ class DiscordRoom:
         self._note_old(sent)
 
         async def edit(message: Message) -> None:
-            await self._courier.edit(sent, message, files=card.purpose is Purpose.RECEIPT)
+            files = card.purpose is Purpose.RECEIPT or bool(card.left_out)
+            await self._courier.edit(sent, message, files=files)
 
         try:
             await self.posting.fitting(card, guild, edit)

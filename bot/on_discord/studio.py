@@ -9,7 +9,7 @@ import discord
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, chains, linking, lists
+from bot import acts, allowed, bugs, chains, credits, lineage, linking, lists, recorded, themes
 from bot.card import Line
 from bot.grammar import Option, Takes
 from bot.lists import Listing
@@ -148,11 +148,46 @@ async def _report(client: StudioClient, interaction: Interaction, given: Given) 
     await client.acting.carry_out(interaction, press, given["sentence"] or "", reason)
 
 
+async def _bug(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    asked = {name: given[name] or "" for name in ("text", "kind", "verdict")}
+    if not any(asked.values()):
+        await _lists(lambda s, person, given: bugs.waiting(s, person))(client, interaction, given)
+        return
+    await client.acting.defer(interaction)
+    guild = interaction.guild_id or 0
+    person = await who(client.db, interaction.user, guild)
+    place = (ROOM, str(guild or ""))
+    said = await bugs.carry_out(client.desk, person, place, number=given["number"] or 0, **asked)
+    await client.acting.whisper(interaction, said)
+
+
+async def _theme(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    if not given["what"]:
+        await _lists(lambda s, person, given: themes.listing(s))(client, interaction, given)
+        return
+    await client.acting.defer(interaction)
+    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    asked = (given["what"], given["number"] or 0, given["word"] or "", given["title"] or "")
+    said = await themes.carry_out(client.desk, person, *asked, given["credits"] or 0)
+    await client.acting.whisper(interaction, said)
+
+
 async def _link(client: StudioClient, interaction: Interaction, given: Given) -> None:
     await client.acting.defer(interaction)
     person = await who(client.db, interaction.user, interaction.guild_id or 0)
     said = await linking.link(client.desk, person, given["code"] or "", f"/{NAME}")
     await client.acting.whisper(interaction, said)
+
+
+async def _consent(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    await client.acting.defer(interaction)
+    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    asked = (given["job"] or 0, given["clip"] or 0, given["allow"] or "", given["answer"] or "")
+    said = await allowed.studio(client.desk, person, *asked)
+    if isinstance(said, Listing):
+        await client.courier.edit_original(interaction.token, Message(painted(said)))
+    else:
+        await client.acting.whisper(interaction, said)
 
 
 async def _unlink(client: StudioClient, interaction: Interaction, given: Given) -> None:
@@ -207,6 +242,9 @@ DEEDS: Mapping[str, Deed] = {
     "queue": _queue,
     "mine": _lists(lambda s, person, given: lists.mine(s, person, given["page"] or 1)),
     "show": _presses(Sign.SHOW),
+    "lineage": _lists(
+        lambda s, person, given: lineage.listing(s, person, given["job"], given["page"] or 1)
+    ),
     "again": _presses(Sign.AGAIN),
     "vary": _presses(Sign.VARY),
     "extend": _presses(Sign.EXTEND),
@@ -223,6 +261,11 @@ DEEDS: Mapping[str, Deed] = {
     "style": _lists(
         lambda s, person, given: lists.styles(s, given["style"] or "", given["page"] or 1)
     ),
+    "record": _lists(lambda s, person, given: recorded.recent(s)),
+    "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"] or "")),
+    "bug": _bug,
+    "theme": _theme,
+    "consent": _consent,
     "link": _link,
     "unlink": _unlink,
     "chain": _chain,

@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackApiError
 from bot import buttons, cards, reactions
 from bot.acts import Act, act
 from bot.card import Card
+from bot.consenting import form, ticked
 from bot.on_slack import forms
 from bot.on_slack.asking import code
 from bot.on_slack.checking import NEEDS_A_ROLE, may
@@ -32,6 +33,7 @@ from bot.signs import LOOKS, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
 from bot.view import view
 from db import people
 from db.states import WAITING_FOR_REVIEW, Purpose, Reason
+from moderation import rules
 from moderation.rules import Refused
 
 BROKEN = "Something broke here. It was written down for the hosts; please try again."
@@ -87,7 +89,11 @@ class Acting:
     async def press(self, where: Where, press: Press) -> None:
         """A button of any card, of any age."""
         async with self.answering(where):
-            if press.sign in LOOKS:
+            if press.sign is Sign.CONSENT:
+                person = await anybody(self._parts, where.team, where.user, where.name)
+                asked = await form(self._parts.db, person, press.job_id)
+                await self.open(where, forms.consent(asked, press.job_id, where.channel))
+            elif press.sign in LOOKS:
                 await self._look(where, press)
             elif press.sign in OF_ONE_CLIP and not press.clip:
                 await self.pick(where, press)
@@ -105,15 +111,15 @@ class Acting:
         sure = button(replace(press, step=Step.SURE), "Yes, withdraw", danger=True)
         await self.whisper(where, buttons.QUESTIONS[press.sign], [sure])
 
-    async def said(self, where: Where, form: str, fields: dict[str, str]) -> Said:
+    async def said(self, where: Where, of_form: str, fields: dict[str, str]) -> Said:
         """A form that asked for words was sent. Raises ``Refused``."""
-        press = Press.read(form)
+        press = Press.read(of_form)
         if press is None:
             raise Refused("This form is of another version; press the button again.")
         if picked := fields.get(forms.CLIP):
             press = replace(press, clip=int(picked))
         reason = Reason(fields.get(forms.REASON) or Reason.OTHER)
-        return await self._do(where, press, fields.get(forms.WORDS, ""), reason)
+        return await self._do(where, press, ticked(fields) or fields.get(forms.WORDS, ""), reason)
 
     @asynccontextmanager
     async def answering(self, where: Where) -> AsyncIterator[None]:
@@ -238,19 +244,20 @@ class Acting:
                 await may(self._parts, where, press)
 
     async def _clips_for(self, where: Where, job_id: int) -> list[int]:
-        """The clips that something can go on from: of somebody's own job all, else those shown."""
+        """The clips that something can go on from, for this person."""
         async with self._parts.db.read() as s:
             seen = await view(s, job_id, {})
             person = await people.find(s, ROOM, where.team, where.user)
         if seen is None:
             raise Refused(f"There is no job {job_id}.")
-        own = seen.job.person_id == person
-        return [clip.number for clip in seen.clips if own or clip.shown]
+        return rules.may_grow_from(person, seen.job, seen.clips)
 
     async def _undoing(self, press: Press) -> list[Json]:
         """What takes back what was just done: a sign can be taken off, a press can't."""
         if press.sign in VOTES:
             undo = buttons.TAKE_BACK_VOTE
+        elif press.sign is Sign.TIP:
+            undo = buttons.TAKE_BACK_TIP
         elif press.sign in DECIDES and await reactions.waits(self._parts.db, press.job_id):
             undo = buttons.TAKE_BACK_REVIEW
         else:

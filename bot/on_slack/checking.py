@@ -10,11 +10,19 @@ from bot.reactions import DECIDES
 from bot.signs import OF_ONE_CLIP, Sign
 from bot.view import view
 from db import reports, reviews
+from db.models import utcnow
 from moderation import rules
 from moderation.linking import as_now
 from moderation.rules import Refused
 
-NEEDS_A_ROLE = DECIDES | {Sign.TAKE_BACK_REVIEW, Sign.TAKE_DOWN, Sign.DISMISS}
+NEEDS_A_ROLE = DECIDES | {
+    Sign.LOOKING,
+    Sign.LOOK_AWAY,
+    Sign.TAKE_BACK_REVIEW,
+    Sign.TAKE_DOWN,
+    Sign.DISMISS,
+    Sign.REINSTATE,
+}
 """Where it matters who they are in their workspace; all else everybody may do."""
 
 
@@ -39,11 +47,10 @@ async def may(parts: SlackParts, where: Where, press: Press) -> None:
     elif press.sign is Sign.REPORT:
         rules.may_report(person, job, reported)
     elif press.sign is Sign.APPEAL:
-        rules.may_appeal(person, job)
+        rules.may_appeal(person, job, utcnow())
     elif press.sign is Sign.WITHDRAW:
         rules.may_withdraw(person, job)
     elif press.sign in OF_ONE_CLIP:
         shared = press.sign in {Sign.REMIX, Sign.EXTEND}
-        own = job.person_id == person.id
-        first = next((clip.number for clip in clips if own or clip.shown), None)
+        first = next(iter(rules.may_grow_from(person.id, job, clips)), None)
         rules.may_grow(person, job, press.clip or first, clips, shared=shared)

@@ -10,7 +10,21 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, chains, grammar, linking, lists, pictures
+from bot import (
+    acts,
+    allowed,
+    bugs,
+    chains,
+    credits,
+    grammar,
+    lineage,
+    linking,
+    lists,
+    pictures,
+    recorded,
+    said,
+    themes,
+)
 from bot.lists import Listing
 from bot.on_slack import forms
 from bot.on_slack.acting import BROKEN, Acting
@@ -19,13 +33,13 @@ from bot.on_slack.home import painted
 from bot.on_slack.ids import ROOM
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.people import anybody, who
-from bot.on_slack.typed import ALIASES, HELP, NAME, USAGE, plain, read, usage
+from bot.on_slack.typed import HELP, NAME, USAGE, named, plain, read, usage
 from bot.on_slack.where import Where, request_of
 from bot.press import Press
 from bot.signs import OF_ONE_CLIP, Sign
 from bot.studio import ALL, STUDIO, Do
 from db import workers
-from db.states import Reason
+from db.states import Reason, Status
 from moderation.house_rules import house_rules
 from moderation.people import Person
 from moderation.rules import Refused
@@ -97,7 +111,8 @@ class Commands:
                 await pictures.let_go(self.parts.db, self.parts.media, given.values())
             raise
         self.acting.meet(where)  # Slack answers for few people a minute: that can wait
-        return f"Job {job.id} is in line. Its clips come to your direct messages with the app."
+        where_to = "Its card comes" if job.status is Status.BLOCKED else "Its clips come"
+        return f"{said.entered(job)} {where_to} to your direct messages with the app."
 
     async def fill_in(
         self, where: Where, fields: Mapping[str, str], files: Mapping[str, dict[str, Any]]
@@ -110,8 +125,7 @@ class Commands:
     async def studio(self, where: Where, typed: str) -> None:
         """Everything else: a word, then what it takes."""
         async with self.acting.answering(where):
-            name, _, rest = plain(typed).strip().partition(" ")
-            name = "help" if name.lower() in HELP else ALIASES.get(name.lower(), name)
+            name, rest = named(typed)
             command = next((c for c in STUDIO if c.name == (name.lower() or "help")), None)
             if command is None:
                 known = ", ".join(c.name for c in STUDIO)
@@ -177,6 +191,13 @@ async def _queue(commands: Commands, where: Where, given: Given) -> None:
         raise Refused("To cancel, give the number of a job of yours, or “all”.")
 
 
+async def _lineage(commands: Commands, where: Where, given: Given) -> None:
+    person = await who(commands.parts, where.team, where.user, fresh=False)
+    async with commands.parts.db.read() as s:
+        listing = await lineage.listing(s, person, int(given["job"]), _page(given))
+    await commands.acting.show(where, painted(listing), listing.title)
+
+
 async def _report(commands: Commands, where: Where, given: Given) -> None:
     press = Press(Sign.REPORT, int(given["job"]))
     if not given["reason"]:
@@ -186,10 +207,42 @@ async def _report(commands: Commands, where: Where, given: Given) -> None:
     await commands.acting.carry_out(where, press, given["sentence"], reason)
 
 
+async def _bug(commands: Commands, where: Where, given: Given) -> None:
+    asked = {name: given[name] for name in ("text", "kind", "verdict")}
+    if not any(asked.values()):
+        await _lists(lambda s, person, given: bugs.waiting(s, person))(commands, where, given)
+        return
+    person = await who(commands.parts, where.team, where.user)
+    place, number = (ROOM, where.team), int(given["number"] or 0)
+    said = await bugs.carry_out(commands.parts.desk, person, place, number=number, **asked)
+    await commands.acting.whisper(where, said)
+
+
+async def _theme(commands: Commands, where: Where, given: Given) -> None:
+    if not given["what"]:
+        await _lists(lambda s, person, given: themes.listing(s))(commands, where, given)
+        return
+    person = await who(commands.parts, where.team, where.user)
+    asked = (given["what"], int(given["number"] or 0), given["word"], given["title"])
+    pool = int(given["credits"] or 0)
+    said = await themes.carry_out(commands.parts.desk, person, *asked, pool)
+    await commands.acting.whisper(where, said)
+
+
 async def _link(commands: Commands, where: Where, given: Given) -> None:
     person = await who(commands.parts, where.team, where.user, fresh=False)
     said = await linking.link(commands.parts.desk, person, given["code"], f"/{NAME}")
     await commands.acting.whisper(where, said)
+
+
+async def _consent(commands: Commands, where: Where, given: Given) -> None:
+    person = await anybody(commands.parts, where.team, where.user, where.name)
+    asked = (int(given["job"] or 0), int(given["clip"] or 0), given["allow"], given["answer"])
+    said = await allowed.studio(commands.parts.desk, person, *asked)
+    if isinstance(said, Listing):
+        await commands.acting.show(where, painted(said), said.title)
+    else:
+        await commands.acting.whisper(where, said)
 
 
 async def _unlink(commands: Commands, where: Where, given: Given) -> None:
@@ -238,6 +291,7 @@ DEEDS: Mapping[str, Deed] = {
     "queue": _queue,
     "mine": _lists(lambda s, person, given: lists.mine(s, person, _page(given))),
     "show": _presses(Sign.SHOW),
+    "lineage": _lineage,
     "again": _presses(Sign.AGAIN),
     "vary": _presses(Sign.VARY),
     "extend": _presses(Sign.EXTEND),
@@ -250,6 +304,11 @@ DEEDS: Mapping[str, Deed] = {
     "report": _report,
     "models": _lists(lambda s, person, given: lists.models(s, given["model"], _page(given))),
     "style": _lists(lambda s, person, given: lists.styles(s, given["style"], _page(given))),
+    "record": _lists(lambda s, person, given: recorded.recent(s)),
+    "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"])),
+    "bug": _bug,
+    "theme": _theme,
+    "consent": _consent,
     "link": _link,
     "unlink": _unlink,
     "chain": _chain,

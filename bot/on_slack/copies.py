@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.on_slack.files import FOR_EVER
 from bot.on_slack.ids import ROOM, Sent
 from bot.on_slack.parts import SlackParts
-from db import notes, people
+from db import clips, notes, people
 from db.models import Job
 from db.states import WAITING_FOR_REVIEW, Status
 
@@ -32,7 +32,9 @@ class Copies:
         prefix = _name(team, job_id)
         async with self._parts.db.read() as s:
             job = await s.get(Job, job_id)
-            names = [] if job is None or job.status in STAYS else await notes.beginning(s, prefix)
+            hidden = [clip for clip in await clips.of(s, job_id) if not clip.showcase]
+            stays = job is None or (job.status in STAYS and not hidden)
+            names = [] if stays else await notes.beginning(s, prefix)
         for name in names:
             await self._parts.courier.delete(Sent.read(name.removeprefix(prefix)))
             async with self._parts.db.begin() as s:

@@ -37,7 +37,7 @@ CALL_SECONDS = 20
 READS = frozenset(
     {"users.info", "usergroups.users.list", "usergroups.list", "conversations.info",
      "conversations.open", "conversations.history", "conversations.replies", "reactions.get",
-     "files.info", "files.getUploadURLExternal", "auth.test"}
+     "files.info", "files.getUploadURLExternal", "chat.getPermalink", "auth.test"}
 )  # fmt: skip
 READ_TRIES, READ_SECONDS = 3, 0.2
 """What changes nothing that anybody sees is asked again at once, should only the way there have failed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 
@@ -59,12 +60,31 @@ class Files:
                 return  # another showcase does
             keys = {job.first_key, job.last_key} - {""}
             keys |= {clip.poster_key for clip in await clips.of(s, job.id)}
+        await self._forget(keys, team)
+
+    async def _forget(self, keys: Collection[str], team: str) -> None:
+        """Delete these pictures from a workspace."""
+        async with self._parts.db.read() as s:
             known = {key: await notes.get(s, _name(team, key)) for key in keys}
         for key, file in known.items():
             if file:
                 await self._parts.courier.delete_file(team, file)
                 async with self._parts.db.begin() as s:
                     await notes.take(s, _name(team, key), FOR_EVER)
+
+    async def take_away_clips(self, sent: Sent, card: Card) -> None:
+        """What stands in the thread of clips that aren't on the card any more; and the poster of what
+        its artist lets nobody see."""
+        if not card.left_out:
+            return
+        gone = {_clip_name(card.job_id, number) for number in card.left_out}
+        for message in await self._parts.courier.thread(sent):
+            for file in message.get("files", ()):
+                if file.get("name") in gone:
+                    await self._parts.courier.delete_file(sent.team, file["id"])
+        async with self._parts.db.read() as s:
+            made = await clips.of(s, card.job_id)
+        await self._forget({clip.poster_key for clip in made if not clip.showcase}, sent.team)
 
     async def share(self, sent: Sent, card: Card, *, again: bool = False) -> None:
         """Put the clips of a card into its thread; ``again``: unless they are there."""
@@ -76,7 +96,7 @@ class Files:
             path = self._parts.media.path(clip.video_key)
             if await asyncio.to_thread(path.is_file):
                 title = cut(f"Clip {clip.number}: {card.quote}", TITLE_LIMIT)
-                files.append((path, f"job-{card.job_id}-clip-{clip.number}.mp4", title))
+                files.append((path, _clip_name(card.job_id, clip.number), title))
             else:
                 log.warning("clip.missing", job=card.job_id, clip=clip.number)
         try:
@@ -121,6 +141,10 @@ class Files:
 def is_unsure(error: SlackApiError) -> bool:
     """Whether trying again may help, and what was asked for may have been done all the same."""
     return error.response.status_code != 200 or error.response.get("error") in UNSURE
+
+
+def _clip_name(job_id: int, number: int) -> str:
+    return f"job-{job_id}-clip-{number}.mp4"
 
 
 def _name(team: str, key: str) -> str:

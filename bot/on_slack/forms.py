@@ -7,14 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot import grammar
+from bot import grammar, said
 from bot.buttons import OPTIONS_MAY_FOLLOW, QUESTIONS
+from bot.consenting import QUESTION, Form
 from bot.grammar import Option, Takes
 from bot.on_slack.text import Json, cut, label
 from bot.press import Press, Step
 from bot.signs import NEEDS_PROMPT, NEEDS_REASON, Sign
 from bot.studio import WORDS_LIMIT, WRONG
 from db.offers import Offer
+from db.states import Flag
 from moderation.rules import SENTENCE_LIMIT, Refused
 from moderation.words import echo
 
@@ -69,6 +71,24 @@ def ask(press: Press, channel: str, clips: Sequence[int] = (), words: str = "") 
     return _modal(form, f"Job {press.job_id}", "Send", blocks, channel)
 
 
+def consent(asked: Form, job_id: int, channel: str) -> Json:
+    """What may be done with the clips of a job, as it stands."""
+    options = {
+        flag: {
+            "text": label(words.title, OPTION_LIMIT),
+            "description": label(cut(words.about, OPTION_LIMIT), OPTION_LIMIT),
+            "value": words.typed,
+        }
+        for flag, words in said.WORDS.items()
+    }
+    ticks: Json = {"type": "checkboxes", "options": list(options.values())}
+    if asked.ticked:
+        ticks["initial_options"] = [options[flag] for flag in Flag if flag in asked.ticked]
+    blocks = [_field(asked.field, QUESTION, ticks, optional=True)]
+    form = str(Press(Sign.CONSENT, job_id, step=Step.SAY))
+    return _modal(form, f"Job {job_id}", "Save", blocks, channel)
+
+
 def wish(
     offers: Sequence[Offer], channel: str, prompt: str = "", picture: str = "", request: str = ""
 ) -> Json:
@@ -121,18 +141,19 @@ def typed_again(fields: Mapping[str, str]) -> str:
         found = {"prompt": prompt, **picked}
     options = [f"--{name} {value}" for name, value in found.items() if name != "prompt"]
     line = " ".join([found["prompt"].strip(), *options])
-    return line if len(line) <= WORDS_LIMIT else prompt
+    return line if len(line) <= WORDS_LIMIT else prompt.strip()
 
 
 def read(state: Mapping[str, Any]) -> dict[str, Any]:
-    """What the inputs of a form hold, by their names: text, or a list of files; flags are "yes"."""
+    """What the inputs of a form hold, by their names: text, or a list of files; flags are "yes",
+    and several that were ticked have commas between."""
     found: dict[str, Any] = {}
     for inputs in state.get("values", {}).values():
         for name, held in inputs.items():
             if held["type"] == "file_input":
                 found[name] = held.get("files") or []
             elif held["type"] == "checkboxes":
-                found[name] = "yes" if held.get("selected_options") else ""
+                found[name] = ",".join(one["value"] for one in held.get("selected_options") or ())
             else:
                 option = held.get("selected_option") or {}
                 found[name] = str(option.get("value") or held.get("value") or "")

@@ -1,8 +1,9 @@
-"""Lists in Slack, and the app's own page: my jobs, the line, and settings for hosts."""
+"""Lists in Slack, and the app's own page: my jobs, the line, my credits, and settings for
+hosts."""
 
 from __future__ import annotations
 
-from bot import lists
+from bot import credits, lists
 from bot.lists import Listing
 from bot.on_slack.paint import button, sentences
 from bot.on_slack.parts import SlackParts
@@ -42,6 +43,7 @@ async def publish(parts: SlackParts, team: str, user: str) -> None:
     async with parts.db.read() as s:
         mine = await lists.mine(s, person, 1)
         line = await lists.queue(s, person, "all", 1)
+        earned = await credits.mine(s, person)
     top = [
         {"type": "button", "text": label("Make a clip", 75), "action_id": NEW, "style": "primary"}
     ]
@@ -49,7 +51,7 @@ async def publish(parts: SlackParts, team: str, user: str) -> None:
         top.append({"type": "button", "text": label("Settings", 75), "action_id": SETUP})
     blocks: list[Json] = [{"type": "actions", "elements": top}]
     seen: set[str] = {NEW, SETUP}
-    for listing in (mine, line):
+    for listing in (mine, line, earned):
         blocks.append({"type": "divider"})
         for block in painted(listing):
             if block["type"] == "actions":

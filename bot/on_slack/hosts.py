@@ -9,10 +9,12 @@ from slack_sdk.errors import SlackApiError
 from bot.house import bring_cards
 from bot.on_slack.asking import code
 from bot.on_slack.ids import ROOM, Channel
-from bot.on_slack.paint import sentence
+from bot.on_slack.paint import pings, sentence
 from bot.on_slack.parts import SlackParts
+from bot.on_slack.text import Json
 from db import notes, workspaces
 from db.models import Workspace
+from moderation.people import Role
 
 HOST = f"{ROOM}:host:"
 """What the note is called that says who set a workspace up."""
@@ -61,6 +63,20 @@ class Hosts:
         left = [one for one in house.trouble.splitlines() if not one.startswith(_about(which))]
         async with self._parts.db.begin() as s:
             await workspaces.change(s, ROOM, where.team, trouble="\n".join(left))
+
+    async def called(self, team: str, role: Role | None) -> list[Json]:
+        """The block that pings these: the moderators' group or those who were listed, and of the hosts
+        whoever set the workspace up."""
+        if role is None:
+            return []
+        async with self._parts.db.read() as s:
+            house = await workspaces.get(s, ROOM, team)
+            host = await notes.get(s, HOST + team)
+        picked = house.moderators if house is not None and role is Role.MODERATOR else ""
+        if picked.startswith("S"):
+            return [pings([f"!subteam^{picked}"])]
+        named = list(filter(None, picked.split(","))) or list(filter(None, [host]))
+        return [pings([f"@{user}" for user in named])] if named else []
 
     async def try_again(self) -> None:
         """Where a channel was in trouble and the app is in it now, bring what was missed."""

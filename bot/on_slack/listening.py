@@ -147,7 +147,7 @@ def listen(app: AsyncApp, parts: SlackParts, room: SlackRoom, setup: Setup) -> W
             await acting.return_words(where, wrong, fields.get(forms.WORDS, ""))
 
         saying = acting.said(where, view["callback_id"], fields)
-        said = await answer(ack, doing, saying, lambda _: forms.WORDS, give_back)
+        said = await answer(ack, doing, saying, lambda _: view["blocks"][-1]["block_id"], give_back)
         if said is not None:
             await acting.whisper(where, *said)
 

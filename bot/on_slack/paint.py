@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bot.by_sign import is_pressed, legend, press_of, state
 from bot.card import Button, Card, Fact, Line, Tone
@@ -57,6 +58,11 @@ def sentence(text: str, *buttons: Json) -> list[Json]:
     return blocks
 
 
+def pings(named: Sequence[str]) -> Json:
+    """A block that pings people or groups; ``named``: as Slack writes them between < and >."""
+    return _markup(" ".join(f"<{one}>" for one in named))
+
+
 def button(press: Press, text: str, *, strong: bool = False, danger: bool = False) -> Json:
     made: Json = {"type": "button", "text": label(text, BUTTON_LIMIT), "action_id": str(press)}
     if strong or danger:
@@ -76,7 +82,8 @@ def sentences(line: Line) -> list[Json]:
         said += [{"type": "text", "text": " ("}, date(line.at), {"type": "text", "text": ")"}]
     inner = {"type": "rich_text_section", "elements": said}
     blocks: list[Json] = [{"type": "rich_text", "elements": [inner]}]
-    return [*blocks, quote(line.said, SAID_LIMIT)] if line.said else blocks
+    # Slack can't hide words; what the screen found stands in the prompt as well.
+    return [*blocks, quote(line.said, SAID_LIMIT)] if line.said and not line.covered else blocks
 
 
 def _where_to_play(card: Card) -> str:
@@ -109,7 +116,7 @@ def _facts(facts: Sequence[Fact]) -> list[Json]:
     """Those with a link stand by themselves: only they are markup, and they hold nobody's words."""
     runs: list[list[Fact]] = []
     room = FACTS_LIMIT
-    for fact in facts:
+    for fact in _parted(facts):
         room -= len(fact.name) + len(fact.value[:FACT_LIMIT]) + 4
         if room < 0:
             break
@@ -119,6 +126,14 @@ def _facts(facts: Sequence[Fact]) -> list[Json]:
             runs.append([])
         runs[-1].append(fact)
     return [_linked(run[0]) if run[0].link else _plainly(run) for run in runs]
+
+
+def _parted(facts: Sequence[Fact]) -> Iterator[Fact]:
+    """What names a job may name its artist too: its link is a fact of its own."""
+    for fact in facts:
+        yield replace(fact, link="") if fact.job else fact
+        if fact.job and fact.link:
+            yield Fact("see", f"job {fact.job}", fact.link)
 
 
 def _plainly(run: Sequence[Fact]) -> Json:

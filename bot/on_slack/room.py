@@ -29,12 +29,13 @@ from bot.on_slack.parts import SlackParts
 from bot.on_slack.previews import Previews
 from bot.on_slack.signs import NAMES
 from bot.on_slack.text import Json
+from bot.on_slack.ways import Ways
 from bot.room import Away, Unreachable
 from db import notes, posts, workspaces
 from db.models import Job, Post, utcnow
 from db.states import Purpose
 
-PUBLIC = frozenset({Purpose.REVIEW, Purpose.SHOWCASE})
+PUBLIC = frozenset({Purpose.REVIEW, Purpose.NOTICE, Purpose.SHOWCASE})
 """In channels; all other cards are an artist's own."""
 PACE = {Purpose.RECEIPT: 3.0, Purpose.SHOWCASE: 5.0}
 """Seconds between two paintings of one card."""
@@ -70,7 +71,7 @@ class SlackRoom:
         self._run, self._doubt = run, doubt
         self.hosts = Hosts(parts)
         self.files = Files(parts)
-        self._previews, self._copies = Previews(parts), Copies(parts)
+        self._previews, self._copies, self._ways = Previews(parts), Copies(parts), Ways(parts)
         self.doing: set[asyncio.Future[Any]] = set()
         """All that goes on beside the room's own run, and ends with it."""
         self.at_end: list[Callable[[], None]] = []
@@ -139,15 +140,16 @@ class SlackRoom:
                 return await self._show(place, card, again, since, again)
             if card.purpose is Purpose.RECEIPT:
                 await self._previews.tidy(sent.team, card)
-            elif card.purpose is Purpose.REVIEW:
+            elif card.purpose in PUBLIC:
+                await self.files.take_away_clips(sent, card)
                 await self._copies.take_away(sent.team, card.job_id)
         return message
 
     async def find(self, post: Post, key: str) -> str:
+        since = post.created_at
         async with self._reaching(post.place, post.purpose):
-            team, channel = await self._where(post.place, post.purpose)
-            since = post.created_at
-            found = await self._claim(team, channel, key, since, f"{key}@{since.timestamp()}")
+            where = await self._where(post.place, post.purpose)
+            found = await self._claim(*where, key, since, f"{key}@{since.timestamp()}")
         return str(found) if found else ""
 
     async def remove(self, place: str, message: str) -> None:
@@ -210,8 +212,10 @@ class SlackRoom:
     ) -> Sent:
         """``tries``: filled with what may have arrived."""
         tries, sent = [] if tries is None else tries, []
+        call = await self.hosts.called(team, card.calls)
 
         async def post(blocks: Sequence[Json]) -> None:
+            blocks = [*blocks, *call]
             try:
                 sent.append(
                     await self._courier.post(
@@ -230,6 +234,7 @@ class SlackRoom:
         self, team: str, card: Card, send: Callable[[Sequence[Json]], Awaitable[None]]
     ) -> None:
         """Send a card with its pictures; better without them than not at all."""
+        card = await self._ways.led(team, card)
         pictures = await self.files.pictures(team, card)
         preview = await self._previews.of(team, card)
         more = {"preview": preview} if preview else {}

@@ -15,6 +15,7 @@ NAMES: Mapping[Sign, str] = {
     Sign.COPYRIGHT: "copyright",
     Sign.HATE: "no_entry_sign",
     Sign.SPAM: "wastebasket",
+    Sign.LOOKING: "eyes",
     Sign.VOTE_1: "one",
     Sign.VOTE_2: "two",
     Sign.VOTE_3: "three",

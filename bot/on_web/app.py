@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from aiohttp import web
 from sqlalchemy import text
 
-from bot.on_web import chains, deeds, files, guard, pages, stream
+from bot.on_web import (
+    chains,
+    consenting,
+    deeds,
+    files,
+    guard,
+    ledger,
+    pages,
+    record,
+    stream,
+    themes,
+)
 from bot.on_web.live import Hub
 from bot.on_web.paint import FOLDER, Painter
 from bot.on_web.people import People
 from bot.on_web.site import SITE, Site
+from db.credentials import Shelf
 from db.media import Media
 from db.session import Db
 from moderation.desk import Desk
 
 JOB = r"/jobs/{job:\d{1,9}}"
+THEME = r"/themes/{theme:\d{1,9}}"
 PICTURE = JOB + r"/{which:first|last}"
 CLIP = JOB + r"/clips/{number:[1-4]}.{kind:mp4|jpg|webp}"
 
 
-def make_app(db: Db, desk: Desk, media: Media, hub: Hub) -> web.Application:
+def make_app(
+    db: Db, desk: Desk, media: Media, hub: Hub, known: Path | None = None
+) -> web.Application:
     """The whole site, as an application that a runner serves on this machine."""
     middlewares = [guard.in_words, guard.at_home, guard.introduced, guard.from_our_page]
     app = web.Application(middlewares=middlewares, client_max_size=guard.LARGEST_WORDS)
-    app[SITE] = Site(db, desk, media, People(db), Painter(), hub)
+    app[SITE] = Site(db, desk, media, People(db), Painter(), hub, Shelf(known))
     app.on_response_prepare.append(guard.harden)
     for path, handler in {
         "/": pages.studio,
@@ -31,11 +48,25 @@ def make_app(db: Db, desk: Desk, media: Media, hub: Hub) -> web.Application:
         "/showcase": pages.showcase,
         "/chains": chains.chains_page,
         "/line": pages.line,
+        "/themes": themes.every,
+        THEME: themes.one,
         "/help": pages.help_page,
+        "/consent": consenting.defaults,
         JOB: pages.one_job,
     }.items():
         app.router.add_get(path, pages.first_page)
         app.router.add_get(f"/as/{{who}}{path}", handler)
+    for path, handler in {
+        "/record": record.entries,
+        "/record/report": record.report,
+        "/ledger": ledger.transactions,
+    }.items():
+        app.router.add_get(path, handler)
+        app.router.add_get(f"/as/{{who}}{path}", handler)
+    app.router.add_get("/ledger.json", ledger.as_json)
+    app.router.add_get("/ledger.csv", ledger.as_csv)
+    app.router.add_get("/record.json", record.entries_json)
+    app.router.add_get("/record/report.json", record.report_json)
     app.router.add_get("/as/{who}" + JOB + "/preview.jpg", files.preview)
     app.router.add_get("/as/{who}" + CLIP, files.clip)
     app.router.add_get("/as/{who}" + PICTURE, files.picture)
@@ -43,6 +74,8 @@ def make_app(db: Db, desk: Desk, media: Media, hub: Hub) -> web.Application:
     app.router.add_post("/as/{who}/sora", deeds.sora, name=guard.PICTURES_MAY_COME)
     app.router.add_post("/as/{who}/act", deeds.press)
     app.router.add_post("/as/{who}/chain", chains.chain)
+    app.router.add_post("/as/{who}/consent", consenting.prefer)
+    app.router.add_post("/as/{who}" + JOB + "/consent", consenting.consent)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_static("/static", FOLDER / "static")

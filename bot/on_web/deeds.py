@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot import pictures
+from bot import pictures, said
 from bot.acts import Act, act
 from bot.on_web import form
 from bot.on_web.live import ROOM
@@ -44,7 +44,7 @@ async def sora(request: web.Request) -> web.Response:
         if wants_json(request):
             raise
         return await studio_page(request, sent, str(refused), 409)
-    sentence = f"Job {job.id} is in line."
+    sentence = said.entered(job)
     if wants_json(request):  # the receipt comes over the stream; this answer waits for no card
         return as_json({"said": sentence})
     return back_with(request, sentence, _where_from(request))

@@ -23,7 +23,7 @@ async def clip(request: web.Request) -> web.StreamResponse:
         found = await clips.get(s, job_id, number) if job else None
     if job is None or found is None:
         raise web.HTTPNotFound
-    if not rules.may_see(visitor_of(request).person, job, found.shown):
+    if not rules.may_see(visitor_of(request).person, job, found):
         raise web.HTTPNotFound
     name = f"sora-{job_id}-{number}.{kind}" if "download" in request.query else ""
     return _file(request, _key(found, kind), name)

@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import grammar, lists
+from bot.allowed import history
+from bot.card import Fact, Line
 from bot.cards import info
+from bot.cards_credentials import NONE, facts, standing
 from bot.on_web import form
+from bot.on_web.lineage import Drawing, drawing
 from bot.on_web.live import ROOM, cursor_at
-from bot.on_web.paint import Painted
+from bot.on_web.paint import Painted, to_relatives
 from bot.on_web.people import FIRST
 from bot.on_web.site import SITE, page, visitor_of
-from bot.view import view
-from db import jobs, posts, workers
-from db.models import Post, utcnow
-from db.states import Purpose, Status
-from moderation import forecast
+from bot.said import WORDS
+from bot.view import View, view
+from db import consents, jobs, posts, workers
+from db.models import Clip, Post, utcnow
+from db.states import Flag, Purpose, Status
+from moderation import forecast, lineage, rules
+from moderation.consent import may
 from moderation.plan import CAN
 from moderation.words import listed
 
 PAGE = 20
 WAITING_PAGE = 30
+
+
+class Signed(NamedTuple):
+    """What one clip's file says of itself."""
+
+    number: int
+    standing: Line
+    facts: tuple[Fact, ...]
 
 
 async def first_page(request: web.Request) -> web.Response:
@@ -131,13 +146,54 @@ async def one_job(request: web.Request) -> web.Response:
     async with request.app[SITE].db.read() as s:
         cards = await cards_of(request, s, job_id)
         seen = await view(s, job_id)
+        tree = await _lineage(request, s, seen)
+        told = await consents.history(s, job_id)
     if not cards:
         raise web.HTTPNotFound
-    public = seen is not None and seen.job.status is Status.PUBLISHED
-    about = info(visitor_of(request).person, job_id, seen) if public else None
+    about = None
+    if seen is not None and seen.job.status is Status.PUBLISHED:
+        visitor = visitor_of(request)
+        about = await to_relatives(info(visitor.person, job_id, seen), visitor, seen)
+    signed = [] if seen is None else await _credentials(request, seen)
+    own = seen is not None and seen.job.person_id == visitor_of(request).person.id
     return page(
-        request, "job.html", since=cursor_at(since), job_id=job_id, cards=cards, about=about
+        request,
+        "job.html",
+        since=cursor_at(since),
+        job_id=job_id,
+        cards=cards,
+        about=about,
+        lineage=tree,
+        signed=signed,
+        words=WORDS,
+        allows=_allows(seen.clips) if seen and own else [],
+        history=history(told) if own else [],
     )
+
+
+async def _credentials(request: web.Request, seen: View) -> list[Signed]:
+    """What the files of the clips that this person may see say of themselves, read from them."""
+    site, person = request.app[SITE], visitor_of(request).person
+    found = []
+    for clip in seen.clips:
+        if rules.may_see(person, seen.job, clip):
+            said = await site.credentials.of(site.media.path(clip.video_key))
+            line = NONE if said is None else standing(said)
+            found.append(Signed(clip.number, line, facts(said) if said else ()))
+    return found
+
+
+def _allows(made: Sequence[Clip]) -> list[tuple[str, str, dict[Flag, bool]]]:
+    """Clip by clip what is allowed."""
+    several = len(made) > 1
+    return [
+        (
+            str(clip.number),
+            f"Clip {clip.number}" if several else "Yes",
+            {flag: may(clip, flag) for flag in Flag},
+        )
+        for clip in made
+    ]
 
 
 async def help_page(request: web.Request) -> web.Response:
@@ -164,6 +220,15 @@ async def cards_of(request: web.Request, s: AsyncSession, job_id: int) -> list[P
     painter, visitor = request.app[SITE].painter, visitor_of(request)
     painted = [await painter.card(s, visitor, purpose, seen, job_id) for purpose in wanted]
     return [card for card in painted if card.html]
+
+
+async def _lineage(request: web.Request, s: AsyncSession, seen: View | None) -> Drawing | None:
+    """The drawn lineage of a job; None where there is nothing to draw for this person."""
+    person = visitor_of(request).person
+    if seen is None or not rules.may_know(person, seen.job):
+        return None
+    found = await lineage.of_job(s, person, seen.job.id, _number(request, "page") or 1)
+    return drawing(found, person)
 
 
 async def _paint(request: web.Request, s: AsyncSession, shown: Sequence[Post]) -> list[Painted]:

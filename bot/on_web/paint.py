@@ -13,15 +13,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import cards, said
-from bot.buttons import TAKE_BACK_REVIEW
+from bot.buttons import LOOK_AWAY, TAKE_BACK_REVIEW, TAKE_BACK_TIP
 from bot.card import Button, Card
+from bot.leading import leading
 from bot.on_web.people import DEMO, Visitor
 from bot.signs import LOOKS, NEEDS_PROMPT, NEEDS_REASON, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
 from bot.view import View
 from db import votes
 from db.models import Job, utcnow
 from db.states import WAITING_FOR_REVIEW, Purpose, Reason, Status
-from moderation import rules
+from moderation import bookkeeping, rules
 from moderation.people import Person
 from moderation.rules import Refused
 
@@ -53,8 +54,8 @@ class Standing:
     refusal: str = ""
     """Why what the card is for isn't for this person."""
     own_vote: int | None = None
-    own_review: bool = False
-    """Whether they have a review that can still be taken back."""
+    own: tuple[Button, ...] = ()
+    """What takes back what they did."""
     waits: bool = False
     """Whether moderators have something to decide."""
 
@@ -81,7 +82,6 @@ class Painter:
             reasons=[
                 (r.value, said.REASON[r]) for r in sorted(Reason, key=lambda r: r is Reason.OTHER)
             ],
-            take_back_review=TAKE_BACK_REVIEW,
         )
 
     def page(self, template: str, **values: object) -> str:
@@ -98,13 +98,15 @@ class Painter:
         if place == "mine":
             purpose = Purpose.RESULT if seen.clips else Purpose.RECEIPT
         card = _for_eyes_of(visitor.person, cards.paint_for(purpose, seen), seen)
+        card = await to_relatives(card, visitor, seen)
         refusal = _refusal(visitor.person, place, seen)
+        tipped = seen.tips > 0 and await bookkeeping.tipped(s, job_id, visitor.person.id)
         how = Standing(
             place,
-            tuple(_offered(visitor.person, place, seen, card.buttons, refusal)),
+            tuple(_offered(visitor.person, place, seen, card.buttons, refusal, tipped)),
             refusal,
             await votes.by(s, job_id, visitor.person.id) if place == "showcase" else None,
-            place == "review" and _own_review(visitor.person, seen),
+            _undoing(visitor.person, seen) if place == "review" else (),
             place == "review" and _waits(seen),
         )
         return Painted(slot, place, self.draw(card, seen.job, visitor, slot, how))
@@ -125,10 +127,21 @@ class Painter:
             ballot={VOTES.index(b.sign) + 1: b for b in how.buttons if b.sign in VOTES},
             buttons=[b for b in how.buttons if b.sign not in VOTES],
             own_vote=how.own_vote,
-            own_review=how.own_review,
+            own=how.own,
             refusal=how.refusal,
             picks=_picks(how.place, job, card, how.buttons),
         )
+
+
+async def to_relatives(card: Card, visitor: Visitor, seen: View) -> Card:
+    """The card, with links to the jobs that it names and this person may know of."""
+
+    async def way(job_id: int) -> str:
+        kin = seen.kin.get(job_id)
+        known = kin is not None and rules.may_know(visitor.person, kin)
+        return f"{visitor.base}/jobs/{job_id}" if known else ""
+
+    return await leading(card, way)
 
 
 def _may_read(person: Person, place: str, job: Job) -> bool:
@@ -142,19 +155,21 @@ def _may_read(person: Person, place: str, job: Job) -> bool:
 
 def _for_eyes_of(person: Person, card: Card, seen: View) -> Card:
     """Without the clips and pictures that this person may not look at any more."""
-    shown = {clip.number: clip.shown for clip in seen.clips}
+    made = {clip.number: clip for clip in seen.clips}
     visible = tuple(
-        clip for clip in card.clips if rules.may_see(person, seen.job, shown[clip.number])
+        clip for clip in card.clips if rules.may_see(person, seen.job, made[clip.number])
     )
     given = card.pictures if rules.may_see_pictures(person, seen.job) else ()
     return replace(card, clips=visible, pictures=given)
 
 
-def _own_review(person: Person, seen: View) -> bool:
-    """Whether this person has a review that can still be taken back."""
+def _undoing(person: Person, seen: View) -> tuple[Button, ...]:
+    """What this person did about a job that waits and may still take back."""
     if seen.job.status not in WAITING_FOR_REVIEW:
-        return False
-    return any(r.person_id == person.id and r.round == seen.job.round for _, r in seen.reviews)
+        return ()
+    looks = any(look.person_id == person.id for _, look in seen.looking)
+    said = any(r.person_id == person.id and r.round == seen.job.round for _, r in seen.reviews)
+    return (*([LOOK_AWAY] if looks else []), *([TAKE_BACK_REVIEW] if said else []))
 
 
 def _waits(seen: View) -> bool:
@@ -170,6 +185,8 @@ def _refusal(person: Person, place: str, seen: View) -> str:
             rules.may_take_down(person, job)
         elif place == "review" and job.status in WAITING_FOR_REVIEW:
             rules.may_review(person, job, [review for _, review in seen.reviews])
+        elif place == "review" and rules.is_taken_down(job):
+            rules.may_reinstate(person, job, [review for _, review in seen.reviews])
         elif place == "showcase" and job.winner is None:
             rules.may_vote(person, job, utcnow())
     except Refused as refused:
@@ -178,7 +195,12 @@ def _refusal(person: Person, place: str, seen: View) -> str:
 
 
 def _offered(
-    person: Person, place: str, seen: View, buttons: Sequence[Button], refusal: str
+    person: Person,
+    place: str,
+    seen: View,
+    buttons: Sequence[Button],
+    refusal: str,
+    tipped: bool,
 ) -> list[Button]:
     """The buttons that do something for this person."""
     if refusal and place != "showcase":
@@ -188,7 +210,9 @@ def _offered(
         rules.may_report(person, seen.job, seen.reports)
     except Refused:
         kept = [button for button in kept if button.sign is not Sign.REPORT]
-    return kept
+    if seen.job.person_id == person.id:
+        return [button for button in kept if button.sign is not Sign.TIP]
+    return [TAKE_BACK_TIP if tipped and b.sign is Sign.TIP else b for b in kept]
 
 
 def _picks(place: str, job: Job, card: Card, buttons: Sequence[Button]) -> str:

@@ -43,6 +43,9 @@ DEMO: Mapping[str, Demo] = {
         Demo("bo", "Bo", "artist"),
         Demo("mo", "Mo", "moderator", _MODERATES),
         Demo("lin", "Lin", "moderator", _MODERATES),
+        Demo("kim", "Kim", "moderator", _MODERATES),
+        Demo("nan", "Nan", "moderator", _MODERATES),
+        Demo("hal", "Hal", "host", frozenset({Role.HOST})),
     )
 }
 FIRST = "ada"

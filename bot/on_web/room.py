@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -11,6 +12,7 @@ from bot.card import Card
 from bot.on_web.app import make_app
 from bot.on_web.live import ROOM, Hub
 from bot.settings import is_loopback
+from db import notes
 from db.media import Media
 from db.models import Job, Post
 from db.session import Db
@@ -25,14 +27,17 @@ class WebRoom:
 
     name = ROOM
 
-    def __init__(self, db: Db, desk: Desk, media: Media, host: str, port: int) -> None:
+    def __init__(
+        self, db: Db, desk: Desk, media: Media, host: str, port: int, known: Path | None = None
+    ) -> None:
+        """``known``: the certificates by which this studio knows its own signature."""
         if not is_loopback(host):
             raise ValueError(
                 f"The demo's identities are for this machine only; they aren't served on {host}."
             )
-        self._host, self._port = host, port
+        self._db, self._host, self._port = db, host, port
         self._hub = Hub(db)
-        self._app = make_app(db, desk, media, self._hub)
+        self._app = make_app(db, desk, media, self._hub, known)
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -40,6 +45,8 @@ class WebRoom:
         await runner.setup()
         try:
             await web.TCPSite(runner, self._host, self._port).start()
+            async with self._db.begin() as s:
+                await notes.put(s, notes.PAGE, f"http://{self._host}:{self._port}")
             log.info("page.served", host=self._host, port=self._port)
             await self._hub.run()
         finally:
@@ -54,8 +61,8 @@ class WebRoom:
                 return ("review",)
             case Purpose.SHOWCASE:
                 return ("showcase",)
-            case Purpose.DECISION:
-                return ()  # an open window shows it on the result itself
+            case Purpose.DECISION | Purpose.NOTICE:
+                return ()  # an open window shows it on the card itself
 
     async def show(self, place: str, card: Card, key: str, since: datetime) -> str:
         self._hub.wake()

@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.on_web.live import Hub
 from bot.on_web.paint import Painter
 from bot.on_web.people import People, Visitor, remember
+from db.credentials import Shelf
 from db.media import Media
 from db.session import Db
 from moderation.desk import Desk
@@ -30,6 +31,7 @@ class Site:
     people: People
     painter: Painter
     hub: Hub
+    credentials: Shelf
 
 
 SITE = web.AppKey("site", Site)

@@ -3,35 +3,55 @@
 from __future__ import annotations
 
 from db.models.base import utcnow
+from db.models.bugs import Bug, BugOpinion
+from db.models.consents import Consent, Preference
 from db.models.films import Chain, Part, Seat
+from db.models.hits import Hit, KnownFrame
 from db.models.jobs import Clip, Job
+from db.models.ledger import Account, Posting, Transaction
 from db.models.links import Code, Guess, Link
-from db.models.opinions import Report, Review, Vote
+from db.models.opinions import Look, Report, Review, Vote
 from db.models.people import Identity, Install, Person, Workspace
+from db.models.record import Actor, Entry, Statistic
 from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
+from db.models.themes import Theme
 from db.models.workers import Worker
 
 __all__ = [
+    "Account",
+    "Actor",
+    "Bug",
+    "BugOpinion",
     "Chain",
     "Clip",
     "Code",
+    "Consent",
+    "Entry",
     "Event",
     "Guess",
+    "Hit",
     "Identity",
     "Install",
     "Job",
+    "KnownFrame",
     "Link",
+    "Look",
     "Note",
     "Part",
     "Person",
     "Post",
+    "Posting",
+    "Preference",
     "Reaction",
     "Reply",
     "Report",
     "Review",
     "Room",
     "Seat",
+    "Statistic",
     "Telling",
+    "Theme",
+    "Transaction",
     "Vote",
     "Worker",
     "Workspace",

@@ -24,7 +24,7 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
-def enum(kind: type[StrEnum], *, nullable: bool = False) -> Column[Any]:
+def enum(kind: type[StrEnum], *, nullable: bool = False, primary_key: bool = False) -> Column[Any]:
     return Column(
         Enum(
             kind,
@@ -35,4 +35,5 @@ def enum(kind: type[StrEnum], *, nullable: bool = False) -> Column[Any]:
             values_callable=lambda members: [m.value for m in members],
         ),
         nullable=nullable,
+        primary_key=primary_key,
     )

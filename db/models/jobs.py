@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from secrets import token_hex
 
-from sqlalchemy import JSON, BigInteger, Column, Index, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from db.models.base import enum, utcnow
@@ -38,6 +39,8 @@ class Job(SQLModel, table=True):
     """Where in the room the artist asked, for the receipt."""
 
     prompt: str
+    prompt_salt: str = Field(default_factory=lambda: token_hex(16))
+    """What makes the hash of the prompt in a clip's credentials one that nobody can try out."""
     negative: str = ""
     model: str
     aspect: str
@@ -50,8 +53,8 @@ class Job(SQLModel, table=True):
     seed: int = Field(sa_type=BigInteger)
     variations: int
     private: bool = False
-    remix: bool = False
-    """Whether its artist lets others remix and extend it while it is in the showcase."""
+    idle: bool = False
+    """Whether it waits until the workers have nothing else to do; it waits no longer than a day."""
     draft: bool = False
     final_steps: int
     """Of the full render; a draft takes fewer."""
@@ -64,7 +67,7 @@ class Job(SQLModel, table=True):
     first_key: str = ""
     last_key: str = ""
     """The pictures that the clips begin and end with, as media keys."""
-    source_id: int | None = Field(default=None, foreign_key="job.id")
+    source_id: int | None = Field(default=None, foreign_key="job.id", index=True)
     source_clip: int | None = None
     """The clip that is extended or redrawn."""
     strength: float | None = None
@@ -85,6 +88,14 @@ class Job(SQLModel, table=True):
     round: int = 1
     """How often it was put before the moderators; an appeal, a second try and a take-down are rounds
     of their own."""
+    split: bool = False
+    """Whether moderators didn't agree in this round, so that only hosts decide it."""
+    raised: int = 0
+    """How often moderators were called to it in this round, because it waits for them."""
+    held: bool = False
+    """Whether it is ready and goes to review once there is room for it."""
+    status_since: datetime = Field(default_factory=utcnow)
+    """When it came to stand as it does."""
     attempt: int = 0
     """The fencing ticket: a finish that carries an older attempt changes nothing."""
     losses: int = 0
@@ -118,6 +129,23 @@ class Job(SQLModel, table=True):
 class Clip(SQLModel, table=True):
     """One variation of a job; its files are named by the hash of their content."""
 
+    __table_args__ = (
+        CheckConstraint("showcase OR NOT shown", name="shown_with_leave"),
+        Index(
+            "ix_clip_unsigned",
+            "job_id",
+            "number",
+            sqlite_where=text("signed = 0"),
+            postgresql_where=text("NOT signed"),
+        ),
+        Index(
+            "ix_clip_unscreened",
+            "job_id",
+            sqlite_where=text("NOT screened"),
+            postgresql_where=text("NOT screened"),
+        ),
+    )
+
     job_id: int = Field(foreign_key="job.id", primary_key=True)
     number: int = Field(primary_key=True)
     seed: int = Field(sa_type=BigInteger)
@@ -127,3 +155,19 @@ class Clip(SQLModel, table=True):
     bytes: int = Field(sa_type=BigInteger)
     shown: bool = False
     """Whether the moderators' decision put it into the showcase."""
+    showcase: bool = True
+    remix: bool = False
+    dataset: bool = False
+    training: bool = False
+    elsewhere: bool = False
+    named: bool = False
+    prompt_shown: bool = False
+    """What its artist allows now: each ``Flag``. How that came about is in ``Consent``."""
+    signed: bool = False
+    """Whether the video's credentials say what they must by now; if not, a worker signs it."""
+    hashes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Perceptual hashes of frames evenly over the clip: 64 bits each, as hexadecimal digits."""
+    marks: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What a classifier saw in those frames, where the worker has one: label -> how sure it is, 0 to 1."""
+    screened: bool = False
+    """Whether the screen has looked at its frames."""

@@ -20,12 +20,22 @@ class Review(SQLModel, table=True):
     round: int
     """Which time the job was looked at; only reviews of its present round count."""
     of_appeal: bool = False
+    alone: bool = False
+    """Whether it decides by itself: a host's, given once the job was with the hosts."""
     verdict: Verdict = Field(sa_column=enum(Verdict))
     reason: Reason | None = Field(default=None, sa_column=enum(Reason, nullable=True))
     sentence: str = ""
     clips: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """The clip numbers the decision is limited to; empty means all."""
     at: datetime = Field(default_factory=utcnow)
+
+
+class Look(SQLModel, table=True):
+    """That a moderator is looking at a job, so that others may leave it to them for a while."""
+
+    job_id: int = Field(foreign_key="job.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    until: datetime = Field(index=True)
 
 
 class Vote(SQLModel, table=True):

@@ -43,6 +43,7 @@ class Workspace(SQLModel, table=True):
     quorum: int | None = None
     queued_cap: int | None = None
     ballot_hours: float | None = None
+    newcomer_publications: int | None = None
     """What this workspace has decided for itself; None where it goes by the studio's settings."""
     trouble: str = ""
     """What its hosts were told last, so that they are told once."""

@@ -15,12 +15,31 @@ from db.states import Kind, Purpose
 class Event(SQLModel, table=True):
     """What happened, once and for ever; written in the transaction that made it happen."""
 
+    __table_args__ = (
+        Index(
+            "ix_event_unbooked",
+            "id",
+            sqlite_where=text("NOT booked"),
+            postgresql_where=text("NOT booked"),
+        ),
+        Index(
+            "ix_event_unchronicled",
+            "id",
+            sqlite_where=text("chronicled_at IS NULL"),
+            postgresql_where=text("chronicled_at IS NULL"),
+        ),
+    )
+
     id: int = Field(default=None, primary_key=True)
     job_id: int = Field(foreign_key="job.id", index=True)
     person_id: int | None = Field(default=None, foreign_key="person.id")
     kind: Kind = Field(sa_column=enum(Kind))
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     at: datetime = Field(default_factory=utcnow)
+    booked: bool = True
+    """False while somebody has still to be credited for it."""
+    chronicled_at: datetime | None = None
+    """When it was put into the record, or left out of it for good."""
 
 
 class Room(SQLModel, table=True):

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from moderation import linking
 from moderation.desk.chaining import Chaining
+from moderation.desk.consenting import Consenting
+from moderation.desk.crediting import Crediting
 from moderation.desk.judging import Judging
+from moderation.desk.theming import Theming
 from moderation.desk.voting import Voting
 from moderation.linking import Linked, Unlinked
 from moderation.people import Person
 
 
-class Desk(Chaining, Judging, Voting):
+class Desk(Chaining, Judging, Voting, Consenting, Crediting, Theming):
     """Where people's wishes become rows. Safe to use from many tasks and processes at once."""
 
     async def link_code(self, person: Person) -> str:

@@ -16,15 +16,18 @@ from moderation.house_rules import house_rules
 from moderation.linking import as_now
 from moderation.people import Person
 from moderation.rules import Refused, Rules
+from moderation.screening.base import Screen
+from moderation.screening.words import standard
 
 
 class Base:
-    """The database, the broker and the rules that the verbs share."""
+    """The database, the broker, the rules and the screen that the verbs share."""
 
-    def __init__(self, db: Db, broker: Broker, rules: Rules) -> None:
+    def __init__(self, db: Db, broker: Broker, rules: Rules, screen: Screen | None = None) -> None:
         self.db = db
         self.broker = broker
         self.rules = rules
+        self.screen = screen or standard()
 
     async def _house_rules(self, s: AsyncSession, job: Job) -> Rules:
         return await house_rules(s, job.room, job.workspace, self.rules)

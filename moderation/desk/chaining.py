@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,21 +13,21 @@ from db import chains, events, jobs, workers
 from db.models import Chain, Job, Seat
 from db.session import one_at_a_time
 from db.states import FINISHED, Kind, Status, Task, Turn
-from moderation import chaining, rules
+from moderation import chaining, films, growth, rules
 from moderation.chaining import FEWEST, MOST
 from moderation.desk.making import Making
 from moderation.linking import as_now
 from moderation.people import Person
-from moderation.plan import plan
+from moderation.plan import plan, wish_of
 from moderation.rules import Refused
 from moderation.wish import Request, Wish
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A chain, and the job of its first clip."""
+    """A chain, and the job of its first clip; no chain where the screen stopped that."""
 
-    chain: Chain
+    chain: Chain | None
     job: Job
 
 
@@ -46,24 +47,18 @@ class Chaining(Making):
             person = await as_now(s, person)
             await one_at_a_time(s, f"submit {person.id}")
             known = await jobs.by_request(s, request.key)
-            seat = await chains.seat_of(s, known.id) if known is not None else None
-            if known is not None and seat is not None:
-                return Begun(await s.get_one(Chain, seat.chain_id), known)
+            if known is not None:
+                seat = await chains.seat_of(s, known.id)
+                chain = await chains.get(s, seat.chain_id) if seat is not None else None
+                return Begun(chain, known)
             job = plan(chaining.alone(wish, wish.aspect), request, person.id, offers)
             await self._may_submit(s, person, job)
             await jobs.add(s, job)
-            house = await self._house_rules(s, job)
-            chain = Chain(
-                theme=job.prompt,
-                person_id=person.id,
-                room=request.room,
-                workspace=request.workspace,
-                place=request.place,
-                turn_seconds=round(house.turn.total_seconds()),
-            )
-            s.add(chain)
-            await s.flush()
-            s.add(_seat(chain, person, request, turn=Turn.NOW, job_id=job.id))
+            await films.enter(s, self.screen, job)
+            chain = None
+            if job.status is not Status.BLOCKED:
+                house = await self._house_rules(s, job)
+                chain = await _begin(s, job, request, house.turn)
         await self._ring(job.id, job.attempt)
         return Begun(chain, job)
 
@@ -77,7 +72,7 @@ class Chaining(Making):
                 raise Refused(SEATED[own.turn].format(chain_id))
             if len(taken) >= MOST:
                 raise Refused(f"Chain {chain_id} has its {MOST} artists; begin one of your own.")
-            s.add(_seat(chain, person, request))
+            s.add(_seat(chain, person.id, request))
             await s.flush()
             changed = await chaining.settle(s, chain)
         await self._tell(changed)
@@ -103,10 +98,21 @@ class Chaining(Making):
             offers = await workers.offers(s)
             job = chaining.next_clip(wish, request, person, seat, last, offers)
             await jobs.add(s, job)
+            await films.enter(s, self.screen, job)
             seat.job_id = job.id
             await events.record(s, glimpse_id, Kind.PART_MOVED, person.id)
         await self._ring(job.id, job.attempt)
         return job
+
+    async def reword(self, person: Person, job_id: int, request: Request, wish: Wish) -> Job:
+        """As for every job; a clip that goes on in a chain does so in its turn."""
+        async with self.db.read() as s:
+            seat = await chains.seat_of(s, job_id)
+        if seat is None or seat.glimpse_id is None or seat.job_id != job_id:
+            return await super().reword(person, job_id, request, wish)
+        person, job = await self._own(person, job_id)
+        said = growth.in_words(wish_of(job), wish)
+        return await self.go_on(person, seat.glimpse_id, said, request)
 
     async def let_pass(self, person: Person, glimpse_id: int) -> None:
         """Give one's turn up; the next in line has it."""
@@ -167,16 +173,32 @@ SEATED = {
 }
 
 
+async def _begin(s: AsyncSession, job: Job, request: Request, turn: timedelta) -> Chain:
+    """The chain that begins with this job."""
+    chain = Chain(
+        theme=job.prompt,
+        person_id=job.person_id,
+        room=request.room,
+        workspace=request.workspace,
+        place=request.place,
+        turn_seconds=round(turn.total_seconds()),
+    )
+    s.add(chain)
+    await s.flush()
+    s.add(_seat(chain, job.person_id, request, turn=Turn.NOW, job_id=job.id))
+    return chain
+
+
 def _seat(
     chain: Chain,
-    person: Person,
+    person_id: int,
     request: Request,
     turn: Turn = Turn.WAITS,
     job_id: int | None = None,
 ) -> Seat:
     return Seat(
         chain_id=chain.id,
-        person_id=person.id,
+        person_id=person_id,
         room=request.room,
         workspace=request.workspace,
         place=request.place,
@@ -199,4 +221,4 @@ async def _open(s: AsyncSession, chain_id: int) -> tuple[Chain, Sequence[Seat]]:
 async def _works(s: AsyncSession, seat: Seat) -> bool:
     """Whether a clip is being made for it, or is there."""
     job = await jobs.get(s, seat.job_id) if seat.job_id is not None else None
-    return job is not None and job.status not in jobs.CAME_TO_NOTHING
+    return job is not None and (job.status in chaining.AT_WORK or await chaining.is_made(s, job))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, jobs, workers
+from db import clips, events, jobs, parts, workers
 from db.models import Job, utcnow
 from db.offers import Offer
 from db.session import one_at_a_time
@@ -18,7 +18,7 @@ from moderation.linking import as_now
 from moderation.people import Person
 from moderation.plan import ALONE, plan, roots_of, wish_of
 from moderation.rules import Refused
-from moderation.storyboard import storyboard
+from moderation.storyboard import again_as_storyboard, storyboard
 from moderation.wish import Request, Roots, Wish
 
 Growing = Callable[..., Job]
@@ -48,6 +48,7 @@ class Making(Base):
             for shot in shots:
                 await jobs.add(s, shot)
             await films.add(s, job, [(shot, 1) for shot in shots], shots=True)
+            await films.enter(s, self.screen, job)
         await asyncio.gather(*(self._ring(made.id, 0) for made in [*shots, job]))
         return job
 
@@ -75,6 +76,9 @@ class Making(Base):
         that came to nothing."""
         async with self._on(person, job_id) as (s, person, job):
             await one_at_a_time(s, f"submit {person.id}")
+            film_id = await parts.film_of_shot(s, job_id)
+            if film_id is not None:
+                raise Refused(f"Job {job_id} is a shot of film {film_id}; retry the film.")
             shots = [
                 shot for shot in await films.shots_of(s, job) if shot.status in rules.RETRIABLE
             ]
@@ -83,17 +87,24 @@ class Making(Base):
             fresh = {"queued_at": utcnow(), "losses": 0, "reason": "", "promised_seconds": None}
             for again in [*shots, job]:
                 await jobs.move(s, again.id, Kind.RETRIED, by=person.id, values=fresh)
+            await films.enter(s, self.screen, job)
         await asyncio.gather(*(self._ring(again.id, again.attempt) for again in [*shots, job]))
 
     async def again(self, person: Person, job_id: int, request: Request) -> Job:
         """Submit the wish of an earlier job of one's own once more, with a new seed."""
-        async with self.db.read() as s:
-            person = await as_now(s, person)
-            job = await jobs.get(s, job_id)
-        if job is None:
-            raise Refused(f"There is no job {job_id}.")
+        person, job = await self._own(person, job_id)
         rules.may_repeat(person, job)
         return await self.submit(person, wish_of(job), request, roots_of(job))
+
+    async def reword(self, person: Person, job_id: int, request: Request, wish: Wish) -> Job:
+        """Submit the wish of an earlier job of one's own in other words; what they leave open stays."""
+        person, job = await self._own(person, job_id)
+        async with self.db.read() as s:
+            shots = await films.shots_of(s, job)
+        if not shots:
+            rules.may_repeat(person, job)
+        before = again_as_storyboard(job, shots[0]) if shots else wish_of(job)
+        return await self.submit(person, growth.in_words(before, wish), request, roots_of(job))
 
     async def vary(
         self,
@@ -126,20 +137,21 @@ class Making(Base):
         more = (wish, Descent.REMIX)
         return await self._grow(person, job_id, clip, request, growth.redrawn, *more, shared=True)
 
-    async def allow_remix(self, person: Person, job_id: int, allowed: bool = True) -> None:
-        """Let others remix and extend a job of one's own, or stop that from now on."""
-        async with self._on(person, job_id) as (s, person, job):
-            rules.owns(person, job)
-            if job.remix is not allowed:
-                job.remix = allowed
-                kind = Kind.REMIX_ALLOWED if allowed else Kind.REMIX_FORBIDDEN
-                await events.record(s, job_id, kind, person.id)
-
     async def finalize(
         self, person: Person, job_id: int, clip: int | None, request: Request
     ) -> Job:
         """Submit the full render of a draft's clip; each clip has one final."""
         return await self._grow(person, job_id, clip, request, growth.final)
+
+    async def _own(self, person: Person, job_id: int) -> tuple[Person, Job]:
+        """A job of one's own, and who one is now."""
+        async with self.db.read() as s:
+            person = await as_now(s, person)
+            job = await jobs.get(s, job_id)
+        if job is None:
+            raise Refused(f"There is no job {job_id}.")
+        rules.owns(person, job)
+        return person, job
 
     async def _grow(
         self,
@@ -166,9 +178,15 @@ class Making(Base):
             offers = await workers.offers(s)
             grown = growing(job, from_clip, request, person.id, offers, *more)
             if grown.descent is Descent.FINAL:
-                rules.may_finalize(number, await jobs.final_of(s, job_id, number))
+                there = await jobs.final_of(s, job_id, number)
+                if there is not None and there.idle and there.status is Status.QUEUED:
+                    there.idle = False  # its artist asks for it now, and needn't wait
+                    await events.record(s, there.id, Kind.HURRIED, person.id)
+                    return there
+                rules.may_finalize(number, there)
             await self._may_submit(s, person, grown)
             await jobs.add(s, grown)
+            await films.enter(s, self.screen, grown)
         await self._ring(grown.id, grown.attempt)
         return grown
 

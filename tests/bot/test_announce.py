@@ -13,7 +13,7 @@ from db.models import Job
 from db.session import Db
 from db.states import Purpose, Reason, Verdict
 from moderation.people import Person, Role
-from moderation.rules import Rules
+from moderation.rules import Refused, Rules
 from tests.support.rooms import Killed, MemoryRoom
 from tests.support.studio import Studio, person
 
@@ -242,13 +242,16 @@ async def test_the_review_card_says_how_many_of_its_reviews_there_are(
 
     assert await says() == []
     await studio.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.SPAM)
-    assert await says() == ["1 of 2 reviews.", "mo rejected it: spam."]
+    assert await says() == ["One no; a second opinion decides.", "mo rejected it: spam."]
     await studio.desk.review(mo, job.id, Verdict.APPROVE)
     assert await says() == ["1 of 2 reviews.", "mo approved."]
     await studio.desk.take_back_review(mo, job.id)
     assert await says() == []
     await studio.desk.review(mo, job.id, Verdict.APPROVE)
     await studio.desk.review(lin, job.id, Verdict.REJECT, reason=Reason.SPAM)
-    assert (await says())[0] == "2 reviews; 2 have to agree."
-    await studio.desk.review(lin, job.id, Verdict.APPROVE)
-    assert await says() == ["mo approved.", "lin approved."]
+    assert (await says())[0] == "The moderators don't agree; a host decides."
+    with pytest.raises(Refused, match="a host decides it"):
+        await studio.desk.review(lin, job.id, Verdict.APPROVE)
+    hal = await person(studio.db, "hal", Role.HOST)
+    await studio.desk.review(hal, job.id, Verdict.APPROVE)
+    assert await says() == ["mo approved.", "lin rejected it: spam.", "hal approved."]

@@ -87,7 +87,7 @@ def gave(verdict: Verdict, *only: int, by: int = MO, round: int = 1) -> tuple[st
 def of_two(
     *reviews: tuple[str, Review], status: Status = Status.IN_REVIEW, shown: tuple[int, ...] = ()
 ) -> View:
-    keys = {"video_key": "v", "poster_key": "p", "preview_key": "w"}
+    keys: dict[str, Any] = {"video_key": "v", "poster_key": "p", "preview_key": "w"}
     clips = tuple(
         Clip(job_id=12, number=n, seed=n, bytes=9, shown=n in shown, **keys) for n in (1, 2)
     )
@@ -140,12 +140,21 @@ def test_its_artist_reads_which_clips_are_in_the_showcase(
     given = gave(REJECT, *({1, 2} - set(shown)))
     view = of_two(given, status=Status.PUBLISHED, shown=shown)
     assert texts(cards.result(view))[0] == texts(cards.decision(view))[0] == says
-    why = [f"Mo rejected clip {n}: gore." for n in (1, 2) if n not in shown]
+    why = [
+        line
+        for n in (1, 2)
+        if n not in shown
+        for line in (
+            "The rule: blood and cruelty aren't shown.",
+            f"Mo rejected clip {n}: gore.",
+            "Decided by a person (Mo), not by a machine.",
+        )
+    ]
     assert texts(cards.result(view))[1:] == why
 
 
 def test_clips_are_told_of_together_where_several_are_in_or_out() -> None:
-    keys = {"video_key": "v", "poster_key": "p", "preview_key": "w"}
+    keys: dict[str, Any] = {"video_key": "v", "poster_key": "p", "preview_key": "w"}
     clips = tuple(
         Clip(job_id=12, number=n, seed=n, bytes=9, shown=n < 3, **keys) for n in (1, 2, 3, 4)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,9 +21,9 @@ from tests.support.studio import ABLE, OFFER
 CAROL = Person(9, "Carol")
 
 
-def seen(job: Job, offer: Offer = ABLE, **more: Any) -> View:
-    keys = {"video_key": "v", "poster_key": "p", "preview_key": "w"}
-    clip = Clip(job_id=12, number=1, seed=7, bytes=9, shown=True, **keys)
+def seen(job: Job, offer: Offer = ABLE, *, remix: bool = False, **more: Any) -> View:
+    keys: dict[str, Any] = {"video_key": "v", "poster_key": "p", "preview_key": "w"}
+    clip = Clip(job_id=12, number=1, seed=7, bytes=9, shown=True, remix=remix, **keys)
     return View(job, "Ada", offer, clips=(clip,), **more)
 
 
@@ -51,16 +52,17 @@ def report(reason: Reason, sentence: str = "", person_id: int = 3, **more: Any) 
 def test_the_showcase_offers_what_is_allowed_and_can_be_made(
     remix: bool, offer: Offer, extra: list[str]
 ) -> None:
-    card = cards.showcase(seen(job_of(remix=remix), offer))
-    assert labels(card) == ["Vote for it", *extra, "Info", "Report"]
-    assert labels(cards.showcase(seen(job_of(remix=remix, winner=0), offer)))[:-2] == extra
+    card = cards.showcase(seen(job_of(), offer, remix=remix))
+    assert labels(card) == ["Vote for it", *extra, "💜 Tip", "Info", "Report"]
+    closed = cards.showcase(seen(job_of(winner=0), offer, remix=remix))
+    assert labels(closed)[:-3] == extra
 
 
 def test_its_artist_sees_whether_others_may_and_how_to_change_it() -> None:
     card = cards.result(seen(job_of()))
     assert "Allow remixes" in labels(card)
     assert texts(card) == ["It's in the showcase."]
-    card = cards.result(seen(job_of(remix=True)))
+    card = cards.result(seen(job_of(), remix=True))
     assert "Forbid remixes" in labels(card)
     assert texts(card) == ["It's in the showcase.", "Everybody may remix and extend it."]
     assert "Allow remixes" in labels(cards.result(seen(job_of(status=Status.READY))))
@@ -76,16 +78,39 @@ def test_a_remix_names_whose_clip_it_is_of(status: Status, whose: str) -> None:
     grown: dict[str, Any] = {"source_id": 3, "source_clip": 2, "parent_id": 3, "parent_clip": 2}
     remix = job_of(2, task=Task.VIDEO, strength=0.5, descent=Descent.REMIX, **grown)
     source: dict[str, Any] = {"source": job_of(status=status), "source_artist": "Ada"}
-    lineage = Fact("remix of", f"job 3, clip 2 {whose}, at strength 0.5")
+    lineage = Fact("remix of", f"job 3, clip 2 {whose}, at strength 0.5", job=3)
     assert lineage in cards.showcase(seen(remix, **source)).facts
     assert lineage in cards.result(seen(remix, **source)).facts
     assert lineage in cards.info(CAROL, 12, seen(remix, **source)).facts
     sequel = job_of(2, task=Task.EXTEND, descent=Descent.EXTEND, **grown)
-    lineage = Fact("made from", f"the end of job 3, clip 2 {whose}")
+    lineage = Fact("made from", f"the end of job 3, clip 2 {whose}", job=3)
     assert lineage in cards.showcase(seen(sequel, **source)).facts
     own = job_of(task=Task.EXTEND, descent=Descent.EXTEND, **grown)
     assert not [f for f in cards.showcase(seen(own)).facts if f.name == "made from"]
-    assert Fact("made from", "the end of job 3, clip 2") in cards.result(seen(own)).facts
+    assert Fact("made from", "the end of job 3, clip 2", job=3) in cards.result(seen(own)).facts
+
+
+@pytest.mark.parametrize(
+    ("descent", "fact"),
+    [
+        (Descent.FINAL, Fact("final of", "job 3, clip 2", job=3)),
+        (Descent.VARY, Fact("varies", "job 3, clip 2, by 0.35", job=3)),
+    ],
+)
+def test_what_grew_out_of_ones_own_names_that_in_public_once_it_is_public(
+    descent: Descent, fact: Fact
+) -> None:
+    grown = job_of(descent=descent, vary=0.35, parent_id=3, parent_clip=2)
+    for status in Status:
+        view = seen(grown, kin={3: job_of(id=3, status=status)})
+        assert (fact in cards.showcase(view).facts) is (status is Status.PUBLISHED)
+        assert fact in cards.result(view).facts
+
+
+def test_pictures_that_were_given_are_not_told_of_in_public() -> None:
+    grown = job_of(task=Task.IMAGE, descent=Descent.VARY, parent_id=3, parent_clip=2)
+    card = cards.showcase(seen(grown, kin={3: job_of(id=3)}))
+    assert "made from" not in [fact.name for fact in card.facts]
 
 
 @pytest.mark.parametrize(
@@ -134,11 +159,17 @@ def test_its_artist_reads_that_it_was_taken_down_and_why() -> None:
     )
     view = seen(job_of(status=Status.REJECTED), reviews=(("Lin", given),))
     taken_out = "It's yours to keep, but it was taken out of the showcase."
-    why = "Lin rejected it: spam. It sells shoes."
+    statement = [
+        "The rule: advertising, and the same over and over, isn't shown.",
+        "Lin rejected it: spam. It sells shoes.",
+        "Decided by a person (Lin), not by a machine.",
+        "You may appeal once, to moderators who never reviewed it, until",
+    ]
     card = cards.decision(view)
-    assert (card.title, texts(card)) == ("Taken down: job 12", [taken_out, why])
+    assert (card.title, texts(card)) == ("Taken down: job 12", [taken_out, *statement])
+    assert card.lines[-1].at == view.job.status_since + timedelta(days=14)
     assert labels(card) == ["Appeal", "Show it"]
-    assert texts(cards.result(view)) == [taken_out, why]
+    assert texts(cards.result(view)) == [taken_out, *statement]
     assert cards.review(view).title == "Taken down: job 12"
     never = seen(job_of(status=Status.REJECTED, published_at=None))
     assert cards.decision(never).title == "Rejected: job 12"

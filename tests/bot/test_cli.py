@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,8 @@ from bot.trouble import without_password
 from db import events
 from db.broker import Broker
 from db.session import Db
+from tests.support import doors
+from tests.support.doors import Said
 from tests.support.studio import Studio, person
 
 ROOT = Path(__file__).parents[2]
@@ -26,29 +27,25 @@ DEAD_POSTGRES = "postgresql://sora:secret@localhost:1/sora"
 UNREACHABLE = "The database at localhost:1 can't be reached (connection refused)."
 
 
-@dataclass(frozen=True)
-class Said:
-    status: int
-    out: str
-    err: str
-
-
 def sora(*arguments: str, env: Mapping[str, str] | None = None) -> Said:
-    ended = subprocess.run(
-        [sys.executable, "-m", "bot", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Said(ended.returncode, ended.stdout, ended.stderr)
+    settings = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(env or {})}
+    return doors.ask("bot.__main__", *arguments, cwd=Path.cwd(), env=settings)
 
 
 def test_help_names_every_command() -> None:
     said = sora("--help")
     assert said.status == 0
-    for command in ("up", "bot", "worker", "migrate", "doctor", "make", "models", "outbox"):
+    for command in (
+        "up",
+        "bot",
+        "worker",
+        "migrate",
+        "doctor",
+        "make",
+        "models",
+        "outbox",
+        "record",
+    ):
         assert f"│ {command} " in said.out
     assert sora("--version").out.startswith("sora-commons")
     assert "[default: 8040]" in sora("up", "--help").out  # the brackets are no markup

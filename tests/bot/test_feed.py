@@ -115,6 +115,27 @@ async def test_a_card_that_fails_is_counted_and_the_others_go_on(
         await until(lambda: len(room.shown(Purpose.RECEIPT)) == 2)
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_news_that_comes_together_with_the_end_does_not_keep_it_running(
+    studio: Studio, turns: int
+) -> None:
+    news: asyncio.Queue[int] = asyncio.Queue()
+
+    class Rings(Broker):
+        async def news(self) -> AsyncIterator[int]:
+            while True:
+                yield await news.get()
+
+    room = MemoryRoom(name="web")
+    async with feeding(studio.db, Rings(NO_BROKER), room):
+        job = await studio.submit(await person(studio.db, "ada"))
+        await until(lambda: room.shown(Purpose.RECEIPT))
+        await asyncio.sleep(0.1)  # it waits for news, at once or in a second
+        news.put_nowait(job.id)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+
 async def test_the_sweep_rings_again_for_what_nobody_heard(studio: Studio, broker: Broker) -> None:
     deaf = Studio(studio.db, Broker(NO_BROKER))
     job = await deaf.submit(await person(studio.db, "ada"))

@@ -18,7 +18,7 @@ from db.states import Purpose, Status
 from moderation import rules
 from moderation.people import Role
 from tests.support.rooms import MemoryRoom
-from tests.support.studio import NO_BROKER, Studio, person
+from tests.support.studio import NO_BROKER, UNSHOWN, Studio, person
 
 TWO = "a red circle | a blue square"
 
@@ -114,7 +114,7 @@ async def test_a_film_goes_out_of_everybodys_sight_with_a_clip_of_it(studio: Stu
     card = cards.result(seen_by_ada)
     assert (card.clips, card.buttons) == ((), ())
     assert card.lines[0].text == "A clip in it was withdrawn, and the film with it."
-    assert not rules.may_see(ada, seen_by_ada.job, shown=False)
+    assert not rules.may_see(ada, seen_by_ada.job, UNSHOWN)
     assert cards.receipt(seen_by_ada).lines == card.lines
 
 

@@ -10,12 +10,12 @@ from bot import lists
 from bot.lists import Listing
 from bot.signs import Sign
 from bot.studio import EVERYBODY, STUDIO, Pick
-from db import workers
+from db import clips, workers
 from db.broker import Broker
 from db.models import utcnow
 from db.offers import StyleOffer
 from db.session import Db
-from db.states import FINISHED, Status, Verdict
+from db.states import FINISHED, Flag, Status, Verdict
 from moderation.people import Person, Role
 from moderation.rules import Refused, Rules
 from tests.support.studio import ABLE, NO_BROKER, OFFER, Studio, person
@@ -266,10 +266,14 @@ async def test_what_may_not_be_remixed_isnt_suggested_for_it(
 ) -> None:
     await studio.rendered(ada)
     await studio.change(1, status=Status.PUBLISHED, published_at=utcnow())
+    async with studio.db.begin() as s:
+        await clips.show(s, 1, [2])
     shared = Pick(FINISHED, PUBLISHED, shared=True)
     assert await suggested(studio, bo, shared) == []
     assert await suggested(studio, ada, shared) == [1]
-    await studio.desk.allow_remix(ada, 1)
+    await studio.desk.consent(ada, 1, {Flag.REMIX: True}, 1)
+    assert await suggested(studio, bo, shared) == []
+    await studio.desk.consent(ada, 1, {Flag.REMIX: True}, 2)
     assert await suggested(studio, bo, shared) == [1]
 
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from gen import catalogue
-from tests.bot.test_cli import Said, sora
+from tests.bot.test_cli import sora
+from tests.support import doors
 from tests.support import weights as made
+from tests.support.doors import Said
 
 RESTRICTED = "hunyuanvideo-1.5"
 
 
 def models(*arguments: str, **env: str) -> Said:
-    return sora("models", *arguments, env=env)
+    """What `sora models` turns into at once."""
+    return doors.ask("gen.models_cli", *arguments, cwd=Path.cwd(), env=os.environ | env)
 
 
 def test_the_list_names_every_model_and_how_it_stands() -> None:
-    said = models("list")
+    said = sora("models", "list")
     assert said.status == 0, said.err
     rows = said.out.splitlines()
     assert [row.split()[0] for row in rows[1:]] == list(catalogue.read())
@@ -103,6 +107,6 @@ def test_a_mistake_is_one_sentence(
 
 def test_the_data_folder_may_be_named(tmp_path: Path) -> None:
     made.pipeline(tmp_path / "elsewhere" / "models" / "mochi-1")
-    shown = json.loads(models("show", "mochi-1", "--json", "--data", "elsewhere").out)
+    shown = json.loads(sora("models", "show", "mochi-1", "--json", "--data", "elsewhere").out)
     assert shown["options"]["source"] == str(tmp_path / "elsewhere" / "models" / "mochi-1")
     assert shown["state"] in ("offered", "too little memory")

@@ -13,12 +13,13 @@ from bot import reactions
 from bot.announce import announce
 from bot.reactions import Answer, Given, NoCard
 from bot.signs import Sign
-from db import posts, reviews, votes
+from db import ledger, posts, reviews, votes
 from db import reactions as known
 from db.broker import Broker
 from db.models import Reaction, utcnow
 from db.session import Db
 from db.states import Purpose, Reason, Status, Verdict
+from moderation.bookkeeping import keep_books
 from moderation.people import Person, Role
 from moderation.rules import Rules
 from tests.support.rooms import MemoryRoom
@@ -290,3 +291,25 @@ async def publish(desk: TwoToAgree) -> None:
 async def tally(desk: TwoToAgree) -> dict[int, int]:
     async with desk.studio.db.read() as s:
         return await votes.tally(s, 1)
+
+
+async def test_a_heart_is_a_tip_and_off_again_it_is_taken_back(desk: TwoToAgree) -> None:
+    for name in ("mo", "lin"):
+        await desk.add(name, Sign.APPROVE)
+    db = desk.studio.db
+    mo, ada = desk.people["mo"].id, desk.people["ada"].id
+
+    async def have() -> list[int]:
+        async with db.read() as s:
+            return [await ledger.balance(s, one) for one in (mo, ada)]
+
+    poor = await desk.add("bo", Sign.TIP, Purpose.SHOWCASE)
+    assert (poor.keep, "you have none yet" in poor.said) == (False, True)
+    await keep_books(db)
+    before = await have()
+    for _ in range(2):
+        assert (await desk.add("mo", Sign.TIP, Purpose.SHOWCASE)).keep
+    assert await have() == [before[0] - 1, before[1] + 1]
+    await desk.take("mo", Sign.TIP, Purpose.SHOWCASE)
+    assert await have() == before
+    assert await desk.add("mo", Sign.TIP) == Answer(), "on a review card it means nothing"

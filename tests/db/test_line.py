@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -147,3 +148,14 @@ def test_places_are_the_order_in_which_claims_will_be_made(
         rendering.append(job)
         claimed.append(job.job_id)
     assert claimed == sorted(places, key=lambda job_id: places[job_id].place)
+
+
+def test_what_is_for_idle_workers_comes_last_and_takes_nobodys_turn() -> None:
+    idle = replace(waiting(1, person=1, minutes=120), idle=True)
+    line = [idle, waiting(2, person=1), waiting(3, person=2, minutes=1), waiting(4, person=2)]
+    assert ids(order(line, NOW)) == [3, 2, 4, 1]
+
+
+def test_what_is_for_idle_workers_waits_no_longer_than_a_day() -> None:
+    idle = replace(waiting(1, person=1, minutes=60 * 24), idle=True)
+    assert ids(order([idle, waiting(2, person=2)], NOW)) == [1, 2]

@@ -10,10 +10,10 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from db import events, jobs, links, migrate, people, reports
+from db import clips, consents, events, jobs, links, migrate, people, reports
 from db.models import Job, Part, Report
 from db.session import Db
-from db.states import Descent, Kind, Reason, Status, Task
+from db.states import Descent, Flag, Kind, Reason, Status, Task
 
 OF_BEFORE: dict[str, Any] = {
     "id": 7,
@@ -80,7 +80,7 @@ async def test_jobs_of_before_stay_what_they_were(empty_db_url: str) -> None:
     assert (job.task, job.draft, job.final_steps) == (Task.TEXT, False, 12)
     assert (job.first_key, job.style, job.vary, job.approximations) == ("", "", 0, [])
     assert (job.parent_id, job.descent, job.energy_wh) == (None, None, None)
-    assert (job.workspace, job.remix) == ("", False)
+    assert job.workspace == ""
     async with db.begin() as s:
         child = job.model_dump(exclude={"id", "request_key"})
         child |= {"request_key": "after", "parent_id": 7, "parent_clip": 1}
@@ -119,7 +119,6 @@ async def test_what_varied_a_seed_is_near_it_and_back_again(empty_db_url: str) -
         "descent = 'cousin'",
         "parent_id = 99",
         "draft = NULL",
-        "remix = NULL",
     ],
 )
 async def test_what_may_stand_in_a_column_is_still_guarded(empty_db_url: str, change: str) -> None:
@@ -155,6 +154,48 @@ async def test_the_way_back_keeps_the_jobs(empty_db_url: str) -> None:
     await db.close()
 
 
+AT_0003 = {
+    "submitted",
+    "claimed",
+    "requeued",
+    "finished",
+    "failed",
+    "retried",
+    "cancelled",
+    "sent_to_review",
+    "kept",
+    "reviewed",
+    "review_taken_back",
+    "approved",
+    "rejected",
+    "appealed",
+    "overturned",
+    "upheld",
+    "voted",
+    "vote_taken_back",
+    "ballot_closed",
+    "withdrawn",
+}
+
+
+async def test_what_was_earned_before_there_was_a_ledger_waits_to_be_booked(
+    empty_db_url: str,
+) -> None:
+    await at_the_first_revision(empty_db_url)
+    db = Db(empty_db_url)
+    event = (
+        "INSERT INTO event (job_id, kind, detail, at) VALUES (7, '{}', '{{}}', CURRENT_TIMESTAMP)"
+    )
+    async with db.begin() as s:
+        for kind in ("voted", "approved"):
+            await s.execute(text(event.format(kind)))
+    await asyncio.to_thread(migrate.upgrade, empty_db_url)
+    async with db.read() as s:
+        waiting = await s.scalars(text("SELECT kind FROM event WHERE NOT booked"))
+        assert waiting.all() == ["approved"]
+    await db.close()
+
+
 async def test_what_the_way_back_has_no_word_for_is_put_as_before(empty_db_url: str) -> None:
     await at_the_first_revision(empty_db_url)
     await asyncio.to_thread(migrate.upgrade, empty_db_url)
@@ -171,16 +212,45 @@ async def test_what_the_way_back_has_no_word_for_is_put_as_before(empty_db_url: 
         assert (await s.scalars(text("SELECT descent FROM job"))).all() == ["redraw"]
         told = "SELECT kind FROM event JOIN telling ON event_id = event.id"
         kinds = set((await s.scalars(text(told))).all())
-    assert kinds == set(Kind) - {
-        Kind.REMIX_ALLOWED,
-        Kind.REMIX_FORBIDDEN,
-        Kind.REPORTED,
-        Kind.DISMISSED,
-        Kind.TAKEN_DOWN,
-        Kind.LINKED,
-        Kind.UNLINKED,
-        Kind.PART_MOVED,
-    }
+    assert kinds == AT_0003
+    await db.close()
+
+
+async def test_who_had_allowed_remixes_still_does_and_back_again(empty_db_url: str) -> None:
+    await at_the_first_revision(empty_db_url)
+    config = migrate.config(empty_db_url)
+    await asyncio.to_thread(command.upgrade, config, "0004")
+    db = Db(empty_db_url)
+    async with db.begin() as s:
+        await s.execute(text("UPDATE job SET remix = :yes"), {"yes": True})
+        said = "INSERT INTO event (job_id, person_id, kind, detail, at) VALUES (7, 1, '{}', '{{}}', {})"
+        for kind in ("remix_allowed", "remix_forbidden", "remix_allowed"):
+            await s.execute(text(said.format(kind, "CURRENT_TIMESTAMP")))
+    await asyncio.to_thread(migrate.upgrade, empty_db_url)
+    async with db.read() as s:
+        (clip,) = await clips.of(s, 7)
+        assert [flag for flag in Flag if getattr(clip, flag)] == [Flag.SHOWCASE, Flag.REMIX]
+        rows = await consents.history(s, 7)
+        assert [(r.clip, r.flag, r.given, r.person_id) for r in rows] == [
+            (1, Flag.REMIX, given, 1) for given in (True, False, True)
+        ]
+        told = await events.of(s, 7)
+        assert [(e.kind, e.detail["given"]) for e in told] == [
+            (Kind.CONSENTED, given) for given in (True, False, True)
+        ]
+    for wrong in ("showcase = NULL", "showcase = :no", "remix = NULL"):
+        with pytest.raises(IntegrityError):
+            async with db.begin() as s:
+                await s.execute(
+                    text(f"UPDATE clip SET {wrong}"), {"no": False} if ":" in wrong else {}
+                )
+    await db.close()
+    await asyncio.to_thread(command.downgrade, config, "0004")
+    db = Db(empty_db_url)
+    async with db.read() as s:
+        kinds = (await s.scalars(text("SELECT kind FROM event ORDER BY id"))).all()
+        assert kinds == ["remix_allowed", "remix_forbidden", "remix_allowed"]
+        assert (await s.scalars(text("SELECT remix FROM job"))).one()
     await db.close()
 
 
@@ -206,7 +276,16 @@ async def test_without_films_what_went_on_from_a_glimpse_goes_on_from_its_clip(
     db = Db(empty_db_url)
     async with db.read() as s:
         left = await s.execute(text("SELECT id, source_id, source_clip FROM job"))
-        assert {tuple(row) for row in left} == {(7, None, None), (after.id, 7, 2)}
+        assert {tuple(row) for row in left} == {
+            (7, None, None),
+            (glimpse.id, None, None),
+            (after.id, 7, 2),
+        }
+        gone = text("SELECT task, status FROM job WHERE id = :glimpse")
+        assert tuple((await s.execute(gone, {"glimpse": glimpse.id})).one()) == (
+            "text",
+            "withdrawn",
+        )
     await db.close()
 
 

@@ -13,11 +13,12 @@ from db.media import Media
 from db.models import Job
 from db.offers import Draft
 from db.session import Db
-from db.states import RENDERED, Task
+from db.states import RENDERED, Flag, Task, Verdict
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Entry, StyleEntry
 from gen.engines.base import CannotMake, Inputs
 from moderation import growth
+from moderation.people import Role
 from moderation.plan import plan
 from moderation.wish import Picture, Wish
 from tests.support.engines import Toy, entry
@@ -108,6 +109,38 @@ async def test_the_clip_behind_it_must_still_be_there(sqlite_url: str, tmp_path:
         assert await inputs_of(s, media, sequel) == Inputs(film=path)
         sequel.source_clip = 3
         with pytest.raises(CannotMake, match="is gone"):
+            await inputs_of(s, media, sequel)
+    await db.close()
+
+
+async def test_somebody_elses_clip_is_gone_on_from_while_they_allow_it(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Whatever was so when it was asked for."""
+    db, media = Db(sqlite_url), Media(tmp_path / "media")
+    studio = await Studio(db, Broker(NO_BROKER)).open([ABLE])
+    ada, bo = await person(db, "ada"), await person(db, "bo")
+    mo = await person(db, "mo", Role.MODERATOR)
+    first = await studio.rendered(ada)
+    await studio.desk.review(mo, first.id, Verdict.APPROVE)
+    await studio.desk.consent(ada, first.id, {Flag.REMIX: True})
+    sequel = await studio.desk.extend(bo, first.id, 2, request())
+    path = media.path(f"{2:064x}.mp4")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"a film")
+    async with db.read() as s:
+        assert (await inputs_of(s, media, sequel)).film == path
+    for given, allowed in (({Flag.REMIX: False}, False), ({Flag.REMIX: True}, True)):
+        await studio.desk.consent(ada, first.id, given, 2)
+        async with db.read() as s:
+            if allowed:
+                assert (await inputs_of(s, media, sequel)).film == path
+            else:
+                with pytest.raises(CannotMake, match="doesn't allow that any more"):
+                    await inputs_of(s, media, sequel)
+    await studio.desk.consent(ada, first.id, {Flag.SHOWCASE: False}, 2)
+    async with db.read() as s:
+        with pytest.raises(CannotMake, match="doesn't allow that any more"):
             await inputs_of(s, media, sequel)
     await db.close()
 

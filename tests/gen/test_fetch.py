@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +15,10 @@ from diffusers import AnimateDiffPipeline
 from gen import catalogue, stock, weights
 from gen.settings import WorkerSettings
 from gen.stock import State
+from tests.support import doors, tiny_images
 from tests.support import hub as hubs
-from tests.support import tiny_images
 from tests.support import weights as made
+from tests.support.doors import Said
 from tests.support.engines import Toy, entry, style
 from tests.support.hub import Hub
 
@@ -54,9 +53,10 @@ class Place:
     def writes(self, text: str = MODEL) -> None:
         (self.folder / "models.toml").write_text(text)
 
-    def sora(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gen.models_cli", *arguments],
+    def sora(self, *arguments: str, **env: str) -> Said:
+        return doors.ask(
+            "gen.models_cli",
+            *arguments,
             cwd=self.folder,
             env={
                 "PATH": os.environ["PATH"],
@@ -69,11 +69,6 @@ class Place:
                 "SORA_MODELS_DIR": str(self.stock),
                 **env,
             },
-            input="",
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
         )
 
     def state(self, name: str = "mine") -> tuple[State, str]:
@@ -93,11 +88,11 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield place
 
 
-def said(ended: subprocess.CompletedProcess[str]) -> str:
+def said(ended: Said) -> str:
     """The one sentence of a refusal, without the progress that a library draws before it."""
-    assert ended.returncode in (1, 2), ended
-    assert "Traceback" not in ended.stderr, ended.stderr
-    return ended.stderr.strip().splitlines()[-1]
+    assert ended.status in (1, 2), ended
+    assert "Traceback" not in ended.err, ended.err
+    return ended.err.strip().splitlines()[-1]
 
 
 def test_what_is_fetched_is_pinned_whole_and_offered(place: Place) -> None:
@@ -111,7 +106,7 @@ def test_what_is_fetched_is_pinned_whole_and_offered(place: Place) -> None:
 
     ended = place.sora("fetch", "mine")
 
-    assert ended.returncode == 0, ended.stderr
+    assert ended.status == 0, ended.err
     there = {file.name for file in (place.stock / "mine").rglob("*") if file.is_file()}
     for left in ("pipeline.py", "model.bin", "everything-in-one.safetensors", "model.safetensors"):
         assert left not in there
@@ -122,7 +117,7 @@ def test_what_is_fetched_is_pinned_whole_and_offered(place: Place) -> None:
     assert pin is not None
     assert pin.repositories[""].revision == place.hub.sha("ada/mine")
     assert place.state() == (State.OFFERED, "")
-    assert place.sora("check", "mine").stdout == "✓ mine: It can be used.\n"
+    assert place.sora("check", "mine").out == "✓ mine: It can be used.\n"
 
 
 def test_a_fetch_that_was_cut_off_goes_on_with_the_same_revision(place: Place) -> None:
@@ -142,7 +137,7 @@ def test_a_fetch_that_was_cut_off_goes_on_with_the_same_revision(place: Place) -
     left.touch()
     (place.hub.folder / "ada" / "mine" / "README.md").write_text("A newer revision.")
     place.hub.older[first] = "ada/mine"
-    assert place.sora("fetch", "mine").returncode == 0
+    assert place.sora("fetch", "mine").status == 0
     pin = weights.pin_of(place.stock / "mine")
     assert pin is not None
     assert pin.repositories[""].revision == first
@@ -154,23 +149,23 @@ def test_a_fetch_that_was_cut_off_goes_on_with_the_same_revision(place: Place) -
 
 @pytest.mark.parametrize("keep", [0, 2000, None], ids=["empty", "cut short", "one bit"])
 def test_a_fetch_mends_what_was_damaged_since(place: Place, keep: int | None) -> None:
-    assert place.sora("fetch", "mine").returncode == 0
+    assert place.sora("fetch", "mine").status == 0
     name = "transformer/diffusion_pytorch_model-00001-of-00002.safetensors"
     file = place.stock / "mine" / name
     before, times = file.read_bytes(), file.stat()
     file.write_bytes(before[:keep] if keep is not None else before[:-1] + b"!")
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))  # as when a disk does it
     checked = place.sora("check", "mine")
-    assert checked.returncode == 1
-    assert file.name in checked.stdout
-    assert checked.stdout.endswith("sora models fetch mine\n")
-    assert place.sora("fetch", "mine").returncode == 0
+    assert checked.status == 1
+    assert file.name in checked.out
+    assert checked.out.endswith("sora models fetch mine\n")
+    assert place.sora("fetch", "mine").status == 0
     assert file.read_bytes() == before
-    assert place.sora("check", "mine").returncode == 0
+    assert place.sora("check", "mine").status == 0
 
 
 def test_another_revision_than_the_catalogues_is_never_used(place: Place) -> None:
-    assert place.sora("fetch", "mine").returncode == 0
+    assert place.sora("fetch", "mine").status == 0
     (place.hub.folder / "ada" / "mine" / "README.md").write_text("A newer revision.")
     newer = place.hub.sha("ada/mine")
     source = 'source = "ada/mine"'
@@ -178,17 +173,17 @@ def test_another_revision_than_the_catalogues_is_never_used(place: Place) -> Non
     state, why = place.state()
     assert state is State.UNUSABLE_WEIGHTS
     assert newer[:12] in why
-    assert place.sora("fetch", "mine").returncode == 0
+    assert place.sora("fetch", "mine").status == 0
     assert place.state()[0] is State.OFFERED
 
 
 def test_weights_of_a_revision_before_are_removed(place: Place) -> None:
-    assert place.sora("fetch", "mine").returncode == 0
+    assert place.sora("fetch", "mine").status == 0
     shutil.rmtree(place.hub.folder / "ada" / "mine")
     made.pipeline(place.hub.folder / "ada" / "mine")
     source = 'source = "ada/mine"'
     place.writes(MODEL.replace(source, f'{source}, revision = "{place.hub.sha("ada/mine")}"'))
-    assert place.sora("fetch", "mine").returncode == 0
+    assert place.sora("fetch", "mine").status == 0
     there = sorted(f.name for f in (place.stock / "mine" / "transformer").iterdir())
     assert there == ["config.json", "diffusion_pytorch_model.safetensors"]
 
@@ -257,13 +252,13 @@ def test_a_style_is_fetched_and_then_offered_with_its_model(place: Place) -> Non
     made.tensors(loras / "ink.safetensors")
     made.pipeline(place.stock / "mine")
     place.writes(MODEL + STYLE)
-    before = json.loads(place.sora("show", "mine", "--json").stdout)
+    before = json.loads(place.sora("show", "mine", "--json").out)
     assert not before["styles"]
     assert before["faults"]["ink"].endswith("sora models fetch ink")
 
-    assert place.sora("fetch", "ink").returncode == 0
+    assert place.sora("fetch", "ink").status == 0
 
-    after = json.loads(place.sora("show", "mine", "--json").stdout)
+    after = json.loads(place.sora("show", "mine", "--json").out)
     assert [style["name"] for style in after["styles"]] == ["ink"]
     assert after["styles"][0]["weight_name"] == "ink.safetensors"
     assert Path(after["styles"][0]["source"], "ink.safetensors").is_file()
@@ -275,7 +270,7 @@ def test_a_style_with_several_files_has_to_name_one(place: Place) -> None:
     place.writes(MODEL + STYLE)
     assert "weight_name" in said(place.sora("fetch", "ink"))
     place.writes(MODEL + STYLE + 'weight_name = "two.safetensors"\n')
-    assert place.sora("fetch", "ink").returncode == 0
+    assert place.sora("fetch", "ink").status == 0
     assert {f.name for f in (place.stock / "styles" / "ink").glob("*.safetensors")} == {
         "two.safetensors"
     }
@@ -288,7 +283,7 @@ def test_parts_from_elsewhere_become_one_pipeline(place: Place) -> None:
     part = '{ motion_adapter = { source = "ada/motion", loads = "MotionAdapter" } }'
     place.writes(MODEL.replace("ada/mine", "ada/images") + f"parts = {part}\n")
     for _ in ("once", "again"):
-        assert place.sora("fetch", "mine").returncode == 0
+        assert place.sora("fetch", "mine").status == 0
         assert place.state() == (State.OFFERED, "")
     pipe = AnimateDiffPipeline.from_pretrained(
         place.stock / "mine", local_files_only=True, use_safetensors=True

@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from db import clips, events, jobs
+from db import clips, credentials, events, jobs
 from db.broker import Broker
 from db.media import Media
 from db.models import Clip, Job
 from db.session import Db
 from db.states import Kind, Status
-from gen import lease, tasks
+from gen import lease, signing_key, tasks
 from gen.briefs import GONE_PICTURE
 from gen.catalogue import Catalogue
 from gen.host import BROKE, CRASHED, Host
+from gen.resign import Resigner
+from gen.settings import WorkerSettings
 from gen.tasks import Renderer
 from gen.trouble import DISK_FULL
 from moderation.people import Person
@@ -29,8 +32,9 @@ from moderation.rules import Refused
 from moderation.sweep import sweep
 from moderation.wish import Picture
 from tests.support import engines
+from tests.support.certificates import Authority, given, pem
 from tests.support.engines import Toy, entry
-from tests.support.studio import ABLE, Studio, person
+from tests.support.studio import ABLE, Studio, person, request
 
 WITHIN = 20.0
 
@@ -45,6 +49,7 @@ class Bench:
         self.media = Media(folder / "media")
         self.folder = folder
         self.diary = folder / "diary"
+        self.key = signing_key.hold(WorkerSettings(data=folder))
         self.artist: Person
         self._looking: list[asyncio.Task[None]] = []
         self.renderers: list[tuple[Renderer, Host, asyncio.Task[None]]] = []
@@ -61,7 +66,9 @@ class Bench:
         scratch = self.folder / f"scratch-{name}"
         scratch.mkdir()
         host = Host(next(iter(catalogue.values())))
-        renderer = Renderer(self.db, self.broker, self.media, host, catalogue, scratch, name, 2)
+        renderer = Renderer(
+            self.db, self.broker, self.media, host, catalogue, scratch, name, 2, self.key
+        )
         host.start()
         renderer.start()
         self.renderers.append((renderer, host, asyncio.create_task(renderer.listen())))
@@ -158,6 +165,8 @@ async def test_a_job_becomes_clips(bench: Bench) -> None:
         bench.media.path(clip.video_key).stat().st_size for clip in made
     ]
     assert done.notes == ["12 letters"]
+    assert all(clip.signed for clip in made)
+    assert all(clip.hashes and not clip.marks and not clip.screened for clip in made)
     await bench.until_at_rest()
     assert bench.files() == keys(made), "previews are gone, clips are all there"
     assert bench.unfinished() == []
@@ -354,3 +363,39 @@ async def test_closing_puts_the_render_back_and_rings_for_it(bench: Bench, valke
     assert bench.unfinished() == []
     pool = await bench.broker._open()
     assert await pool.zscore("arq:queue", f"render:{job.id}:1") is not None
+
+
+async def test_a_certificate_that_ends_costs_no_render(bench: Bench) -> None:
+    """The clip is there unsigned, to be signed when there is a certificate again."""
+    ec_key = ec.generate_private_key(ec.SECP256R1())
+    authority = Authority()
+    ended = authority.certify(ec_key, "A host", days=-1) + authority.certificate
+    (bench.folder / "ended").mkdir()
+    found = signing_key.look(given(bench.folder / "ended", ended, pem(ec_key)))
+    assert found is not None
+    whole, bench.key = bench.key, found
+    await bench.open()
+    job = await bench.submit()
+    await bench.until_is(job, Status.IN_REVIEW)
+    assert [clip.signed for clip in await bench.clips(job)] == [False, False]
+    await Resigner(bench.db, bench.media, whole, {}, bench.folder).all()
+    made = await bench.clips(job)
+    assert [clip.signed for clip in made] == [True, True]
+    assert all(credentials.read(bench.media.path(clip.video_key)).intact for clip in made)
+
+
+async def test_what_changes_while_it_is_rendered_is_signed_again(bench: Bench) -> None:
+    """The file was signed with what was so when the render began."""
+    await bench.open(step_ms=100)
+    await bench.studio.open([ABLE])
+    parent = await bench.submit(final=True)
+    await bench.until_is(parent, Status.IN_REVIEW)
+    child = await bench.studio.desk.vary(bench.artist, parent.id, 1, request())
+
+    async def begun() -> bool:
+        return len(bench.noted("step 1")) == 2
+
+    await bench.until(begun)
+    await bench.studio.desk.withdraw(bench.artist, parent.id)
+    await bench.until_is(child, Status.IN_REVIEW)
+    assert [clip.signed for clip in await bench.clips(child)] == [False, False]

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from db import clips, events, jobs, migrate, workers
+from db import clips, credentials, events, jobs, migrate, workers
 from db.broker import Broker
 from db.media import PARTIAL_SECONDS, Media
 from db.models import Clip, Job, Worker, utcnow
@@ -164,6 +164,46 @@ async def test_importing_the_worker_imports_no_torch(sora_process: Processes) ->
     program = "import sys, gen.worker; print('modules', *sys.modules)"
     line = await sora_process.start("-c", program).line("^modules")
     assert not {"torch", "diffusers", "transformers", "av"} & set(line.split())
+
+
+async def test_what_it_stores_is_signed_and_a_bell_has_it_signed_again(bench: Bench) -> None:
+    worker = bench.worker("one")
+    job = await bench.submit()
+    await bench.until_is(job, Status.IN_REVIEW)
+    known = bench.data / "credentials" / credentials.KNOWN
+    first, other = await bench.clips(job)
+    for clip in (first, other):
+        said = credentials.read(bench.media.path(clip.video_key), known)
+        assert (clip.signed, said.intact, said.ours, said.model) == (True, True, True, "Toy")
+        assert said.title == f"Clip {clip.number} of job {job.id}"
+    async with bench.db.begin() as s:
+        await clips.unsign(s, job.id, 1)
+    assert await bench.broker.ring_to_sign(job.id, 1)
+
+    async def signed_again() -> bool:
+        now, _ = await bench.clips(job)
+        return now.signed and now.video_key != first.video_key
+
+    await bench.until(signed_again)
+    worker.terminate()
+    assert await worker.ends(within=5) == 0
+    assert not bench.media.path(first.video_key).exists()
+    assert [clip.video_key for clip in await bench.clips(job)][1] == other.video_key
+
+
+async def test_a_certificate_that_cannot_be_used_is_said_and_ends_it(
+    sora_process: Processes, tmp_path: Path
+) -> None:
+    (tmp_path / "host.pem").write_text("nonsense")
+    given = {
+        f"SORA_CREDENTIALS_{name}": str(tmp_path / "host.pem") for name in ("CERTIFICATE", "KEY")
+    }
+    worker = sora_process.start(
+        "-m", "gen.worker", env={"SORA_DATA": str(tmp_path / "data"), **given}
+    )
+    assert await worker.ends() == 1
+    last = worker.said().splitlines()[-1]
+    assert last == f"{tmp_path / 'host.pem'} holds no certificate in PEM."
 
 
 @pytest.mark.parametrize("where", ["rendering", "storing", "finishing"])

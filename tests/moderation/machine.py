@@ -20,10 +20,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
-from db.states import Reason, Status, Verdict
+from db.states import Flag, Reason, Status, Verdict
 from moderation.people import Person, Role
 from moderation.rules import Refused, Rules
 from moderation.sweep import closed_ballots, lost_renders
+from moderation.waiting import called
 from moderation.wish import Wish
 from tests.moderation.promises import Promises, Snapshot, snapshot
 from tests.support.studio import ABLE, NO_BROKER, Studio, person, request
@@ -42,7 +43,10 @@ anybody = st.sampled_from(["the artist", "the artist", *sorted(CAST)])
 """Who acts on a job; its artist more often than the others, or little would ever happen."""
 picks = st.integers(0, 3)
 numbers = st.integers(1, 2)
+choices = st.dictionaries(st.sampled_from(Flag), st.booleans(), min_size=1, max_size=2)
 GROWING = {"vary", "extend", "finalize"}
+words = st.sampled_from(["a red circle", "a red circle", "nude", " ".join(["nude", "child"])])
+"""What the screen lets pass, flags and blocks."""
 
 
 class SilentBroker(Broker):
@@ -74,10 +78,8 @@ class DeskMachine(RuleBasedStateMachine):
         self.renders: list[tuple[int, int]] = []
 
     def run(self, what: Awaitable[Any]) -> Any:
-        async def wait() -> Any:
-            return await what
-
-        return self.runner.run(wait())
+        # Not the runner's own run: about its signal handler it makes a text of all that is answered.
+        return self.runner.get_loop().run_until_complete(what)
 
     def teardown(self) -> None:
         self.run(self.studio.db.close())
@@ -114,9 +116,15 @@ class DeskMachine(RuleBasedStateMachine):
         job_id = self.pick(which)
         return self.who(name, job_id), job_id
 
-    @rule(name=people_, private=st.booleans())
-    def submit(self, name: str, private: bool) -> None:
-        self.attempt(self.studio.submit(self.who(name), private=private))
+    @rule(name=people_, private=st.booleans(), prompt=words)
+    def submit(self, name: str, private: bool, prompt: str = "a red circle") -> None:
+        self.attempt(self.studio.submit(self.who(name), prompt, private=private))
+
+    @precondition(lambda self: self.jobs)
+    @rule(name=anybody, which=picks, prompt=words)
+    def reword(self, name: str, which: int, prompt: str) -> None:
+        who, job_id = self.pick_for(name, which)
+        self.attempt(self.studio.desk.reword(who, job_id, request(), Wish(prompt)))
 
     @precondition(lambda self: self.jobs)
     @rule(name=anybody, which=picks)
@@ -155,10 +163,15 @@ class DeskMachine(RuleBasedStateMachine):
         self.attempt(desk.review(*self.pick_for(name, which), Verdict.APPROVE, only=only))
 
     @precondition(lambda self: self.jobs)
-    @rule(name=anybody, which=picks, reason=st.none() | st.sampled_from(Reason))
-    def reject(self, name: str, which: int, reason: Reason | None) -> None:
-        desk = self.studio.desk
-        self.attempt(desk.review(*self.pick_for(name, which), Verdict.REJECT, reason=reason))
+    @rule(
+        name=anybody,
+        which=picks,
+        reason=st.none() | st.sampled_from(Reason),
+        only=st.sets(numbers, max_size=1),
+    )
+    def reject(self, name: str, which: int, reason: Reason | None, only: set[int]) -> None:
+        desk, about = self.studio.desk, self.pick_for(name, which)
+        self.attempt(desk.review(*about, Verdict.REJECT, reason=reason, only=only))
 
     @precondition(lambda self: self.jobs)
     @rule(name=anybody, which=picks)
@@ -193,9 +206,15 @@ class DeskMachine(RuleBasedStateMachine):
         self.attempt(self.studio.desk.again(*self.pick_for(name, which), request()))
 
     @precondition(lambda self: self.jobs)
-    @rule(name=anybody, which=picks, allowed=st.booleans())
-    def allow_remix(self, name: str, which: int, allowed: bool) -> None:
-        self.attempt(self.studio.desk.allow_remix(*self.pick_for(name, which), allowed))
+    @rule(name=anybody, which=picks, clip=st.none() | numbers, choices=choices)
+    def consent(
+        self, name: str, which: int, clip: int | None, choices: Mapping[Flag, bool]
+    ) -> None:
+        self.attempt(self.studio.desk.consent(*self.pick_for(name, which), choices, clip))
+
+    @rule(name=people_, choices=choices)
+    def consent_by_default(self, name: str, choices: Mapping[Flag, bool]) -> None:
+        self.attempt(self.studio.desk.consent_by_default(self.who(name), choices))
 
     @precondition(lambda self: self.jobs)
     @rule(name=anybody, which=picks, reason=st.sampled_from(Reason))
@@ -209,8 +228,23 @@ class DeskMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.jobs)
     @rule(name=anybody, which=picks)
+    def reinstate(self, name: str, which: int) -> None:
+        self.attempt(self.studio.desk.reinstate(*self.pick_for(name, which)))
+
+    @precondition(lambda self: self.jobs)
+    @rule(name=anybody, which=picks)
     def dismiss(self, name: str, which: int) -> None:
         self.attempt(self.studio.desk.dismiss(*self.pick_for(name, which)))
+
+    @rule(name=people_)
+    def block_one(self, name: str) -> None:
+        """What is blocked is appealed at once, so that moderators decide about words often."""
+        before = set(self.jobs)
+        self.submit(name, private=False, prompt=" ".join(["nude", "child"]))
+        self.the_promises_hold()
+        for job_id in set(self.jobs) - before:
+            if self.seen.jobs[job_id].status is Status.BLOCKED:
+                self.attempt(self.studio.desk.appeal(self.who(name), job_id))
 
     @rule(name=people_, other=people_)
     def link(self, name: str, other: str) -> None:
@@ -249,7 +283,7 @@ class DeskMachine(RuleBasedStateMachine):
             if self.run(self.studio.job(job.id)).status is Status.IN_REVIEW:
                 self.run(desk.review(other, job.id, Verdict.APPROVE))
         if remix:
-            self.run(desk.allow_remix(self.artist(job), job.id))
+            self.run(desk.consent(self.artist(job), job.id, {Flag.REMIX: True}))
 
     @rule()
     def claim(self) -> None:
@@ -281,6 +315,13 @@ class DeskMachine(RuleBasedStateMachine):
             past = utcnow() - timedelta(hours=1)
             self.run(self.studio.change(job_id, ballot_closes_at=past))
             self.run(closed_ballots(self.studio.db))
+
+    @precondition(lambda self: self.jobs)
+    @rule(which=picks)
+    def half_a_day_passes(self, which: int) -> None:
+        past = utcnow() - timedelta(hours=13)
+        self.run(self.studio.change(self.pick(which), status_since=past))
+        self.run(called(self.studio.db))
 
     # ── what must always hold ────────────────────────────────────────────────────────────
 

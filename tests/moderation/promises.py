@@ -10,14 +10,31 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from db.models import Clip, Event, Identity, Job, Link, Report, Review, Vote
+from db.consents import in_showcase
+from db.models import (
+    Clip,
+    Consent,
+    Event,
+    Hit,
+    Identity,
+    Job,
+    Link,
+    Preference,
+    Report,
+    Review,
+    Vote,
+)
 from db.session import Db
-from db.states import MOVES, WAITING_FOR_REVIEW, Descent, Kind, Status, Verdict
+from db.states import MOVES, WAITING_FOR_REVIEW, Called, Descent, Flag, Kind, Status, Verdict
 from moderation import quorum
+from moderation.decisions import WORDS_ALONE
 from moderation.people import Person
 from moderation.rules import Rules, may_see
+from tests.moderation.leave import Leave
 
-DECIDING = {Kind.APPROVED, Kind.OVERTURNED, Kind.REJECTED, Kind.UPHELD, Kind.TAKEN_DOWN}
+BY_QUORUM = {Kind.APPROVED, Kind.OVERTURNED, Kind.REJECTED, Kind.UPHELD, Kind.UNBLOCKED}
+DECIDING = BY_QUORUM | {Kind.TAKEN_DOWN, Kind.REINSTATED}
+CAME_BACK = {Kind.APPROVED, Kind.OVERTURNED, Kind.REINSTATED}
 
 
 @dataclass
@@ -33,6 +50,11 @@ class Snapshot:
     identities: list[Identity] = field(default_factory=list)
     links: dict[int, int] = field(default_factory=dict)
     """Second person -> first."""
+    hits: list[Hit] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
+    preferences: list[Preference] = field(default_factory=list)
+    dataset: list[tuple[int, int]] = field(default_factory=list)
+    """The clips that an export would take."""
 
     def now(self, person_id: int | None) -> int | None:
         """Who somebody is now."""
@@ -53,7 +75,13 @@ async def snapshot(db: Db) -> Snapshot:
         reports = list((await s.scalars(select(Report))).all())
         identities = list((await s.scalars(select(Identity).order_by(Identity.user_id))).all())
         links = {link.second_id: link.person_id for link in (await s.scalars(select(Link))).all()}
-        return Snapshot(jobs, clips, events, votes, reviews, reports, identities, links)
+        hits = list((await s.scalars(select(Hit))).all())
+        consents = list((await s.scalars(select(Consent).order_by(col(Consent.id)))).all())
+        preferences = list((await s.scalars(select(Preference))).all())
+        taken = await in_showcase(s, {Flag.DATASET})
+        dataset = [(clip.job_id, clip.number) for _, clip, _ in taken]
+        said, agreed = (votes, reviews, reports), (consents, preferences, dataset)
+        return Snapshot(jobs, clips, events, *said, identities, links, hits, *agreed)
 
 
 class Promises:
@@ -88,11 +116,13 @@ class Promises:
             self.nobody_has_a_say_about_their_own_or_twice(job_id)
             self.a_quorum_is_of_people(job_id)
             self.what_was_taken_down_is_shown_to_nobody(job_id)
+            self.what_is_blocked_is_not_rendered_unless_moderators_let_it(job_id)
         self.votes_are_for_clips_shown_and_never_the_artists()
         self.no_clip_has_two_finals()
         self.nobody_has_more_than_allowed()
         self.reports_wait_for_what_is_shown_and_nothing_else()
         self.who_is_somebody_else_has_nothing()
+        Leave(self.seen, self.before, self.cast).hold()
 
     def news(self, job_id: int) -> list[Event]:
         known = self.before.events.get(job_id, [])
@@ -115,11 +145,18 @@ class Promises:
         for event in self.news(job_id):
             if event.kind in DECIDING:
                 assert event.person_id in moderators, event.kind
-            if event.kind in {Kind.OVERTURNED, Kind.UPHELD}:
+            if event.kind in {Kind.OVERTURNED, Kind.UPHELD} and self.seen.clips[job_id]:
                 noes = {Kind.REJECTED, Kind.TAKEN_DOWN}
                 appealed = [e for e in events if e.kind in noes and e.id < event.id][-1]
                 no_by = self.seen.now(appealed.person_id)
                 assert event.person_id != no_by, "decided twice by one person"
+                assert event.person_id not in self.reviewed_before(job_id), "reviewed it before"
+
+    def reviewed_before(self, job_id: int) -> set[int]:
+        """In rounds that are over."""
+        round_ = self.seen.jobs[job_id].round
+        of_job = [review for review in self.seen.reviews if review.job_id == job_id]
+        return {review.person_id for review in of_job if review.round < round_}
 
     def nobody_has_a_say_about_their_own_or_twice(self, job_id: int) -> None:
         job = self.seen.jobs[job_id]
@@ -129,23 +166,47 @@ class Promises:
         if job.status in WAITING_FOR_REVIEW:
             of_job = [review for review in self.seen.reviews if review.job_id == job_id]
             said = {review.person_id for review in of_job if review.round == job.round}
-            earlier = {review.person_id for review in of_job if review.round == job.round - 1}
+            earlier = self.reviewed_before(job_id)
             assert job.person_id not in said, "reviewed by its artist"
             assert job.status is Status.IN_REVIEW or not said & earlier, "decides twice"
 
     def a_quorum_is_of_people(self, job_id: int) -> None:
         job = self.seen.jobs[job_id]
         given = [r for r in self.seen.reviews if (r.job_id, r.round) == (job_id, job.round)]
-        numbers = frozenset(clip.number for clip in self.seen.clips[job_id])
-        if job.status in WAITING_FOR_REVIEW:
-            waits = quorum.decide(given, numbers, self.rules.quorum)
+        made = self.seen.clips[job_id]
+        numbers = frozenset(clip.number for clip in made if clip.showcase) if made else WORDS_ALONE
+        with_hosts = job.split or job.raised >= Called.HOSTS
+        assert with_hosts or not any(r.alone for r in given), "decided alone what isn't with hosts"
+        if job.status in WAITING_FOR_REVIEW and not self.rules.newcomer_publications:
+            hits = [hit for hit in self.seen.hits if hit.job_id == job_id]
+            flagged = any(hit.overturned_at is None for hit in hits)
+            needed = None if job.split else quorum.needed(self.rules, job, 0, flagged=flagged)
+            waits = quorum.decide(given, numbers, needed)
             assert waits is None, "a decision that nobody has carried out"
         for event in self.news(job_id):
-            if event.kind in DECIDING - {Kind.TAKEN_DOWN}:
-                yes = event.kind in {Kind.APPROVED, Kind.OVERTURNED}
+            if event.kind in BY_QUORUM:
+                yes = event.kind in {Kind.APPROVED, Kind.OVERTURNED, Kind.UNBLOCKED}
+                if event.kind is Kind.UNBLOCKED:  # what came of it is a round of its own
+                    asked = (job_id, job.round - 1)
+                    given = [r for r in self.seen.reviews if (r.job_id, r.round) == asked]
                 verdict = Verdict.APPROVE if yes else Verdict.REJECT
-                agreed = {r.person_id for r in given if r.verdict is verdict}
-                assert len(agreed) >= self.rules.quorum, "decided by too few people"
+                agreed = [r for r in given if r.verdict is verdict]
+                if any(r.alone for r in agreed) or job.split:
+                    assert event.person_id in self.hosts, "somebody decided alone who is no host"
+                    continue
+                people = {r.person_id for r in agreed}
+                assert len(people) >= self.least(event.kind), "decided by too few people"
+
+    @property
+    def hosts(self) -> set[int]:
+        return {person.id for person in self.cast if person.hosts}
+
+    def least(self, kind: Kind) -> int:
+        """How few may decide."""
+        if kind in {Kind.OVERTURNED, Kind.UPHELD}:
+            return max(self.rules.quorum, self.rules.appeal_quorum)
+        careful = 2 if kind is Kind.REJECTED and self.rules.second_opinion else 1
+        return max(self.rules.quorum, careful)
 
     def clips_exist_exactly_where_one_render_was_finished(self, job_id: int) -> None:
         events = self.seen.events[job_id]
@@ -163,16 +224,16 @@ class Promises:
     def a_closed_ballot_keeps_its_result(self, job_id: int) -> None:
         kinds = [event.kind for event in self.seen.events[job_id]]
         if Kind.BALLOT_CLOSED in kinds:
-            # What comes back after a take-down may be opened anew: where its winner isn't shown.
+            # What comes back after it was out may be opened anew: where its winner isn't shown.
             closed = len(kinds) - kinds[::-1].index(Kind.BALLOT_CLOSED)
-            opened = (
-                kinds.index(Kind.OVERTURNED, closed) if Kind.OVERTURNED in kinds[closed:] else None
-            )
+            back = [n for n, kind in enumerate(kinds) if n >= closed and kind in CAME_BACK]
+            opened = back[0] if back else None
             voting = {Kind.VOTED, Kind.VOTE_TAKEN_BACK}
             assert not voting & set(kinds[closed:opened]), "voted after the ballot was closed"
             winner = self.seen.jobs[job_id].winner
             shown = {clip.number for clip in self.seen.clips[job_id] if clip.shown}
-            assert not winner or winner in shown, "a clip has won that isn't shown"
+            public = self.seen.jobs[job_id].status is Status.PUBLISHED
+            assert not winner or not public or winner in shown, "a clip has won that isn't shown"
             if winner and self.seen.jobs[job_id].draft:
                 assert self.finals[job_id, winner], "a draft has won and its final is nowhere"
 
@@ -194,23 +255,42 @@ class Promises:
             return
         for event in self.news(job_id):
             if event.kind in {Kind.SUBMITTED, Kind.RETRIED}:
-                before = [e.kind for e in self.seen.events[job.source_id] if e.id < event.id]
-                said = [k for k in before if k in {Kind.REMIX_ALLOWED, Kind.REMIX_FORBIDDEN}]
-                moved = [MOVES[kind].to for kind in before if kind in MOVES]
-                assert said[-1:] == [Kind.REMIX_ALLOWED], "remixed without its artist's leave"
-                assert moved[-1] is Status.PUBLISHED, "remixed outside the showcase"
+                source = self.before.jobs[job.source_id]
+                made = {clip.number: clip for clip in self.before.clips[job.source_id]}
+                assert made[job.source_clip or 0].remix, "remixed without its artist's leave"
+                assert made[job.source_clip or 0].shown, "remixed outside the showcase"
+                assert source.status is Status.PUBLISHED, "remixed outside the showcase"
 
     def what_was_taken_down_is_shown_to_nobody(self, job_id: int) -> None:
         job = self.seen.jobs[job_id]
         moves = [event for event in self.seen.events[job_id] if event.kind in MOVES]
         for event in moves:
+            if event.kind is Kind.REINSTATED:
+                down = [e for e in moves if e.kind is Kind.TAKEN_DOWN and e.id < event.id][-1]
+                by = self.seen.now(down.person_id)
+                assert event.person_id != by or event not in self.news(job_id), "put back alone"
             if event.kind is Kind.TAKEN_DOWN:
                 noes = [r for r in self.seen.reviews if r.job_id == job_id and not r.of_appeal]
                 said = {r.person_id for r in noes if r.verdict == Verdict.REJECT}
                 assert self.seen.now(event.person_id) in said
         if moves and moves[-1].kind is Kind.TAKEN_DOWN:
             others = [person for person in self.cast if person.id != job.person_id]
-            assert not any(may_see(person, job, shown=True) for person in others)
+            assert not any(
+                may_see(person, job, clip) for person in others for clip in self.seen.clips[job_id]
+            )
+
+    def what_is_blocked_is_not_rendered_unless_moderators_let_it(self, job_id: int) -> None:
+        job, kinds = self.seen.jobs[job_id], [event.kind for event in self.seen.events[job_id]]
+        counting = [h for h in self.seen.hits if h.job_id == job_id and h.overturned_at is None]
+        if any(hit.hard for hit in counting):
+            assert Kind.BLOCKED in kinds, "a hard rule has found it and it went on"
+            assert Kind.CLAIMED not in kinds, "rendered though it is blocked"
+            assert not self.seen.clips[job_id]
+        if job.status is Status.BLOCKED:
+            assert any(hit.hard for hit in counting), "blocked for nothing"
+        assert (Kind.FLAGGED in kinds) == any(
+            not hit.hard for hit in self.seen.hits if hit.job_id == job_id
+        )
 
     @property
     def finals(self) -> Counter[tuple[int | None, int | None]]:
@@ -229,7 +309,8 @@ class Promises:
         for vote in self.seen.votes:
             shown = [c.number for c in self.seen.clips[vote.job_id] if c.shown]
             assert vote.person_id != self.seen.jobs[vote.job_id].person_id, "the artist voted"
-            came_back = any(e.kind is Kind.TAKEN_DOWN for e in self.seen.events[vote.job_id])
+            left = {Kind.TAKEN_DOWN, Kind.CONSENTED}
+            came_back = any(e.kind in left for e in self.seen.events[vote.job_id])
             assert vote.clip in shown or came_back, "a vote for a clip that is not on the ballot"
 
     def nobody_has_more_than_allowed(self) -> None:

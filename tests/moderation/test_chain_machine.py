@@ -35,7 +35,7 @@ from moderation.rules import Refused, Rules
 from moderation.sweep import sweep
 from moderation.wish import Wish
 from tests.moderation.machine import SilentBroker
-from tests.support.studio import ABLE, NO_BROKER, Studio, person, request
+from tests.support.studio import ABLE, NO_BROKER, UNSHOWN, Studio, person, request
 
 CAST: dict[str, tuple[Role, ...]] = {"ada": (), "bo": (), "cy": (), "mo": (Role.MODERATOR,)}
 QUICK = settings(
@@ -215,11 +215,11 @@ class ChainMachine(RuleBasedStateMachine):
             for other in self.cast.values():
                 if job is not None and other.id != seat.person_id:
                     shown = clips.get((job.id, 1))
-                    assert not rules.may_see(other, job, shown is not None and shown.shown)
+                    assert shown is None or not rules.may_see(other, job, shown)
                     seen = [
                         glimpse
                         for glimpse in (jobs[p.film_id] for p in parts if p.job_id == job.id)
-                        if rules.may_see(other, glimpse, shown=False)
+                        if rules.may_see(other, glimpse, UNSHOWN)
                     ]
                     assert all(glimpse.task is Task.GLIMPSE for glimpse in seen)
                     assert len({glimpse.id for glimpse in seen}) <= 1, "one second, once"

@@ -143,7 +143,7 @@ async def test_an_appeal_goes_to_others_and_may_be_granted(studio: Studio) -> No
     job = await studio.rendered(ada)
     await studio.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.GORE)
     await studio.desk.appeal(ada, job.id, "It is a tomato.")
-    with pytest.raises(Refused, match="an appeal goes to somebody else"):
+    with pytest.raises(Refused, match="You decided this before; an appeal goes to somebody else"):
         await studio.desk.review(mo, job.id, Verdict.REJECT, reason=Reason.GORE)
     await studio.desk.review(lin, job.id, Verdict.APPROVE)
     assert (await studio.job(job.id)).status is Status.PUBLISHED

@@ -165,6 +165,26 @@ async def test_the_winner_of_a_ballot_on_drafts_is_rendered_in_full_once(
     assert claimed.id == final.id
 
 
+async def test_the_final_of_a_winner_lets_others_go_first_until_its_artist_asks(
+    studio: Studio, ada: Person
+) -> None:
+    await elected(studio, ada, 2)
+    await closed_ballots(studio.db)
+    final, _ = await mine(studio, ada)
+    bo = await person(studio.db, "bo")
+    first = await studio.submit(bo)
+    claimed = await studio.claim()
+    assert claimed is not None
+    assert claimed.id == first.id
+    await studio.submit(bo)
+    assert (await studio.desk.finalize(ada, 1, 2, request())).id == final.id
+    claimed = await studio.claim()
+    assert claimed is not None
+    assert claimed.id == final.id
+    with pytest.raises(Refused, match=f"The final of clip 2 is job {final.id} already"):
+        await studio.desk.finalize(ada, 1, 2, request())
+
+
 async def test_a_final_that_the_artist_had_already_is_not_rendered_again(
     studio: Studio, ada: Person
 ) -> None:

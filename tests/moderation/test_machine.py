@@ -15,9 +15,10 @@ from db import events, jobs, links, reports, votes
 from db.migrate import upgrade
 from db.models import Clip, Report, Vote
 from db.states import MOVES, Kind, Move, Status
-from moderation import linking, rules
+from moderation import linking, quorum, rules
 from moderation.desk import Desk, making
 from moderation.people import Person, Role
+from moderation.screening import door
 from tests.moderation.machine import RULES, DeskMachine
 
 QUICK = settings(
@@ -47,6 +48,18 @@ class ManyToAgree(DeskMachine):
     }
 
 
+class Fair(DeskMachine):
+    """Where more than one look, as in a studio whose hosts want nothing otherwise."""
+
+    house = replace(RULES, second_opinion=True, newcomer_publications=1)
+    names: Mapping[str, tuple[Role, ...]] = {
+        "ada": (),
+        "bo": (Role.HOST,),
+        "mo": (Role.MODERATOR,),
+        "lin": (Role.MODERATOR,),
+    }
+
+
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> type[DeskMachine]:
     template = tmp_path_factory.mktemp("template") / "db"
@@ -55,14 +68,21 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> type[DeskMachine]:
     return DeskMachine
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_desk_keeps_its_promises(machine: type[DeskMachine]) -> None:
     run_state_machine_as_test(machine, settings=QUICK)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_links_keep_them_where_two_have_to_agree(machine: type[DeskMachine]) -> None:
     run_state_machine_as_test(ManyToAgree, settings=QUICK)
+
+
+@pytest.mark.timeout(300)
+def test_a_fair_studio_keeps_them(machine: type[DeskMachine]) -> None:
+    run_state_machine_as_test(Fair, settings=QUICK)
 
 
 def only_status(check: Callable[..., None]) -> Callable[..., None]:
@@ -92,6 +112,12 @@ async def report_at_any_time(self: Desk, person: Any, job_id: int, reason: Any) 
 
 async def nothing_settled(s: Any, job_id: int) -> bool:
     return True
+
+
+async def kept_and_forgotten(s: Any, job_id: int, found: Any, keep: Any = door._keep) -> Any:
+    """What is found is stored, and nothing follows from it."""
+    await keep(s, job_id, found)
+    return []
 
 
 LOOSE = Move(frozenset({Status.RENDERING, Status.CANCELLED}), Status.READY)
@@ -147,6 +173,18 @@ PLANTS: dict[str, tuple[Any, str, Any, set[str]]] = {
         lambda *_: frozenset(),
         {"publish_one", "take_down", "appeal", "approve"},
     ),
+    "what a hard rule finds goes on": (
+        door,
+        "_keep",
+        kept_and_forgotten,
+        {"submit", "claim", "reword"},
+    ),
+    "who lets it in needn't agree": (
+        rules,
+        "may_review",
+        only_status(rules.may_review),
+        {"block_one", "approve"},
+    ),
     "a cancelled render comes in": (
         jobs,
         "MOVES",
@@ -185,6 +223,28 @@ PLANTED_LINKS: dict[str, tuple[Any, str, Any, set[str]]] = {
 }
 
 
+PLANTED_REVIEWS: dict[str, tuple[Any, str, Any, set[str]]] = {
+    "one no rejects": (
+        quorum,
+        "needed",
+        lambda house, job, published, flagged: quorum.Needed(1, 1),
+        {"render_one", "approve", "reject"},
+    ),
+    "hosts decide alone what isn't with them": (
+        rules,
+        "is_with_hosts",
+        lambda job: True,
+        {"render_one", "approve", "reject"},
+    ),
+    "whoever took it down puts it back": (
+        rules,
+        "may_reinstate",
+        lambda *_: None,
+        {"publish_one", "take_down", "reinstate"},
+    ),
+}
+
+
 def among(machine: type[DeskMachine], acts: set[str]) -> type[DeskMachine]:
     """The machine with these acts alone; the others can still be called by them."""
 
@@ -217,3 +277,13 @@ def test_it_notices_in_links(
     monkeypatch.setattr(target, name, planted)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(among(ManyToAgree, acts), settings=SHORT)
+
+
+@pytest.mark.parametrize("bug", PLANTED_REVIEWS)
+def test_it_notices_in_reviews(
+    bug: str, machine: type[DeskMachine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, name, planted, acts = PLANTED_REVIEWS[bug]
+    monkeypatch.setattr(target, name, planted)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(among(Fair, acts), settings=HUNT)

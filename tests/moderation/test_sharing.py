@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from db import events, jobs
-from db.models import Job
-from db.states import Descent, Kind, Status, Task, Verdict
+from db import clips, events, jobs
+from db.models import Clip, Job
+from db.states import Descent, Flag, Kind, Status, Task, Verdict
 from moderation.people import Person, Role
 from moderation.rules import Refused
 from moderation.wish import Picture, Request, Wish
@@ -35,28 +36,28 @@ async def published(studio: Studio, artist: Person, *only: int, **wish: Any) -> 
     return await studio.job(job.id)
 
 
-async def kinds(studio: Studio, job_id: int) -> list[Kind]:
+async def clips_of(studio: Studio, job_id: int) -> Sequence[Clip]:
     async with studio.db.read() as s:
-        return [event.kind for event in await events.of(s, job_id)]
+        return await clips.of(s, job_id)
 
 
 async def test_remixing_is_forbidden_until_it_is_allowed(
     studio: Studio, ada: Person, bo: Person
 ) -> None:
     job = await published(studio, ada)
-    assert job.remix is False
+    assert not any(clip.remix for clip in await clips_of(studio, job.id))
     for ask in (
         studio.desk.remix(bo, job.id, 1, request(), MINE),
         studio.desk.extend(bo, job.id, 1, request()),
     ):
         with pytest.raises(Refused, match=f"artist of job {job.id} hasn't allowed remixes of it"):
             await ask
-    await studio.desk.allow_remix(ada, job.id)
+    await studio.desk.consent(ada, job.id, {Flag.REMIX: True})
     remix = await studio.desk.remix(bo, job.id, 2, request(), MINE)
     assert (remix.person_id, remix.descent, remix.task) == (bo.id, Descent.REMIX, Task.VIDEO)
     assert (remix.parent_id, remix.parent_clip) == (job.id, 2)
     assert (remix.source_id, remix.source_clip) == (job.id, 2)
-    assert (remix.prompt, remix.strength, remix.remix) == ("a cube", 0.5, False)
+    assert (remix.prompt, remix.strength) == ("a cube", 0.5)
     sequel = await studio.desk.extend(bo, job.id, 1, request())
     assert (sequel.person_id, sequel.descent) == (bo.id, Descent.EXTEND)
     for ask in (
@@ -74,12 +75,15 @@ async def test_its_artist_alone_allows_and_forbids_and_twice_is_once(
 ) -> None:
     job = await published(studio, ada)
     with pytest.raises(Refused, match="somebody else's"):
-        await studio.desk.allow_remix(bo, job.id)
+        await studio.desk.consent(bo, job.id, {Flag.REMIX: True})
     for allowed in (False, True, True, False, False):
-        await studio.desk.allow_remix(ada, job.id, allowed)
-        assert (await studio.job(job.id)).remix is allowed
-    said = (await kinds(studio, job.id))[-2:]
-    assert said == [Kind.REMIX_ALLOWED, Kind.REMIX_FORBIDDEN]
+        await studio.desk.consent(ada, job.id, {Flag.REMIX: allowed})
+        made = await clips_of(studio, job.id)
+        assert [clip.remix for clip in made] == [allowed, allowed]
+    async with studio.db.read() as s:
+        told = [e.detail for e in await events.of(s, job.id) if e.kind is Kind.CONSENTED]
+    about = {"flag": "remix", "clips": [1, 2]}
+    assert told == [about | {"given": True}, about | {"given": False}]
 
 
 async def test_only_what_is_in_the_showcase_can_be_remixed_by_others(
@@ -87,7 +91,7 @@ async def test_only_what_is_in_the_showcase_can_be_remixed_by_others(
 ) -> None:
     mo = await person(studio.db, "mo", Role.MODERATOR)
     job = await studio.rendered(ada)
-    await studio.desk.allow_remix(ada, job.id)
+    await studio.desk.consent(ada, job.id, {Flag.REMIX: True})
     outside = f"Job {job.id} is somebody else's and not in the showcase"
     with pytest.raises(Refused, match=outside):
         await studio.desk.remix(bo, job.id, 1, request(), MINE)
@@ -112,14 +116,14 @@ async def test_what_was_made_stays_but_nothing_more_is_made(
 ) -> None:
     """Neither from the clip itself nor from a remix of it, until its artist allows it again."""
     job = await published(studio, ada)
-    await studio.desk.allow_remix(ada, job.id)
+    await studio.desk.consent(ada, job.id, {Flag.REMIX: True})
     remix = await studio.desk.remix(bo, job.id, 1, request(), MINE)
     claimed = await studio.claim()
     assert claimed is not None
     await studio.finish(claimed)
     waiting = await studio.desk.remix(bo, job.id, 1, request(), MINE)
     await studio.desk.cancel(bo, waiting.id)
-    await studio.desk.allow_remix(ada, job.id, False)
+    await studio.desk.consent(ada, job.id, {Flag.REMIX: False})
     for ask in (
         studio.desk.remix(bo, job.id, 1, request(), MINE),
         studio.desk.again(bo, remix.id, request()),
@@ -142,7 +146,7 @@ async def test_private_pictures_stay_with_whoever_gave_them(
     given = {"image": Picture("ada.png"), "last": Picture("end.png")}
     job = await published(studio, ada, **given)
     assert job.first_key == "ada.png"
-    await studio.desk.allow_remix(ada, job.id)
+    await studio.desk.consent(ada, job.id, {Flag.REMIX: True})
     for grown in (
         await studio.desk.remix(bo, job.id, 1, request(), MINE),
         await studio.desk.extend(bo, job.id, 1, request()),
@@ -156,7 +160,7 @@ async def test_it_goes_by_the_workspace_in_which_it_was_asked_for(
     studio: Studio, ada: Person, bo: Person
 ) -> None:
     job = await published(studio, ada)
-    await studio.desk.allow_remix(ada, job.id)
+    await studio.desk.consent(ada, job.id, {Flag.REMIX: True})
     there = Request("k", "discord", "there", "guild")
     remix = await studio.desk.remix(bo, job.id, 1, there, MINE)
     assert (remix.room, remix.place, remix.workspace) == ("discord", "there", "guild")
@@ -165,7 +169,7 @@ async def test_it_goes_by_the_workspace_in_which_it_was_asked_for(
 
 async def test_a_model_that_can_not_says_so(studio: Studio, ada: Person, bo: Person) -> None:
     job = await published(studio, ada)
-    await studio.desk.allow_remix(ada, job.id)
+    await studio.desk.consent(ada, job.id, {Flag.REMIX: True})
     await studio.open([OFFER])
     with pytest.raises(Refused, match="Toy can't redraw a clip"):
         await studio.desk.remix(bo, job.id, 1, request(), MINE)

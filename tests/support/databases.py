@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import asyncpg
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from db import migrate
+from db import migrate, session
 
 TEMPLATE = "migrated"
+_compiled: dict[object, object] = {}
+
+
+def compile_once() -> None:
+    """Let the engines of a run share what they compiled.
+
+    Each test has engines of its own, and each engine would compile the same SQL and prepare the same
+    types again.
+    """
+
+    def create(url: str, **more: Any) -> AsyncEngine:
+        engine = create_async_engine(url, **more)
+        shared = _alike(type(engine.dialect))  # type: ignore[arg-type]  # classes hash
+        engine.dialect._type_memos = shared
+        return engine.execution_options(compiled_cache=_compiled)
+
+    session.create_async_engine = create  # type: ignore[assignment, attr-defined]
+
+
+@functools.cache
+def _alike(kind: type[Dialect]) -> WeakKeyDictionary[Any, Any]:
+    """Dialects of one kind are made with the same settings, so what is compiled for one fits all."""
+    kind.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+    kind.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+    return WeakKeyDictionary()
 
 
 class Databases(Protocol):

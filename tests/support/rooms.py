@@ -41,6 +41,8 @@ class MemoryRoom:
     async def places(self, purpose: Purpose, job: Job) -> tuple[str, ...]:
         if purpose in {Purpose.REVIEW, Purpose.SHOWCASE}:
             return (purpose,)
+        if purpose is Purpose.NOTICE:
+            return (Purpose.REVIEW,)
         return (f"dm-{job.person_id}",)
 
     async def show(self, place: str, card: Card, key: str, since: datetime) -> str:

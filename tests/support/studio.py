@@ -34,6 +34,10 @@ ABLE = OFFER.model_copy(update={"tasks": RENDERED, "draft": Draft(steps=2, scale
 """The same model, able to do all that there is, and with drafts."""
 MODERATOR = frozenset({Role.MODERATOR})
 NO_BROKER = "unix:///nonexistent/valkey.sock"
+UNSHOWN = Clip(
+    job_id=0, number=1, seed=0, video_key="", poster_key="", preview_key="", bytes=0, showcase=True
+)
+"""A clip that is in no showcase, though its artist allows it."""
 _keys = itertools.count()
 
 
@@ -53,6 +57,7 @@ class Studio:
     def __init__(self, db: Db, broker: Broker, rules: Rules | None = None) -> None:
         self.db = db
         self.desk = Desk(db, broker, rules or Rules())
+        self.backlog: int | None = None
 
     async def open(self, offers: Sequence[Offer] = (OFFER,)) -> Studio:
         async with self.db.begin() as s:
@@ -80,7 +85,9 @@ class Studio:
             for number in range(1, job.variations + 1)
         ]
         async with self.db.begin() as s:
-            return await jobs.finish(s, job.id, attempt or job.attempt, clips, ())
+            return await jobs.finish(
+                s, job.id, attempt or job.attempt, clips, (), backlog=self.backlog
+            )
 
     async def rendered(self, who: Person, prompt: str = "a red circle", **wish: Any) -> Job:
         """A job that has gone through the line and a render."""

@@ -28,7 +28,9 @@ class Whole:
             self.port: int = probe.getsockname()[1]
         self.data = folder / "data"
         self._processes = processes
-        self._env = {"SORA_DATA": str(self.data), "SORA_PORT": str(self.port), **env}
+        # One moderator decides, unless a story is about newcomers.
+        alone = {"SORA_NEWCOMER_PUBLICATIONS": "0"}
+        self._env = {"SORA_DATA": str(self.data), "SORA_PORT": str(self.port), **alone, **env}
         self.up: Running | None = None
 
     @property
@@ -66,5 +68,5 @@ async def until(look: Callable[[], Awaitable[T]], within: float = PATIENCE) -> T
     """Wait until this is true; what it then is."""
     async with asyncio.timeout(within):
         while not (found := await look()):
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
     return found

@@ -18,7 +18,7 @@ from bot.on_discord import menus
 from bot.on_discord.ids import ROOM
 from db import notes, people, reports
 from db.models import Note, utcnow
-from db.states import Descent, Reason, Status, Task
+from db.states import Descent, Flag, Reason, Status, Task
 from moderation.people import Person
 from tests.bot.on_discord.world import World, text
 from tests.bot.test_pictures import picture
@@ -236,7 +236,7 @@ async def test_leave_that_was_taken_back_meanwhile_counts(world: World) -> None:
     await world.published()
     await allow_remixes(world)
     chosen = await world.bo.context_menu(world.showcase, REMIX, world.card(world.showcase))
-    await world.studio.desk.allow_remix(await ada(world), 1, False)
+    await world.studio.desk.consent(await ada(world), 1, {Flag.REMIX: False})
     sent = await world.bo.submit_modal(chosen, {"words": "a blue dot", "clip": ["1"]})
     assert "hasn't allowed remixes" in plain(sent.response)
 
@@ -314,4 +314,4 @@ async def ada(world: World) -> Person:
 
 
 async def allow_remixes(world: World) -> None:
-    await world.studio.desk.allow_remix(await ada(world), 1)
+    await world.studio.desk.consent(await ada(world), 1, {Flag.REMIX: True})

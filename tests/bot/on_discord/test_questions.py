@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from bot.on_discord.client import StudioClient
 from bot.on_discord.courier import Courier, Message
 from bot.on_discord.paint import sentence
@@ -87,7 +85,9 @@ async def test_a_no_told_twice_asks_once(town: Town, client: StudioClient) -> No
     card = await town.until_shown(town.review)
     await town.mo.react(card, "❌")
     await town.discord.until(lambda: len(town.review.messages) == 2, 20)
-    await asyncio.sleep(0.5)
+    question = town.review.messages[-1]
+    await town.mo.unreact(card, "❌")  # comes in turn, after both
+    await town.discord.until(lambda: question.deleted, 20)
     assert len(town.review.history) == 2
 
 

@@ -13,7 +13,7 @@ from moderation.people import Role
 from tests.bot.on_discord.world import World, buttons, gallery, markdown, text
 from tests.support.studio import person
 
-ALL_SIGNS = ["✅", "❌", "🔞", "🩸", "👤", "©️", "🚫", "🗑️", "1️⃣", "2️⃣"]
+ALL_SIGNS = ["✅", "❌", "🔞", "🩸", "👤", "©️", "🚫", "🗑️", "👀", "1️⃣", "2️⃣"]
 
 
 async def said(world: World) -> list[Review]:

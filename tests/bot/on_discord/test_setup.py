@@ -314,21 +314,25 @@ async def rules(world: World, result: simcord.InteractionResult, **typed: str) -
 
 async def test_rules_are_kept_and_empty_means_the_studios_own(world: World) -> None:
     result = await opened(world)
-    await rules(world, result, quorum="3", queued_cap=" 5 ", ballot_hours="1,5")
+    typed = {"quorum": "3", "newcomer_publications": "0", "queued_cap": " 5 "}
+    await rules(world, result, **typed, ballot_hours="1,5")
     own = await house(world)
-    assert (own.quorum, own.queued_cap, own.ballot_hours) == (3, 5, 1.5)
+    assert (own.quorum, own.newcomer_publications) == (3, 0)
+    assert (own.queued_cap, own.ballot_hours) == (5, 1.5)
     assert "Hours that a ballot lasts: 1.5\n" in text(panel(world, result))
     form = await world.host.click(panel(world, result), custom_id="setup:rules")
     assert form.modal is not None
-    assert [c["component"]["value"] for c in form.modal["components"]] == ["3", "5", "1.5"]
+    assert [c["component"]["value"] for c in form.modal["components"]] == ["3", "0", "5", "1.5"]
     assert [c["description"] for c in form.modal["components"]] == [
         "Empty: the studio's own, 1.",
+        "Empty: the studio's own, 0.",
         "Empty: the studio's own, 8.",
         "Empty: the studio's own, 24.",
     ]
-    await world.host.submit_modal(form, {"quorum": "", "queued_cap": "", "ballot_hours": ""})
+    await world.host.submit_modal(form, dict.fromkeys([*typed, "ballot_hours"], ""))
     own = await house(world)
-    assert (own.quorum, own.queued_cap, own.ballot_hours) == (None, None, None)
+    assert (own.quorum, own.newcomer_publications) == (None, None)
+    assert (own.queued_cap, own.ballot_hours) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,10 @@ from bot.signs import Sign
 from bot.studio import STUDIO
 from db import people, reports, votes
 from db.models import utcnow
-from db.states import Descent, Purpose, Reason, Status
+from db.states import Descent, Flag, Purpose, Reason, Status
 from moderation.people import Person, Role
 from moderation.rules import Rules
-from tests.bot.on_discord.world import World, buttons, text
+from tests.bot.on_discord.world import World, buttons, markdown, text
 
 
 async def asked(world: World, command: str, who: MemberActor | None = None, **options: Any) -> Any:
@@ -316,6 +316,35 @@ async def test_remix_needs_the_artists_leave(world: World) -> None:
     assert "Job 2" in text(result.response)
 
 
+async def test_a_remix_leads_to_what_it_is_a_remix_of(world: World) -> None:
+    await world.published()
+    await allow_remixes(world)
+    parent = world.card(world.showcase)
+    await world.bo.slash(world.general, "studio remix", job=1, clip=2, prompt="a blue dot")
+    await world.tell(2)
+    await world.render(2)
+    await world.mo.react(world.card(world.review), "✅")
+    await world.tell(2)
+    address = f"https://discord.com/channels/{world.guild.id}/{world.showcase.id}/{parent.id}"
+    named = f"remix of [job 1, clip 2 by ada, at strength 0.7](<{address}>)"
+    assert named in text(world.card(world.showcase))
+
+
+async def test_the_lineage_is_a_tree_in_text(world: World) -> None:
+    await world.published(prompt="a *red* circle")
+    await allow_remixes(world)
+    await world.bo.slash(world.general, "studio remix", job=1, clip=2, prompt="a secret")
+    await world.bo.slash(world.general, "studio extend", job=1, clip=1)
+    answer = await asked(world, "lineage", world.bo, job=1)
+    assert "Job 1 by ada (this one)." in text(answer)
+    assert "└── Your job 2, a remix of job 1, clip 2, waiting in line.\n> a secret" in text(answer)
+    assert "└── Your job 3, what happens after job 1, clip 1" in text(answer)
+    assert r"a \*red\* circle" in markdown(answer)
+    assert list(buttons(answer)) == ["Show 2", "Show 3"]
+    assert "secret" not in await said(world, "lineage", job=1)
+    assert "no job 2 that you may see" in await said(world, "lineage", job=2)
+
+
 async def test_a_wrong_option_is_one_sentence(world: World) -> None:
     await world.published()
     await allow_remixes(world)
@@ -344,7 +373,7 @@ async def test_appeal(world: World) -> None:
     await world.rendered()
     await world.mo.react(world.card(world.review), "🩸")
     answer = await said(world, "appeal", job=1, sentence="it is paint")
-    assert "moderators who did not decide before" in answer
+    assert "moderators who did not review it before" in answer
     assert (await world.studio.job(1)).status is Status.APPEALED
     assert "Only a rejected job" in await said(world, "appeal", job=1, sentence="again")
 
@@ -463,4 +492,4 @@ async def ada(world: World) -> Person:
 
 
 async def allow_remixes(world: World) -> None:
-    await world.studio.desk.allow_remix(await ada(world), 1)
+    await world.studio.desk.consent(await ada(world), 1, {Flag.REMIX: True})

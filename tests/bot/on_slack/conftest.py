@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.on_slack import missed, pacer, room, watching
+from bot import announce
+from bot.on_slack import missed, pacer, room, socket_mode, watching
 from bot.on_slack.manifest import EVENTS, scopes
 from bot.on_slack.room import SlackRoom
 from db.broker import Broker
@@ -40,7 +41,9 @@ def logs() -> Iterator[list[str]]:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.feed.AWAY_SECONDS", 0.2)
     monkeypatch.setattr("bot.feed.POLL_SECONDS", 0.2)
+    monkeypatch.setattr(announce, "AGAIN_SECONDS", 0.1)
     monkeypatch.setattr(pacer, "CHANNEL_SECONDS", 0.0)
+    monkeypatch.setattr(socket_mode, "GOODBYE_SECONDS", 0.2)
     monkeypatch.setattr(watching, "TRY_SECONDS", 0.05)
     monkeypatch.setattr(missed, "PAUSE_SECONDS", 0.1)
     monkeypatch.setattr(room, "PICTURE_SECONDS", 0.05)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.on_slack.commands import DEEDS
-from bot.on_slack.typed import USAGE, plain, read
+from bot.on_slack.typed import USAGE, named, plain, read
 from bot.studio import STUDIO
 from db.states import Reason
 from moderation.rules import Refused
@@ -41,6 +41,23 @@ def test_every_command_of_the_grammar_does_something() -> None:
         ("queue", "2", {"page": "2"}),
         ("queue", "cancel 12", {"cancel": "12", "whose": ""}),
         ("queue", "cancel all", {"cancel": "all", "whose": ""}),
+        ("credits", "rules", {"what": "rules"}),
+        ("bug", "3 circles are drawn as 2", {"kind": "", "text": "3 circles are drawn as 2"}),
+        ("bug", "red_team words pass", {"kind": "red_team", "text": "words pass"}),
+        ("bug", "yes 3", {"number": "3", "verdict": "yes", "text": ""}),
+        ("bug", "no circle at all", {"number": "", "verdict": "no", "text": "circle at all"}),
+        ("bug", "", {"number": "", "verdict": "", "text": ""}),
+        ("theme", "", {"what": "", "number": ""}),
+        ("theme", "end 3", {"what": "end", "number": "3"}),
+        (
+            "theme",
+            "begin 7 50 moon 3 nights of it",
+            {"number": "7", "credits": "50", "word": "moon", "title": "3 nights of it"},
+        ),
+        ("consent", "", {"job": "", "clip": "", "allow": "", "answer": ""}),
+        ("consent", "12 2 remix yes", {"job": "12", "clip": "2", "allow": "remix"}),
+        ("consent", "12 prompt no", {"clip": "", "allow": "prompt", "answer": "no"}),
+        ("consent", "dataset yes", {"job": "", "allow": "dataset", "answer": "yes"}),
         ("models", "wan", {"model": "wan", "page": ""}),
         ("help", "", {}),
     ],
@@ -48,6 +65,21 @@ def test_every_command_of_the_grammar_does_something() -> None:
 def test_words_go_where_they_belong(name: str, typed: str, read_as: dict[str, str]) -> None:
     found = read(name, typed)
     assert {key: found[key] for key in read_as} == read_as
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "rest"),
+    [
+        ("report bug the moon is a sun", "bug", "the moon is a sun"),
+        ("Report Bug", "bug", ""),
+        ("report 12 spam", "report", "12 spam"),
+        ("line all", "queue", "all"),
+        ("?", "help", ""),
+    ],
+)
+def test_a_command_has_other_names_too(typed: str, name: str, rest: str) -> None:
+    found, after = named(typed)
+    assert (found.lower(), after) == (name, rest)
 
 
 @pytest.mark.parametrize(

@@ -99,3 +99,8 @@ async def test_many_jobs_fit(town: Town) -> None:
     for _ in range(12):
         await town.wish()
     assert "/studio mine 2 shows 2 more" in (await home(town, town.ada)).text()
+
+
+async def test_it_shows_what_i_have_earned(town: Town) -> None:
+    page = await home(town, town.ada)
+    assert "You have 0 credits." in page.text()

@@ -177,6 +177,28 @@ async def test_remix_extend_and_info(town: Town) -> None:
     )
 
 
+@live
+async def test_a_remix_leads_to_what_it_is_a_remix_of(town: Town) -> None:
+    parent = await town.published()
+    await town.presses(town.ada, await result(town), "press:allow_remix:1:0")
+    await town.slack.until(lambda: [b for b in parent.buttons() if b.label == "Remix"], 20)
+    await town.says(town.bo, "/studio", "remix 1 2 a <blue> square")
+    await town.render()
+    card = await town.card(town.review, 2)
+    await town.mo.react(card, "white_check_mark")
+    public = await town.card(town.showcase, 2)
+    address = f"https://{town.team.domain}.slack.com/archives/{town.showcase.id}/p"
+    stamp = parent.ts.replace(".", "")
+    assert f"see <{address}{stamp}|job 1>" in str(public.blocks)
+    assert "remix of job 1, clip 2 by Ada" in public.text()
+
+    said = await town.says(town.bo, "/studio", "lineage 1")
+    assert "Job 1 by Ada (this one)." in said
+    assert "└── Your job 2, a remix of job 1, clip 2." in said
+    assert "a <blue> square" in said
+    assert "no job 99 that you may see" in await town.says(town.bo, "/studio", "lineage 99")
+
+
 async def next_job(town: Town, job: int) -> int:
     await town.slack.until(lambda: [w for w in town.bo.whispers if f"Job {job} is in" in w.text()])
     return job

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +22,7 @@ from bot.on_web.live import cursor_at
 from bot.on_web.room import WebRoom
 from db import events, jobs, people
 from db.broker import Broker
+from db.credentials import KNOWN
 from db.media import Media
 from db.models import Clip, Job, utcnow
 from db.session import Db
@@ -30,7 +31,12 @@ from moderation.people import Person, Role
 from moderation.rules import Rules
 from tests.support.studio import Studio
 
-ROLES = {"ada": (), "bo": (), "mo": (Role.MODERATOR,), "lin": (Role.MODERATOR,)}
+ROLES = {
+    "ada": (),
+    "bo": (),
+    **dict.fromkeys(("mo", "lin", "kim", "nan"), (Role.MODERATOR,)),
+    "hal": (Role.HOST,),
+}
 Draw = Callable[[int], np.ndarray]
 PATIENCE_SECONDS = 20
 
@@ -79,7 +85,8 @@ class Served(Studio):
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self, *, feed: bool = True) -> None:
-        room = WebRoom(self.db, self.desk, self.media, "127.0.0.1", self.port)
+        known = self.folder / "credentials" / KNOWN
+        room = WebRoom(self.db, self.desk, self.media, "127.0.0.1", self.port, known)
         self._tasks = [asyncio.create_task(room.run())]
         if feed:
             self._tasks.append(asyncio.create_task(Feed(self.db, self.broker, room).run()))
@@ -196,6 +203,12 @@ class Caller:
         form = {"csrf": self.csrf, **fields}
         async with self.session.post(self.base + path, data=form, headers=asked) as answer:
             return answer.status, await answer.json()
+
+    async def send(self, path: str, fields: Sequence[tuple[str, str]]) -> str:
+        """Send a form as a browser without scripts does; the page that it leads to."""
+        form = [("csrf", self.csrf), *fields]
+        async with self.session.post(self.base + path, data=form) as answer:
+            return await answer.text()
 
     async def act(self, job: Job, sign: str, **fields: str) -> tuple[int, dict[str, object]]:
         return await self.post("/act", {"job": str(job.id), "sign": sign, **fields})

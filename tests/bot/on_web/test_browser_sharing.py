@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, expect
 
+from db.states import Flag
 from tests.bot.on_web.served import Served
 from tests.bot.on_web.test_browser import opened
 from tests.support.studio import ABLE
@@ -17,7 +18,7 @@ async def test_a_clip_is_remixed_reported_and_looked_into(
 ) -> None:
     await served.open([ABLE])
     job = await served.published("ada")
-    await served.desk.allow_remix(await served.known("ada"), job.id)
+    await served.desk.consent(await served.known("ada"), job.id, {Flag.REMIX: True})
     await served.told()
     page = await opened(chromium, served, "/as/bo/showcase")
     card = page.locator(f"#showcase-{job.id}")

@@ -171,7 +171,7 @@ async def test_a_reviewer_of_the_first_round_does_not_decide_the_appeal(
 ) -> None:
     job = await stands(served, "under appeal")
     await served.told()
-    assert "You decided this the first time" in await be("mo").page("/review")
+    assert "You decided this before" in await be("mo").page("/review")
     assert (await be("mo").act(job, "approve"))[0] == 409
     assert (await be("lin").act(job, "approve"))[0] == 200
     assert (await served.job(job.id)).status is Status.PUBLISHED

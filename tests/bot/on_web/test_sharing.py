@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from db.models import Job
-from db.states import Descent, Reason, Status
+from db.states import Descent, Flag, Reason, Status
 from tests.bot.on_web.served import Be, Served
 from tests.support.studio import ABLE
 
@@ -28,7 +28,7 @@ async def signs(be: Be, who: str, path: str, job: Job) -> set[str]:
 
 async def allowed(served: Served, **wish: Any) -> Job:
     job = await served.published("ada", **wish)
-    await served.desk.allow_remix(await served.known("ada"), job.id)
+    await served.desk.consent(await served.known("ada"), job.id, {Flag.REMIX: True})
     await served.told()
     return job
 
@@ -58,7 +58,11 @@ async def test_a_clip_is_picked_and_remixed(served: Served, be: Be) -> None:
     assert (remix.prompt, remix.strength, remix.descent) == ("a cube", 0.4, Descent.REMIX)
     assert (await bo.act(job, "extend", only="1"))[0] == 200
     assert (await bo.act(job, "vote_1", only="1"))[0] == 200
-    assert "job 1, clip 2 by Ada, at strength 0.4" in await bo.page("/")
+    parent = '<a href="/as/bo/jobs/1" rel="noreferrer">job 1, clip 2 by Ada, at strength 0.4</a>'
+    assert parent in await bo.page("/")
+    await served.desk.withdraw(await served.known("ada"), job.id)
+    page = await bo.page("/")
+    assert '<dd dir="auto">job 1, clip 2 by Ada (withdrawn since), at strength 0.4</dd>' in page
 
 
 async def test_info_leads_to_how_it_was_made(served: Served, be: Be) -> None:
@@ -119,8 +123,8 @@ async def test_what_is_taken_down_is_gone_and_its_artist_reads_why(served: Serve
     assert "appeal" in await signs(be, "ada", "/", job)
     assert (await be("ada").act(job, "appeal", sentence="art"))[0] == 200
     await served.told()
-    assert "You decided this the first time" in await be("lin").page("/review")
-    assert (await be("mo").act(job, "approve"))[0] == 200
+    assert "You decided this before" in await be("lin").page("/review")
+    assert (await be("kim").act(job, "approve"))[0] == 200
     await served.told()
     assert (await served.job(job.id)).status is Status.PUBLISHED
     assert f"showcase-{job.id}" in await be("bo").page("/showcase")

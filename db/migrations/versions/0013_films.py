@@ -1,7 +1,7 @@
 """films: clips put together to one, the chains that grow into one, and who has a seat in them
 
-Revision ID: 0005
-Revises: 0004
+Revision ID: 0013
+Revises: 0012
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -40,14 +40,28 @@ KINDS = (
     "voted",
     "vote_taken_back",
     "ballot_closed",
-    "withdrawn",
-    "remix_allowed",
-    "remix_forbidden",
     "reported",
     "dismissed",
     "taken_down",
+    "withdrawn",
     "linked",
     "unlinked",
+    "tipped",
+    "hurried",
+    "theme_won",
+    "split",
+    "reinstated",
+    "looking",
+    "looked",
+    "raised",
+    "held",
+    "unheld",
+    "flagged",
+    "blocked",
+    "unblocked",
+    "frames_remembered",
+    "frames_forgotten",
+    "consented",
 )
 NEW_KINDS = ("part_moved",)
 
@@ -142,9 +156,12 @@ def downgrade() -> None:
         "UPDATE job SET source_id = parent_id, source_clip = parent_clip "  # noqa: S608 - no input
         f"WHERE source_id IN ({made})"
     )
-    for table in ("telling", "event", "post", "clip", "vote", "review", "report"):
+    for table in ("consent", "clip"):
         op.execute(f"DELETE FROM {table} WHERE job_id IN ({made})")  # noqa: S608 - no input
-    op.execute("DELETE FROM job WHERE task IN ('film', 'glimpse')")
+    # The rows themselves stay: books and votes name them.
+    op.execute(
+        "UPDATE job SET task = 'text', status = 'withdrawn' WHERE task IN ('film', 'glimpse')"
+    )
     moved = "SELECT id FROM event WHERE kind = 'part_moved'"
     op.execute(f"DELETE FROM telling WHERE event_id IN ({moved})")  # noqa: S608 - no input
     op.execute("DELETE FROM event WHERE kind = 'part_moved'")

@@ -1,0 +1,100 @@
+"""The public record: its page, its JSON, and the transparency report. Nobody has to say who they are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from aiohttp import web
+
+from bot import recorded
+from bot.on_web.site import SITE, as_json, page
+from bot.transparency import sections
+from db import record
+from db.jobs import LARGEST_ID
+from db.models import utcnow
+from moderation import transparency
+from moderation.chronicle import RECORDED
+from moderation.transparency import Month
+
+CHAINED = ("seq", "previous", "body", "hash")
+PAGE = 50
+MOST_ENTRIES = 1000
+"""That are handed out at once as JSON."""
+
+
+async def entries(request: web.Request) -> web.Response:
+    """What was recorded, newest first; of one kind or one job where that is asked for."""
+    kind = request.query.get("kind", "")
+    kind = kind if kind in RECORDED else ""
+    job, before = _number(request, "job"), _number(request, "before")
+    async with request.app[SITE].db.read() as s:
+        head = await record.head(s)
+        found = await record.newest(s, kind=kind, job=job, before=before, limit=PAGE + 1)
+    return page(
+        request,
+        "record.html",
+        head=head,
+        entries=[recorded.told(entry) for entry in found[:PAGE]],
+        kinds=[(one.value, recorded.title(one)) for one in RECORDED],
+        kind=kind,
+        job=job,
+        more=found[PAGE - 1].seq if len(found) > PAGE else None,
+        origin=_origin(request),
+    )
+
+
+async def entries_json(request: web.Request) -> web.Response:
+    """Entries from a number on, as they are hashed; ``next`` is the number to go on from."""
+    first = _number(request, "from") or 1
+    limit = _number(request, "limit")
+    limit = MOST_ENTRIES if limit is None else min(max(limit, 1), MOST_ENTRIES)
+    async with request.app[SITE].db.read() as s:
+        head = await record.head(s)
+        found = await record.after(s, first - 1, limit)
+    last = found[-1].seq if found else head.seq
+    return as_json(
+        {
+            "head": asdict(head),
+            "entries": [dict(zip(CHAINED, one, strict=False)) for one in found],
+            "next": last + 1 if last < head.seq else None,
+        }
+    )
+
+
+async def report(request: web.Request) -> web.Response:
+    """What the entries of one month add up to."""
+    months, month = await _month(request)
+    return page(
+        request,
+        "report.html",
+        months=months,
+        month=month.month,
+        sections=sections(month),
+        origin=_origin(request),
+    )
+
+
+async def report_json(request: web.Request) -> web.Response:
+    months, month = await _month(request)
+    return as_json({"months": list(months), **transparency.as_json(month)})
+
+
+async def _month(request: web.Request) -> tuple[list[str], Month]:
+    """All months there are, newest first; and the one that was asked for, or the newest."""
+    asked = request.query.get("month", "")
+    async with request.app[SITE].db.read() as s:
+        months = list(await record.months(s)) or [f"{utcnow():%Y-%m}"]
+        if asked and asked not in months:
+            raise web.HTTPNotFound
+        month = asked or months[0]
+        return months, transparency.summary(month, await record.statistics(s, month))
+
+
+def _origin(request: web.Request) -> str:
+    return f"{request.scheme}://{request.host}"
+
+
+def _number(request: web.Request, name: str) -> int | None:
+    typed = request.query.get(name, "")
+    short = typed.isdecimal() and typed.isascii() and len(typed) <= 10
+    return int(typed) if short and int(typed) <= LARGEST_ID else None

@@ -1,0 +1,234 @@
+"""What the record says, put into words: the same on its page and in every chat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import said
+from bot.card import Line
+from bot.lists import Listing
+from db import notes, record
+from db.models import Entry
+from db.record import Head
+from db.states import Kind, Reason, Verdict
+from moderation.words import listed
+
+RECENT = 8
+Said = Mapping[str, Any]
+"""What an entry's body says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry as people read it."""
+
+    seq: int
+    at: str
+    text: str
+    job: int | None
+    hash: str
+    body: str
+
+
+def told(entry: Entry) -> Told:
+    says = json.loads(entry.body)
+    return Told(entry.seq, when(says), sentence(says), entry.job_id, entry.hash, entry.body)
+
+
+async def recent(s: AsyncSession) -> Listing:
+    """The head and the newest entries, for whoever asks in a chat; and where the rest is."""
+    head = await record.head(s)
+    newest = await record.newest(s, limit=RECENT)
+    site = await notes.get(s, notes.PAGE)
+    lines = [Line(f"{heading(head)}.")]
+    lines += [Line(f"{one.seq}: {one.text} ({one.at})") for one in map(told, newest)]
+    if site:
+        lines.append(Line(f"All of it, and the transparency report: {site}/record"))
+    return Listing("The record", tuple(lines))
+
+
+def sentence(says: Said) -> str:
+    """One entry as a plain sentence."""
+    wording = WORDS.get(says["kind"])
+    if wording is None:
+        return f"{_job(says)}: {says['kind'].replace('_', ' ')}."
+    return wording(says)
+
+
+def when(says: Said) -> str:
+    """Only the day where the entry keeps no more: of jobs that nobody but their artists saw."""
+    at = datetime.fromisoformat(says["at"])
+    day = f"{at.day} {at:%B %Y}"
+    return f"{day}, {at:%H:%M} UTC" if says["job"] is not None else day
+
+
+def heading(head: Head) -> str:
+    """How long the record is and what stands for all of it."""
+    entries = "1 entry" if head.seq == 1 else f"{head.seq:,} entries"
+    return f"{entries}, head {head.hash}"
+
+
+def title(kind: str) -> str:
+    """How a kind of entry is called in a list."""
+    return TITLES.get(kind, kind.replace("_", " ").capitalize())
+
+
+TITLES: Mapping[str, str] = {
+    Kind.FINISHED: "Renders",
+    Kind.SENT_TO_REVIEW: "Sent to review",
+    Kind.KEPT: "Taken out of review",
+    Kind.REVIEWED: "Reviews",
+    Kind.REVIEW_TAKEN_BACK: "Reviews taken back",
+    Kind.APPROVED: "Published",
+    Kind.REJECTED: "Rejected",
+    Kind.APPEALED: "Appeals made",
+    Kind.OVERTURNED: "Appeals won",
+    Kind.UPHELD: "Appeals lost",
+    Kind.BALLOT_CLOSED: "Ballots",
+    Kind.FLAGGED: "Flagged by the screen",
+    Kind.BLOCKED: "Blocked by the screen",
+    Kind.UNBLOCKED: "Blocks undone",
+    Kind.FRAMES_REMEMBERED: "Frames to know again",
+    Kind.FRAMES_FORGOTTEN: "Frames forgotten",
+    Kind.SPLIT: "No agreement",
+    Kind.REINSTATED: "Put back",
+    Kind.RAISED: "Reminders",
+    Kind.THEME_WON: "Themes won",
+    Kind.REPORTED: "Reports",
+    Kind.DISMISSED: "Reports dismissed",
+    Kind.TAKEN_DOWN: "Taken down",
+    Kind.WITHDRAWN: "Withdrawn",
+    Kind.CONSENTED: "Consents",
+}
+
+
+def _job(says: Said) -> str:
+    return "A private job" if says["job"] is None else f"Job {says['job']}"
+
+
+def _artist(says: Said) -> str:
+    return f"The artist of job {says['job']}"
+
+
+def _moderator(says: Said) -> str:
+    return f"Moderator {says['actor']}" if says["actor"] else "A moderator"
+
+
+def _rendered(says: Said) -> str:
+    seconds = says["details"]["milliseconds"] / 1000
+    took = f" in {seconds:.1f} s" if seconds else ""
+    return f"{_job(says)} was rendered by {says['details']['model']}{took}."
+
+
+def _reviewed(says: Said) -> str:
+    if says["details"]["verdict"] == Verdict.APPROVE:
+        return f"{_moderator(says)} said yes to job {says['job']}."
+    why = _why([says["details"]["reason"]] if "reason" in says["details"] else [])
+    return f"{_moderator(says)} said no to job {says['job']}{why}."
+
+
+def _decided(becomes: str) -> Callable[[Said], str]:
+    def wording(says: Said) -> str:
+        wait = said.about(says["details"].get("waited"))
+        after = f" after {wait}" if wait else ""
+        why = _why(says["details"].get("reasons", ()))
+        return f"{_job(says)} was {becomes}{after}{why}. {_moderator(says)} decided it."
+
+    return wording
+
+
+def _overturned(says: Said) -> str:
+    reversed_ = says["details"].get("reverses")
+    entry = f", which reverses entry {reversed_}" if reversed_ else ""
+    wait = said.about(says["details"].get("waited"))
+    after = f" after {wait}" if wait else ""
+    won = f"The appeal for job {says['job']} was won{after}, and it is published{entry}."
+    return f"{won} {_moderator(says)} decided it."
+
+
+def _consented(says: Said) -> str:
+    """What was taken back keeps no mark that it was given."""
+    details = says["details"]
+    allows = "allows" if details.get("given") else "doesn't allow any more"
+    flag = details.get("flag", "").replace("_", " ")
+    return f"{_artist(says)} {allows}: {flag}."
+
+
+def _rules(says: Said) -> str:
+    found = says["details"].get("rules") or ["the screen"]
+    return f"{'the rule' if len(found) == 1 else 'the rules'} {listed(found, 'and')}"
+
+
+def _unblocked(says: Said) -> str:
+    reversed_ = says["details"].get("reverses")
+    entry = f", which reverses entry {reversed_}" if reversed_ else ""
+    won = f"The appeal against the block of job {says['job']} was won{entry}."
+    return f"{won} {_moderator(says)} decided it."
+
+
+def _reinstated(says: Said) -> str:
+    reversed_ = says["details"].get("reverses")
+    entry = f", which reverses entry {reversed_}" if reversed_ else ""
+    return f"{_job(says)} was put back into the showcase{entry}. {_moderator(says)} decided it."
+
+
+def _upheld(says: Said) -> str:
+    why = _why(says["details"].get("reasons", ()))
+    lost = f"The appeal for job {says['job']} was lost, and it stays rejected{why}."
+    return f"{lost} {_moderator(says)} decided it."
+
+
+def _ballot(says: Said) -> str:
+    votes = [
+        f"{number} {'vote' if number == 1 else 'votes'} for clip {clip}"
+        for clip, number in sorted(says["details"].get("tally", {}).items())
+    ]
+    result = f"with {listed(votes, 'and')}" if votes else "without a vote"
+    return f"The ballot of job {says['job']} was closed {result}."
+
+
+def _why(reasons: Sequence[str]) -> str:
+    words = [said.REASON[Reason(name)].lower() for name in reasons]
+    return f", for: {listed(words, 'and')}" if words else ""
+
+
+WORDS: Mapping[str, Callable[[Said], str]] = {
+    Kind.FINISHED: _rendered,
+    Kind.SENT_TO_REVIEW: lambda says: f"{_artist(says)} sent it to review.",
+    Kind.KEPT: lambda says: f"{_artist(says)} took it out of review.",
+    Kind.REVIEWED: _reviewed,
+    Kind.REVIEW_TAKEN_BACK: lambda says: (
+        f"{_moderator(says)} took back a review of job {says['job']}."
+    ),
+    Kind.APPROVED: _decided("published"),
+    Kind.REJECTED: _decided("rejected"),
+    Kind.APPEALED: lambda says: f"{_artist(says)} appealed.",
+    Kind.OVERTURNED: _overturned,
+    Kind.UPHELD: _upheld,
+    Kind.FLAGGED: lambda says: f"{_job(says)} was flagged by {_rules(says)}.",
+    Kind.BLOCKED: lambda says: f"{_job(says)} was blocked by {_rules(says)}.",
+    Kind.UNBLOCKED: _unblocked,
+    Kind.FRAMES_REMEMBERED: lambda says: f"The frames of job {says['job']} are known again.",
+    Kind.FRAMES_FORGOTTEN: lambda says: f"The frames of job {says['job']} were forgotten.",
+    Kind.SPLIT: lambda says: f"The moderators don't agree on job {says['job']}; a host decides.",
+    Kind.REINSTATED: _reinstated,
+    Kind.RAISED: lambda says: f"{_job(says)} had waited, and moderators were reminded.",
+    Kind.THEME_WON: lambda says: f"{_job(says)} won a theme.",
+    Kind.BALLOT_CLOSED: _ballot,
+    Kind.REPORTED: lambda says: (
+        f"Somebody reported job {says['job']}{_why([says['details']['reason']])}."
+    ),
+    Kind.DISMISSED: lambda says: f"{_moderator(says)} dismissed the reports of job {says['job']}.",
+    Kind.TAKEN_DOWN: lambda says: (
+        f"{_moderator(says)} took job {says['job']} out of the showcase"
+        f"{_why(says['details'].get('reasons', ()))}."
+    ),
+    Kind.WITHDRAWN: lambda says: f"{_artist(says)} withdrew it from everything public.",
+    Kind.CONSENTED: _consented,
+}

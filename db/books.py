@@ -1,0 +1,143 @@
+"""The ledger as it is read: pages of it, all of it, and whose an account is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from db.chain import GENESIS
+from db.ledger import Booked
+from db.models import Account, Posting, Transaction
+
+BATCH = 1000
+
+
+async def head(s: AsyncSession) -> tuple[int, str]:
+    """The number and the hash of the newest transaction; 0 and zeros where there is none."""
+    newest = select(col(Transaction.id), col(Transaction.hash)).order_by(col(Transaction.id).desc())
+    row = (await s.execute(newest.limit(1))).first()
+    return (row[0], row[1]) if row else (0, GENESIS)
+
+
+async def newest(
+    s: AsyncSession,
+    *,
+    before: int | None = None,
+    account: str | None = None,
+    person_id: int | None = None,
+    job_id: int | None = None,
+    kinds: Collection[str] = (),
+    limit: int = 50,
+) -> list[Booked]:
+    """Transactions, newest first: of an account or a person, or about a job,
+    and of some kinds; ``before``: an id."""
+    query = select(Transaction).order_by(col(Transaction.id).desc()).limit(limit)
+    if before is not None:
+        query = query.where(col(Transaction.id) < before)
+    if job_id is not None:
+        query = query.where(col(Transaction.job_id) == job_id)
+    if kinds:
+        query = query.where(col(Transaction.kind).in_(kinds))
+    if account is not None or person_id is not None:
+        whose = col(Account.name) == account if account else col(Account.person_id) == person_id
+        ids = (await s.scalars(select(col(Account.id)).where(whose))).all()
+        touching = select(col(Posting.transaction_id)).where(col(Posting.account_id).in_(ids))
+        if before is not None:
+            touching = touching.where(col(Posting.transaction_id) < before)
+        if job_id is None and not kinds:
+            # Cut here, where an index helps: some accounts are touched by almost all there is.
+            touching = touching.order_by(col(Posting.transaction_id).desc()).limit(limit)
+        query = query.where(col(Transaction.id).in_(touching))
+    return await _whole(s, query)
+
+
+async def following(s: AsyncSession, after: int) -> list[Booked]:
+    """The next batch of transactions after this id, oldest first."""
+    query = select(Transaction).where(col(Transaction.id) > after).order_by(col(Transaction.id))
+    return await _whole(s, query.limit(BATCH))
+
+
+async def oldest(s: AsyncSession, after: int = 0) -> AsyncIterator[Booked]:
+    """Every transaction from there on, oldest first, a batch at a time."""
+    while batch := await following(s, after):
+        for booked in batch:
+            yield booked
+        after = batch[-1].id
+
+
+async def _whole(s: AsyncSession, query: Select[Any]) -> list[Booked]:
+    rows = (await s.scalars(query.execution_options(populate_existing=True))).all()
+    found = await s.execute(
+        select(
+            col(Posting.transaction_id), col(Account.name), col(Account.unit), col(Posting.amount)
+        )
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .where(col(Posting.transaction_id).in_([row.id for row in rows]))
+    )
+    postings: dict[int, list[tuple[str, str, int]]] = {}
+    for number, name, unit, amount in found.all():
+        postings.setdefault(number, []).append((name, unit, amount))
+    return [
+        Booked(
+            row.id,
+            row.key,
+            row.kind,
+            row.job_id,
+            row.reference,
+            row.table_version,
+            row.at,
+            tuple(sorted(postings.get(row.id, ()))),
+            row.previous,
+            row.hash,
+        )
+        for row in rows
+    ]
+
+
+async def under(s: AsyncSession, key: str) -> list[Booked]:
+    """The transactions whose keys begin so."""
+    return await _whole(s, select(Transaction).where(col(Transaction.key).startswith(key)))
+
+
+async def times(s: AsyncSession, job_id: int, kind: str) -> int:
+    """How often something of a kind was booked about a job."""
+    count = select(func.count()).select_from(Transaction)
+    about = count.where(col(Transaction.job_id) == job_id, col(Transaction.kind) == kind)
+    return await s.scalar(about) or 0
+
+
+async def accounts(s: AsyncSession, person_id: int) -> Sequence[Account]:
+    """What a person has, of every unit."""
+    found = select(Account).where(col(Account.person_id) == person_id).order_by(col(Account.unit))
+    return (await s.scalars(found.execution_options(populate_existing=True))).all()
+
+
+async def touched(s: AsyncSession, transaction_id: int) -> Sequence[Account]:
+    """The accounts that a transaction has changed, as they are now."""
+    found = await s.scalars(
+        select(Account)
+        .join(Posting, col(Posting.account_id) == col(Account.id))
+        .where(col(Posting.transaction_id) == transaction_id)
+        .execution_options(populate_existing=True)
+    )
+    return found.all()
+
+
+async def holders(s: AsyncSession, names: Collection[str]) -> dict[str, int]:
+    """Account -> person, of those that belong to somebody."""
+    rows = await s.execute(
+        select(col(Account.name), col(Account.person_id)).where(
+            col(Account.name).in_(names), col(Account.person_id).is_not(None)
+        )
+    )
+    return {name: person_id for name, person_id in rows.all() if person_id is not None}
+
+
+async def sums(s: AsyncSession) -> dict[tuple[str, str], int]:
+    """(account's name, unit) -> its balance as it is kept."""
+    rows = await s.execute(select(col(Account.name), col(Account.unit), col(Account.balance)))
+    return {(name, unit): held for name, unit, held in rows.all()}

@@ -1,0 +1,52 @@
+"""Bugs and weak spots of the studio that people report, and what moderators say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from db.jobs import LARGEST_ID
+from db.models import Bug, BugOpinion, utcnow
+from db.upsert import upsert
+
+
+async def get(s: AsyncSession, bug_id: int) -> Bug | None:
+    """The bug, held off from everybody else's verbs until the commit."""
+    if not 0 < bug_id <= LARGEST_ID:
+        return None
+    return await s.scalar(select(Bug).where(col(Bug.id) == bug_id).with_for_update())
+
+
+async def add(s: AsyncSession, bug: Bug) -> None:
+    s.add(bug)
+    await s.flush()
+
+
+async def waiting(s: AsyncSession, person_id: int | None = None) -> Sequence[Bug]:
+    """Those that nobody has decided about, oldest first; of a person or all."""
+    query = select(Bug).where(col(Bug.accepted).is_(None)).order_by(col(Bug.id))
+    if person_id is not None:
+        query = query.where(col(Bug.person_id) == person_id)
+    return (await s.scalars(query)).all()
+
+
+async def opine(s: AsyncSession, bug_id: int, person_id: int, accept: bool) -> None:
+    """Say whether it deserves credit, in place of what one said before."""
+    said = {"accept": accept, "at": utcnow()}
+    opinion = upsert(s, BugOpinion).values(bug_id=bug_id, person_id=person_id, **said)
+    await s.execute(
+        opinion.on_conflict_do_update(index_elements=["bug_id", "person_id"], set_=said)
+    )
+
+
+async def count(s: AsyncSession, bug_id: int, accept: bool) -> int:
+    """How many moderators say so."""
+    agree = (
+        select(func.count())
+        .select_from(BugOpinion)
+        .where(col(BugOpinion.bug_id) == bug_id, col(BugOpinion.accept).is_(accept))
+    )
+    return await s.scalar(agree) or 0
