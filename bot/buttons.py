@@ -78,7 +78,8 @@ def permission(view: View) -> tuple[Button, ...]:
     remix = (
         (Sign.FORBID_REMIX, "Forbid remixes") if all_may else (Sign.ALLOW_REMIX, "Allow remixes")
     )
-    return Button(*remix), Button(Sign.CONSENT, "Consent")
+    consent = Button(Sign.CONSENT, "Consent")
+    return (consent,) if view.parts else (Button(*remix), consent)  # nothing goes on from a film
 
 
 def settling(view: View) -> tuple[Button, ...]:

@@ -1,15 +1,21 @@
-"""`/studio link` and `/studio unlink` in words, the same in every room; they are whispered."""
+"""`/studio link` in words, the same in every room; they are whispered."""
 
 from __future__ import annotations
 
 from moderation.desk import Desk
-from moderation.linking import Linked
+from moderation.linking import Linked, Unlinked
 from moderation.people import Person
 from moderation.words import listed
 
+UNDO = "undo"
+"""What is typed in place of a code, to be two people again; no code is as short."""
+
 
 async def link(desk: Desk, person: Person, typed: str, studio: str) -> str:
-    """Show a code, or take the one that was typed; ``studio``: what the command is called here."""
+    """Show a code, or take the one that was typed, or undo it all; ``studio``: what the command is called
+    here."""
+    if typed.strip().lower() == UNDO:
+        return _unlinked(await desk.unlink(person))
     if typed.strip():
         return _linked(await desk.link(person, typed), studio)
     code = await desk.link_code(person)
@@ -19,9 +25,7 @@ async def link(desk: Desk, person: Person, typed: str, studio: str) -> str:
     )
 
 
-async def unlink(desk: Desk, person: Person) -> str:
-    """Make two people of them again."""
-    two = await desk.unlink(person)
+def _unlinked(two: Unlinked) -> str:
     return (
         f"You are two people again, {two.first} and {two.second}, who has back what they had brought. "
         f"What you did since is {two.first}'s, and what linking took away stays away."
@@ -29,7 +33,9 @@ async def unlink(desk: Desk, person: Person) -> str:
 
 
 def _linked(done: Linked, studio: str) -> str:
-    said = f"You are one person in both rooms now, {done.name}. {studio} unlink undoes it"
+    said = (
+        f"You are one person in both rooms now, {done.name}. {studio} link undo makes you two again"
+    )
     counts = {"vote": done.votes, "report": done.reports, "review": done.reviews}
     gone = [f"{n} {what}{'s' if n > 1 else ''}" for what, n in counts.items() if n]
     if not gone:

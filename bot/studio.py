@@ -95,7 +95,11 @@ _ALLOW = Option(
 )
 _ANSWER = Option("answer", Takes.WORD, "Whether it is allowed.", words=((YES, "Yes"), (NO, "No")))
 _CODE = Option(
-    "code", Takes.TEXT, "What the other room showed you; without it, you are shown one.", 1, 20
+    "code",
+    Takes.TEXT,
+    "What the other room showed you, without it you are shown one; undo makes you two again.",
+    1,
+    20,
 )
 _WHAT = Option(
     "what",
@@ -223,7 +227,6 @@ STUDIO: tuple[Command, ...] = (
     Command("style", "Which styles there are, and whose work they are.", (_STYLE, _PAGE)),
     Command("record", "What was decided here, for everybody to read."),
     Command("link", "Be one person here and in another room.", (_CODE,)),
-    Command("unlink", "Be two people again."),
     Command("setup", "Channels, moderators and rules of this place.", for_hosts=True),
     Command("help", "How all of this works."),
 )

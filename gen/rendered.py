@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
-from gen.credentials import Claim
-
 
 class Classifying(TypedDict):
     """What the child is to look at frames with: a classifier's folder, and how sure it has to be of which
@@ -57,8 +55,6 @@ class Rendered:
     """What it gave up of exactness for speed."""
     shape: Mapping[str, int] = field(default_factory=dict)
     """Of a film, whose clips decide it: its width, height, frames and fps."""
-    claims: tuple[Claim, ...] = ()
-    """What its clips were signed with, if they were."""
 
     @classmethod
     def of(cls, answer: dict[str, Any]) -> Rendered:

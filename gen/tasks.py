@@ -37,6 +37,9 @@ from gen.trouble import DISK_FULL, is_full
 GLANCE_SECONDS = 5.0
 """An idle worker looks at the line this often even if no bell rings."""
 
+Signed = tuple[Rendered, tuple[Claim, ...]]
+"""What was made, and what was said of its clips as they were signed; nothing where they weren't yet."""
+
 log = structlog.get_logger()
 
 
@@ -172,10 +175,10 @@ class Renderer:
         try:
             with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as name:
                 async with lease:
-                    rendered = await make(job, Path(name), lease)
+                    rendered, claims = await make(job, Path(name), lease)
                     made = await self._store(job, rendered, stored)
             async with self._db.begin() as s:
-                if rendered.claims and await self._claims(s, job) != rendered.claims:
+                if claims and await self._claims(s, job) != claims:
                     for clip in made:  # what it was made from has changed meanwhile, say
                         clip.signed = False
                 return await jobs.finish(
@@ -196,7 +199,7 @@ class Renderer:
                 raise
             raise RenderFailed(DISK_FULL) from error
 
-    async def _render(self, job: Job, folder: Path, lease: Lease) -> Rendered:
+    async def _render(self, job: Job, folder: Path, lease: Lease) -> Signed:
         entry = self._catalogue[job.model]
         brief = brief_of(job, entry)
         async with self._db.read() as s:
@@ -204,18 +207,18 @@ class Renderer:
             claims = await self._claims(s, job)
         signing = Signing(self._key, claims)
         rendered = await self._host.render(entry, brief, folder, lease.on_step, inputs, signing)
-        return replace(rendered, approximations=entry.approximations, claims=claims)
+        return replace(rendered, approximations=entry.approximations), claims
 
     async def _claims(self, s: AsyncSession, job: Job) -> tuple[Claim, ...]:
         return await claims_of(s, self._media, job, self._catalogue[job.model])
 
-    async def _put_together(self, job: Job, folder: Path, lease: Lease) -> Rendered:
+    async def _put_together(self, job: Job, folder: Path, lease: Lease) -> Signed:
         async with self._db.read() as s:
             order = await order_of(s, self._media, job)
             hashes, marks = await seen_in(s, job)
         rendered = await self._stitcher.stitch(order, folder, lease.on_step)
         made = tuple(replace(clip, hashes=hashes, marks=marks) for clip in rendered.clips)
-        return replace(rendered, clips=made)
+        return replace(rendered, clips=made), ()
 
     async def _store(self, job: Job, rendered: Rendered, stored: list[str]) -> list[Clip]:
         made = []

@@ -190,12 +190,6 @@ async def _consent(client: StudioClient, interaction: Interaction, given: Given)
         await client.acting.whisper(interaction, said)
 
 
-async def _unlink(client: StudioClient, interaction: Interaction, given: Given) -> None:
-    await client.acting.defer(interaction)
-    person = await who(client.db, interaction.user, interaction.guild_id or 0)
-    await client.acting.whisper(interaction, await linking.unlink(client.desk, person))
-
-
 async def _chain(client: StudioClient, interaction: Interaction, given: Given) -> None:
     await client.acting.defer(interaction)
     person = await who(client.db, interaction.user, interaction.guild_id or 0)
@@ -267,7 +261,6 @@ DEEDS: Mapping[str, Deed] = {
     "theme": _theme,
     "consent": _consent,
     "link": _link,
-    "unlink": _unlink,
     "chain": _chain,
     "setup": _setup,
     "help": _help,

@@ -245,11 +245,6 @@ async def _consent(commands: Commands, where: Where, given: Given) -> None:
         await commands.acting.whisper(where, said)
 
 
-async def _unlink(commands: Commands, where: Where, given: Given) -> None:
-    person = await anybody(commands.parts, where.team, where.user, where.name)
-    await commands.acting.whisper(where, await linking.unlink(commands.parts.desk, person))
-
-
 async def _chain(commands: Commands, where: Where, given: Given) -> None:
     person = await anybody(commands.parts, where.team, where.user, where.name)
     asked = (given["action"] or Do.LIST, given["about"])
@@ -310,7 +305,6 @@ DEEDS: Mapping[str, Deed] = {
     "theme": _theme,
     "consent": _consent,
     "link": _link,
-    "unlink": _unlink,
     "chain": _chain,
     "setup": _setup,
     "help": _help,

@@ -42,8 +42,7 @@ USAGE = {
     "models": ("[model] [page]", ""),
     "style": ("[style] [page]", ""),
     "record": ("", ""),
-    "link": ("[code]", ""),
-    "unlink": ("", ""),
+    "link": ("[code or undo]", ""),
     "setup": ("", ""),
     "help": ("", ""),
 }

@@ -1,4 +1,4 @@
-"""`/studio link` and `/studio unlink` as every room says them."""
+"""`/studio link` as every room says it."""
 
 from __future__ import annotations
 
@@ -36,12 +36,14 @@ async def test_a_code_is_shown_and_typed_and_undone(studio: Studio) -> None:
     assert "Within ten minutes, type it in the other room, after /studio link." in shown
     assert "whoever types it is one person with you" in shown
     done = await linking.link(studio.desk, bo, code_in(shown), "/studio")
-    assert done == "You are one person in both rooms now, ada. /studio unlink undoes it."
-    undone = await linking.unlink(studio.desk, bo)
+    assert (
+        done == "You are one person in both rooms now, ada. /studio link undo makes you two again."
+    )
+    undone = await linking.link(studio.desk, bo, "undo", "/studio")
     assert undone.startswith("You are two people again, ada and bo, who has back what they had")
     assert "what linking took away stays away" in undone
     with pytest.raises(Refused, match="linked to nobody"):
-        await linking.unlink(studio.desk, bo)
+        await linking.link(studio.desk, bo, "undo", "/studio")
 
 
 async def test_what_no_longer_counts_is_said(studio: Studio) -> None:

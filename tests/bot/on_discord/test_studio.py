@@ -397,13 +397,15 @@ async def test_two_of_a_person_are_linked_and_parted(world: World) -> None:
     assert "This is your own code" in await said(world, "link", code=code[0])
     assert "no such code" in await said(world, "link", world.mo, code="XXXX-XXXX")
     typed = await world.bo.user.slash("studio link", code=code[0].lower())
-    assert "one person in both rooms now, ada. /studio unlink undoes it" in text(typed.response)
+    assert "one person in both rooms now, ada. /studio link undo makes you two again" in text(
+        typed.response
+    )
     assert "linked already" in await said(world, "link", world.bo)
     assert "Your job 1: Next in line" in await said(world, "queue")
     assert "Job 1 is cancelled." in await said(world, "queue", cancel="1")
-    assert "two people again, ada and bo" in await said(world, "unlink")
+    assert "two people again, ada and bo" in await said(world, "link", code="undo")
     assert "Job 1" in await said(world, "mine", world.bo)
-    assert "linked to nobody" in await said(world, "unlink", world.bo)
+    assert "linked to nobody" in await said(world, "link", world.bo, code="undo")
 
 
 async def test_of_one_person_with_two_accounts_one_vote_is_shown(world: World) -> None:

@@ -402,7 +402,7 @@ async def test_a_trigger_that_ran_out_is_said(town: Town) -> None:
         ("chain begin a fox", "is no action here"),
         ("record", "The record"),
         ("link", "link"),
-        ("unlink", "link"),
+        ("link undo", "link"),
         ("setup", "admins and owners"),
         ("line all", "The line"),
         ("queue cancel job 9", "no job 9"),
