@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import cards, said, screened
+from bot import cards, cards_asked, said, screened
 from bot.acts import Act, act
 from bot.card import Card
 from bot.on_discord import paint as on_discord
@@ -116,7 +116,7 @@ def test_nothing_of_it_is_public() -> None:
     view = seen(Status.PUBLISHED, SOFT, FACE, SEEN, clips=2)
     shown = f"{cards.showcase(view)}"
     stranger = Person(99, "Bo")
-    about = f"{cards.info(stranger, 12, view)}"
+    about = f"{cards_asked.info(stranger, 12, view)}"
     for word in ("screen", "Screen", "rule", "entrails", "Somebody Known", "nsfw"):
         assert word not in shown
         assert word not in about
