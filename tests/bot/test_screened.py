@@ -149,9 +149,9 @@ def test_of_what_was_rejected_for_its_frames_they_may_be_known_again() -> None:
         return [button.sign for button in cards.review(view).buttons]
 
     rejected = seen(Status.REJECTED, clips=1, reviews=given(Reason.GORE))
-    assert signs(rejected) == [Sign.REMEMBER]
-    assert signs(seen(Status.REJECTED, clips=1, reviews=given(Reason.SPAM))) == []
-    assert signs(seen(Status.REJECTED, reviews=given(Reason.GORE))) == []
+    assert Sign.REMEMBER in signs(rejected)
+    assert Sign.REMEMBER not in signs(seen(Status.REJECTED, clips=1, reviews=given(Reason.SPAM)))
+    assert Sign.REMEMBER not in signs(seen(Status.REJECTED, reviews=given(Reason.GORE)))
     known = seen(Status.PUBLISHED, clips=1, reviews=given(Reason.GORE), remembered=True)
     assert signs(known) == [Sign.FORGET]
 
