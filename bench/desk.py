@@ -15,7 +15,7 @@ from typing import TypeVar
 from bench import studio
 from bench.engines import NOTHING
 from bench.report import Figure, main, say
-from db import jobs, workers
+from db import renders, workers
 from db.broker import Broker
 from db.models import Clip, Job
 from db.session import Db
@@ -112,7 +112,7 @@ def _job(artist: Person, key: str) -> Job:
 
 async def _claim(db: Db) -> Job | None:
     async with db.begin() as s:
-        return await jobs.claim_next(s, "bench", {NOTHING.name}, running_cap=LOOKS)
+        return await renders.claim_next(s, "bench", {NOTHING.name}, running_cap=LOOKS)
 
 
 async def _finish(db: Db, job: Job) -> None:
@@ -127,7 +127,7 @@ async def _finish(db: Db, job: Job) -> None:
         bytes=1000,
     )
     async with db.begin() as s:
-        assert await jobs.finish(s, job.id, job.attempt, [clip], ())
+        assert await renders.finish(s, job.id, job.attempt, [clip], ())
 
 
 async def _forecast(db: Db) -> None:

@@ -20,7 +20,7 @@ from bench.engines import NOTHING
 from bench.report import Figure, main, say
 from bench.studio import Studio
 from bot.on_discord.ids import ROOM, Channel
-from db import clips, jobs, workers, workspaces
+from db import clips, jobs, renders, workers, workspaces
 from db.models import Clip, utcnow
 from db.states import Kind
 from tests.doubles.on_discord import Discord, Guild, Message, User
@@ -119,14 +119,14 @@ async def _votes(
 async def publish(running: Studio) -> None:
     """The first wish's render and its approval, done by hand."""
     async with running.db.begin() as s:
-        job = await jobs.claim_next(s, "bench", {NOTHING.name}, 1)
+        job = await renders.claim_next(s, "bench", {NOTHING.name}, 1)
         assert job is not None
         key = "0" * 64
         clip = Clip(
             job_id=job.id, number=1, seed=1, bytes=1, video_key=f"{key}.mp4",
             poster_key=f"{key}.jpg", preview_key=f"{key}.webp",
         )  # fmt: skip
-        await jobs.finish(s, job.id, job.attempt, [clip], ())
+        await renders.finish(s, job.id, job.attempt, [clip], ())
         await clips.show(s, job.id, {1})
         now = utcnow()
         ballot = {"published_at": now, "ballot_closes_at": now.replace(year=now.year + 1)}

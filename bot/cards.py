@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bot import allowed, chains, facts, films, judged, reasons, said, screened
 from bot.buttons import (
     AGAIN,
@@ -23,8 +21,6 @@ from bot.notices import notice
 from bot.signs import VOTES, Sign
 from bot.view import View
 from db.states import WAITING_FOR_REVIEW, Purpose, Status, Task
-from moderation.people import Person
-from moderation.rules import Refused
 
 JUDGED = frozenset({Status.REJECTED, Status.REJECTED_FINALLY, Status.APPEALED})
 """In which an artist reads on the result what the moderators said."""
@@ -57,7 +53,7 @@ def receipt(view: View) -> Card:
     match job.status:
         case Status.QUEUED:
             tone = Tone.WAITING
-            lines = films.waiting(view) or (Line(said.place(view.forecast)),)
+            lines = films.in_line(view)
             lines += (*screened.verdict(view), *((IDLE,) if job.idle else ()))
             buttons = (*films.mending(view), Button(Sign.CANCEL, "Cancel"))
             percent = films.percent(view)
@@ -274,41 +270,6 @@ def showcase(view: View) -> Card:
             Button(Sign.INFO, "Info"),
             REPORT,
         ),
-    )
-
-
-def shown_to(person: Person, job_id: int, view: View | None) -> Card:
-    """The card of a job that says most to this person. Raises ``Refused`` when none is for them."""
-    if view is not None and view.job.person_id == person.id:
-        return result(view) if view.clips else receipt(view)
-    if view is not None and view.job.status is Status.PUBLISHED:
-        return showcase(view)
-    if view is not None and person.moderates and view.job.status in WAITING_FOR_REVIEW:
-        return review(view)
-    raise Refused(f"There is no job {job_id} that you may see.")
-
-
-def info(person: Person, job_id: int, view: View | None) -> Card:
-    """How a job was made and what it grew out of. Raises ``Refused`` like ``shown_to``."""
-    seen = shown_to(person, job_id, view)
-    if view is None:
-        return seen
-    return replace(
-        seen,
-        purpose=None,
-        title=f"About job {job_id}",
-        lines=(
-            Line(f"By {view.artist}."),
-            *allowed.remixable(view),
-            *judged.decisions(view),
-        ),
-        facts=(*facts.used(view), *allowed.fact(view)),
-        pictures=(),
-        clips=(),
-        buttons=(),
-        closes_at=None,
-        percent=None,
-        preview_key="",
     )
 
 

@@ -43,6 +43,11 @@ def waiting(view: View) -> tuple[Line, ...]:
     )
 
 
+def in_line(view: View) -> tuple[Line, ...]:
+    """How far a job is that waits: its place, or of a film what it waits for."""
+    return waiting(view) or (Line(said.place(view.forecast)),)
+
+
 def percent(view: View) -> int | None:
     """How much of all shots together is rendered; None for what waits for no shots."""
     if not view.parts or all(_is_done(shown) for shown in view.parts):

@@ -22,11 +22,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.text import Text
 
 from bot import films, pictures, said, supervisor
-from bot.card import Line
 from bot.settings import SWEEP_SECONDS, BotSettings
 from bot.trouble import Misused, Trouble
 from bot.view import view
-from db import clips, hits, jobs, logs, people, workers
+from db import clips, hits, logs, people, workers
 from db.broker import Broker
 from db.media import Media
 from db.migrate import current, newest
@@ -98,8 +97,7 @@ def _insist_on_sense(wish: Wish) -> None:
     open_to_models = replace(
         wish, model=None, aspect=None, duration=None, steps=None, guidance=None, style=None
     )
-    asked = storyboard if wish.storyboard else plan
-    asked(open_to_models, Request("", ""), 0, [ANY_MODEL])
+    (storyboard if wish.storyboard else plan)(open_to_models, Request("", ""), 0, [ANY_MODEL])
 
 
 def names(output: Path, count: int) -> list[Path]:
@@ -252,14 +250,14 @@ class Watch:
 
     async def _look(self, job_id: int, progress: Progress, task: TaskID) -> Job:
         async with self._db.read() as s:
-            job = await jobs.get(s, job_id)
-            if job is None:
-                raise Trouble(f"Job {job_id} is gone from the database.")
             seen = await view(s, job_id)
-            if seen is not None and job.status is Status.QUEUED:
+            if seen is None:
+                raise Trouble(f"Job {job_id} is gone from the database.")
+            job = seen.job
+            if job.status is Status.QUEUED:
                 if films.mending(seen):
                     raise Trouble(f"Film {job_id} can't be made: {films.waiting(seen)[1].text}")
-                words = (films.waiting(seen) or (Line(said.place(seen.forecast)),))[0].text
+                words = films.in_line(seen)[0].text
             else:
                 words = said.progress(job.step, job.steps, await forecast.remaining(s, job))
         progress.update(task, completed=job.step, description=words)

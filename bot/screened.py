@@ -8,7 +8,7 @@ from bot.card import Button, Line, Tone
 from bot.view import View
 from db.models import Hit
 from db.states import Status
-from moderation.rules import KNOWN_AGAIN
+from moderation.screening.remembering import KNOWN_AGAIN
 from moderation.screening.words import rules
 
 NO_CLIPS = (

@@ -9,7 +9,8 @@ from bot import said
 from bot.grammar import Option, Takes
 from db.jobs import LARGEST_ID
 from db.states import FINISHED, BugKind, Reason, Status
-from moderation.rules import MOST_POOLED, SENTENCE_LIMIT, TITLE_LIMIT, WORD_LIMIT
+from moderation.giving import MOST_POOLED, TITLE_LIMIT, WORD_LIMIT
+from moderation.rules import SENTENCE_LIMIT
 from moderation.wish import PROMPT_LIMIT
 
 

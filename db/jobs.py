@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import consents, events, in_review, parts, people, workers
-from db.line import Waiting, claimable, order
-from db.models import Clip, Job, Person, utcnow
-from db.session import one_at_a_time
+from db import consents, events, in_review, parts
+from db.line import Waiting, order
+from db.models import Job, Person, utcnow
 from db.speed import Shape
 from db.states import MOVES, Descent, Kind, Status
 
-LEASE = timedelta(seconds=30)
 LARGEST_ID = 2**31 - 1
 """What an id column holds; people can type more."""
 CAME_TO_NOTHING = frozenset({Status.CANCELLED, Status.FAILED, Status.WITHDRAWN})
-MAX_LOSSES = 3
-"""After so many workers vanished over it, a job is failed instead of rendered again."""
 
 
 async def get(s: AsyncSession, job_id: int, *, lock: bool = False) -> Job | None:
@@ -173,93 +167,6 @@ async def line(s: AsyncSession) -> list[Waiting]:
     return order(waiting, utcnow())
 
 
-async def running(s: AsyncSession) -> Counter[int]:
-    """Person -> how many of their jobs are being rendered."""
-    rows = await s.execute(
-        select(col(Job.person_id), func.count())
-        .where(col(Job.status) == Status.RENDERING)
-        .group_by(col(Job.person_id))
-    )
-    return Counter(dict(rows.all()))
-
-
-async def claim_next(
-    s: AsyncSession, worker: str, models: Collection[str], running_cap: int
-) -> Job | None:
-    """Give the worker the next job in line that it can render, or None.
-
-    People who already have ``running_cap`` jobs rendering are passed over for now.
-    """
-    await one_at_a_time(s, "claim")
-    for waiting in claimable(await line(s), await running(s), running_cap, models):
-        now = utcnow()
-        claimed = await move(
-            s,
-            waiting.job_id,
-            Kind.CLAIMED,
-            values={
-                "attempt": Job.attempt + 1,
-                "worker": worker,
-                "lease_until": now + LEASE,
-                "started_at": now,
-                "step": 0,
-                "notes": [],
-            },
-            worker=worker,
-        )
-        if claimed:
-            if not waiting.idle:
-                await people.note_served(s, waiting.person_id, now)
-            return await get(s, waiting.job_id)
-    return None
-
-
-async def hold(s: AsyncSession, job_id: int, attempt: int, **values: Any) -> bool:
-    """Renew the lease and note progress; False when the render is no longer wanted."""
-    held = await s.execute(
-        update(Job)
-        .where(
-            col(Job.id) == job_id,
-            col(Job.status) == Status.RENDERING,
-            col(Job.attempt) == attempt,
-        )
-        .values(lease_until=utcnow() + LEASE, **values)
-        .returning(col(Job.id))
-        .execution_options(synchronize_session=False)
-    )
-    return held.first() is not None
-
-
-async def finish(
-    s: AsyncSession,
-    job_id: int,
-    attempt: int,
-    clips: Sequence[Clip],
-    notes: Sequence[str],
-    *,
-    backlog: int | None = None,
-    **used: Any,
-) -> bool:
-    """Store the clips with what their artist allows, make the job ready, and send it on to review
-    unless it is private or none of them may be shown.
-
-    ``backlog`` as in ``to_review``; ``used``: columns that say what the render took.
-    False, and nothing stored, when this attempt is no longer the one that counts.
-    """
-    values = {"finished_at": utcnow(), "lease_until": None, "notes": list(notes), "reason": ""}
-    values |= used
-    took: dict[str, Any] = {"seconds": used.get("compute_seconds")}
-    took["owner"] = await workers.owner(s, job_id)
-    if not await move(s, job_id, Kind.FINISHED, attempt=attempt, values=values, **took):
-        return False
-    job = await s.get_one(Job, job_id, populate_existing=True)
-    shared = await parts.is_shared(s, job)
-    await consents.begin(s, job.person_id, clips, shared=shared)
-    if not job.private and any(clip.showcase for clip in clips):
-        await to_review(s, job, backlog)
-    return True
-
-
 async def to_review(s: AsyncSession, job: Job, backlog: int | None) -> bool:
     """Send a job to review, or hold it while so many wait already; says whether it went."""
     if backlog is not None and await in_review.count(s) >= backlog:
@@ -267,44 +174,3 @@ async def to_review(s: AsyncSession, job: Job, backlog: int | None) -> bool:
         await events.record(s, job.id, Kind.HELD, job.person_id)
         return False
     return await move(s, job.id, Kind.SENT_TO_REVIEW, by=job.person_id, values={"held": False})
-
-
-async def put_back(s: AsyncSession, job_id: int, attempt: int, why: str) -> bool:
-    """Return a render to the line; its artist counts as not served, so it is soon next."""
-    values = {"lease_until": None, "step": 0}
-    if not await move(s, job_id, Kind.REQUEUED, attempt=attempt, values=values, why=why):
-        return False
-    job = await s.get_one(Job, job_id)
-    await people.note_served(s, job.person_id, None)
-    return True
-
-
-async def fail(s: AsyncSession, job_id: int, attempt: int, sentence: str) -> bool:
-    values = {"lease_until": None, "reason": sentence}
-    return await move(s, job_id, Kind.FAILED, attempt=attempt, values=values, why=sentence)
-
-
-async def lost(s: AsyncSession) -> Sequence[int]:
-    """Renders whose worker has let the lease run out."""
-    found = await s.scalars(
-        select(col(Job.id)).where(
-            col(Job.status) == Status.RENDERING, col(Job.lease_until) < utcnow()
-        )
-    )
-    return found.all()
-
-
-async def give_up_lost(s: AsyncSession, job_id: int) -> Kind | None:
-    """Put a lost render back in line, or fail it when it was lost too often; None if it wasn't lost."""
-    job = await get(s, job_id, lock=True)
-    if job is None or job.lease_until is None or job.lease_until >= utcnow():
-        return None
-    job.losses += 1
-    if job.losses >= MAX_LOSSES:
-        sentence = (
-            f"The worker was lost {job.losses} times while rendering this. Retry, perhaps with a "
-            "smaller clip; a host finds the cause in the worker's log."
-        )
-        return Kind.FAILED if await fail(s, job_id, job.attempt, sentence) else None
-    put_back_now = await put_back(s, job_id, job.attempt, "the worker was lost")
-    return Kind.REQUEUED if put_back_now else None

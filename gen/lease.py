@@ -10,14 +10,14 @@ from typing import Any, Self
 
 import structlog
 
-from db import clips, jobs
+from db import clips, renders
 from db.broker import Broker
 from db.media import Media
 from db.models import Job
 from db.session import Db
 from gen.rendered import Step
 
-BEAT_SECONDS = jobs.LEASE.total_seconds() / 3
+BEAT_SECONDS = renders.LEASE.total_seconds() / 3
 PROGRESS_SECONDS = 0.5
 
 log = structlog.get_logger()
@@ -83,7 +83,7 @@ class Lease:
             values["step"] = step.done * job.steps // max(step.total, 1)
             self.preview_key = values["preview_key"] = await self._stored(step) or old
         async with self._db.begin() as s:
-            held = await jobs.hold(s, job.id, job.attempt, **values)
+            held = await renders.hold(s, job.id, job.attempt, **values)
             if held and old != self.preview_key:
                 await clips.discard_unused(s, self._media, [old])
         if not held:

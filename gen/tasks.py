@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bound_contextvars
 
-from db import clips, jobs
+from db import clips, jobs, renders
 from db.broker import Broker
 from db.media import Media
 from db.models import Clip, Job
@@ -107,7 +107,7 @@ class Renderer:
             try:
                 async with self._claiming, self._db.begin() as s:
                     models, cap = self._catalogue.keys(), self._running_cap
-                    job = await jobs.claim_next(s, self._worker, models, cap)
+                    job = await renders.claim_next(s, self._worker, models, cap)
                 if job is not None:
                     with bound_contextvars(job=job.id):
                         await self._attend(job)
@@ -181,7 +181,7 @@ class Renderer:
                 if claims and await self._claims(s, job) != claims:
                     for clip in made:  # what it was made from has changed meanwhile, say
                         clip.signed = False
-                return await jobs.finish(
+                return await renders.finish(
                     s,
                     job.id,
                     job.attempt,
@@ -248,11 +248,11 @@ class Renderer:
 
     async def _fail(self, job: Job, sentence: str) -> None:
         async with self._db.begin() as s:
-            await jobs.fail(s, job.id, job.attempt, sentence)
+            await renders.fail(s, job.id, job.attempt, sentence)
 
     async def _put_back(self, job: Job) -> None:
         async with self._db.begin() as s:
-            put_back = await jobs.put_back(s, job.id, job.attempt, "the worker stopped")
+            put_back = await renders.put_back(s, job.id, job.attempt, "the worker stopped")
         log.info("render.put_back", done=put_back)
         if put_back:
             await self._broker.ring(job.id, job.attempt)

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import lineage
 from db.lineage import Eyes, Kin, Relative
-from moderation import rules
+from db.models import Job
+from db.states import WAITING_FOR_REVIEW, Status
 from moderation.people import Person
 from moderation.rules import Refused
 
@@ -91,7 +92,7 @@ async def of_job(
     s: AsyncSession, person: Person, job_id: int, page: int = 1, limits: Limits | None = None
 ) -> Lineage:
     """A job's lineage as this person may see it. Raises ``Refused`` when they may not see the job."""
-    eyes = Eyes(person.id, rules.known_of_others(person))
+    eyes = Eyes(person.id, known_of_others(person))
     up = await lineage.ancestors(s, job_id, eyes)
     if not up or not up[0].seen:
         raise Refused(f"There is no job {job_id} that you may see.")
@@ -177,3 +178,14 @@ def _line(above: Sequence[Kin]) -> list[int | None]:
 def _ids(node: Node) -> list[int]:
     own = [] if node.job_id is None else [node.job_id]
     return own + [job_id for child in node.children for job_id in _ids(child)]
+
+
+def known_of_others(person: Person) -> frozenset[Status]:
+    """How the jobs of others stand that this person may know of."""
+    waiting = WAITING_FOR_REVIEW if person.moderates else frozenset()
+    return waiting | {Status.PUBLISHED}
+
+
+def may_know(person: Person, job: Job) -> bool:
+    """Whether somebody may be told of a job: its number, its words, whose it is."""
+    return person.id == job.person_id or job.status in known_of_others(person)

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from db.models import Bug, Clip, Job, Report, Review, Theme
+from db.models import Clip, Job, Report, Review
 from db.states import (
     DECIDED,
     FINISHED,
     PUT_TOGETHER,
     WAITING_FOR_REVIEW,
     Called,
-    Reason,
     Status,
     Task,
     Verdict,
 )
-from moderation.people import Person, Role
+from moderation.people import Person
 from moderation.words import clean, listed
 
 SENTENCE_LIMIT = 500
-KNOWN_AGAIN = frozenset({Reason.SEXUAL, Reason.GORE, Reason.HATE})
-"""For what is rejected for one of these, its frames may be put on the block-list."""
 APPEAL_TIME = timedelta(days=14)
 LOOK_TIME = timedelta(minutes=15)
 """So long a moderator has a job in hand."""
-TITLE_LIMIT, WORD_LIMIT = 80, 30
-LONGEST_THEME = 60
-"""In days."""
-MOST_POOLED = 100_000
 
 
 class Refused(Exception):
@@ -58,52 +50,12 @@ class Rules:
     """How many may wait for moderators; what comes then waits until there are fewer."""
 
 
-def may_submit(queued: int, rules: Rules, coming: int = 1) -> None:
-    """``coming``: how many jobs this is, of a film its shots."""
-    if coming > 1 and queued + coming > rules.queued_cap:
-        raise Refused(
-            f"These are {coming} shots and you already have {queued} jobs in line, but "
-            f"{rules.queued_cap} is the most per person; ask for fewer shots, or wait."
-        )
-    if queued >= rules.queued_cap:
-        raise Refused(
-            f"You already have {queued} jobs in line, and {rules.queued_cap} is the most per person; "
-            "wait for one to render, or cancel one."
-        )
-
-
 def owns(person: Person, job: Job) -> None:
     if job.person_id != person.id:
         raise Refused("This job is somebody else's; only its artist can do that.")
 
 
-def may_cancel(person: Person, job: Job) -> None:
-    owns(person, job)
-    if job.status not in {Status.QUEUED, Status.RENDERING}:
-        raise Refused(f"There is nothing to cancel: job {job.id} is {said(job.status)}.")
-
-
-RETRIABLE = frozenset({Status.FAILED, Status.CANCELLED})
-
-
-def may_retry(person: Person, job: Job, shots: bool = False) -> None:
-    """``shots``: whether it is a film of which some shot may be retried."""
-    owns(person, job)
-    if shots and job.status is Status.QUEUED:
-        return
-    if job.status not in RETRIABLE:
-        raise Refused(
-            f"Only a failed or cancelled job can be retried; job {job.id} is {said(job.status)}."
-        )
-
-
-def may_repeat(person: Person, job: Job) -> None:
-    """Whether the same may be asked for once more."""
-    owns(person, job)
-    _is_rendered(job)
-
-
-def _is_rendered(job: Job) -> None:
+def insist_on_rendered(job: Job) -> None:
     if job.task in PUT_TOGETHER:
         raise Refused(f"Job {job.id} is put together from other clips; go on from one of those.")
 
@@ -164,7 +116,7 @@ def may_grow(
 
     ``clips``: all that the job has. ``shared``: whether its artist may let others do this.
     """
-    _is_rendered(job)
+    insist_on_rendered(job)
     own = job.person_id == person.id
     if not shared:
         owns(person, job)
@@ -281,26 +233,6 @@ def is_taken_down(job: Job) -> bool:
     return job.status is Status.REJECTED and job.published_at is not None
 
 
-def may_remember(person: Person, job: Job, reviews: Iterable[Review]) -> None:
-    """``reviews``: all that were ever given on this job."""
-    may_forget(person, job)
-    if job.status not in {Status.REJECTED, Status.REJECTED_FINALLY}:
-        raise Refused(
-            f"Only of rejected clips frames are known again; job {job.id} is {said(job.status)}."
-        )
-    if not any(review.reason in KNOWN_AGAIN for review in reviews):
-        raise Refused(
-            f"Job {job.id} was not rejected for what its frames show, so others may show them."
-        )
-
-
-def may_forget(person: Person, job: Job) -> None:
-    if not person.moderates:
-        raise Refused("Only moderators decide which frames are known again.")
-    if job.person_id == person.id:
-        raise Refused("Nobody decides about their own work.")
-
-
 def may_vote(person: Person, job: Job, now: datetime) -> None:
     if job.status is not Status.PUBLISHED:
         raise Refused(f"There is no ballot on job {job.id}.")
@@ -308,53 +240,6 @@ def may_vote(person: Person, job: Job, now: datetime) -> None:
         raise Refused("This ballot is closed.")
     if job.person_id == person.id:
         raise Refused("Artists don't vote on their own clips.")
-
-
-def may_tip(person: Person, job: Job) -> None:
-    if job.person_id == person.id:
-        raise Refused("This job is yours; a tip is for somebody else's.")
-    if job.status is not Status.PUBLISHED:
-        raise Refused(f"There is no job {job.id} in the showcase whose artist could be tipped.")
-
-
-def may_judge_bug(person: Person, bug: Bug) -> None:
-    if not person.moderates:
-        raise Refused("Only moderators decide whether a report deserves credit.")
-    if bug.person_id == person.id:
-        raise Refused("This report is yours; two others have to decide.")
-    if bug.accepted is not None:
-        raise Refused(f"Report {bug.id} is {'accepted' if bug.accepted else 'declined'} already.")
-
-
-def may_begin_theme(person: Person, title: str, word: str, days: int, pool: int) -> None:
-    if Role.HOST not in person.roles:
-        raise Refused("Only hosts begin a theme.")
-    if not title or len(title) > TITLE_LIMIT:
-        raise Refused(f"A theme has a title of 1 to {TITLE_LIMIT} characters.")
-    if not re.fullmatch(r"\w[\w-]*", word) or len(word) > WORD_LIMIT:
-        raise Refused(f"Its word is a single word of at most {WORD_LIMIT} letters.")
-    if not 1 <= days <= LONGEST_THEME:
-        raise Refused(f"A theme is open for 1 to {LONGEST_THEME} days.")
-    if not 0 <= pool <= MOST_POOLED:
-        raise Refused(f"Its winner gets at most {MOST_POOLED:,} credits.")
-
-
-def may_end_theme(person: Person, theme: Theme) -> None:
-    if Role.HOST not in person.roles:
-        raise Refused("Only hosts end a theme.")
-    if theme.closed_at is not None:
-        raise Refused(f"Theme {theme.id} is over.")
-
-
-def known_of_others(person: Person) -> frozenset[Status]:
-    """How the jobs of others stand that this person may know of."""
-    waiting = WAITING_FOR_REVIEW if person.moderates else frozenset()
-    return waiting | {Status.PUBLISHED}
-
-
-def may_know(person: Person, job: Job) -> bool:
-    """Whether somebody may be told of a job: its number, its words, whose it is."""
-    return person.id == job.person_id or job.status in known_of_others(person)
 
 
 def may_see(person: Person, job: Job, clip: Clip) -> bool:

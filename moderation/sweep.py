@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import clips, events, frames, jobs, parts, votes, workers
+from db import clips, events, frames, jobs, parts, renders, votes, workers
 from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
@@ -64,10 +64,10 @@ async def lost_renders(db: Db) -> list[int]:
     """Put renders whose worker vanished back into the line; the ids of those that changed."""
     changed = []
     async with db.read() as s:
-        suspects = await jobs.lost(s)
+        suspects = await renders.lost(s)
     for job_id in suspects:
         async with db.begin() as s:
-            outcome = await jobs.give_up_lost(s, job_id)
+            outcome = await renders.give_up_lost(s, job_id)
         if outcome is not None:
             log.warning("render.lost", job=job_id, outcome=outcome)
             changed.append(job_id)

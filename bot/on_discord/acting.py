@@ -12,7 +12,7 @@ import aiohttp
 import discord
 import structlog
 
-from bot import buttons, cards, reactions
+from bot import buttons, cards_asked, reactions
 from bot.acts import Act, act
 from bot.card import Card
 from bot.consenting import ticked
@@ -234,9 +234,9 @@ class Acting:
         async with self._db.read() as s:
             seen = await view(s, press.job_id)
         if press.sign is Sign.INFO:
-            await self.show(interaction, cards.info(person, press.job_id, seen))
+            await self.show(interaction, cards_asked.info(person, press.job_id, seen))
         else:
-            await self.show(interaction, cards.shown_to(person, press.job_id, seen))
+            await self.show(interaction, cards_asked.shown_to(person, press.job_id, seen))
 
     async def _pick(self, interaction: Interaction, press: Press) -> None:
         found = self._clips_for(interaction.user.id, press.job_id)

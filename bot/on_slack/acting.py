@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from bot import buttons, cards, reactions
+from bot import buttons, cards_asked, reactions
 from bot.acts import Act, act
 from bot.card import Card
 from bot.consenting import form, ticked
@@ -206,7 +206,7 @@ class Acting:
         person = await anybody(self._parts, where.team, where.user, where.name)
         async with self._parts.db.read() as s:
             seen = await view(s, press.job_id)
-        shown = cards.info if press.sign is Sign.INFO else cards.shown_to
+        shown = cards_asked.info if press.sign is Sign.INFO else cards_asked.shown_to
         try:
             card = shown(person, press.job_id, seen)
         except Refused:

@@ -14,7 +14,6 @@ from bot import (
     acts,
     allowed,
     bugs,
-    chains,
     credits,
     grammar,
     lineage,
@@ -26,7 +25,7 @@ from bot import (
     themes,
 )
 from bot.lists import Listing
-from bot.on_slack import forms
+from bot.on_slack import chaining, forms
 from bot.on_slack.acting import BROKEN, Acting
 from bot.on_slack.attachments import take
 from bot.on_slack.home import painted
@@ -37,7 +36,7 @@ from bot.on_slack.typed import HELP, NAME, USAGE, named, plain, read, usage
 from bot.on_slack.where import Where, request_of
 from bot.press import Press
 from bot.signs import OF_ONE_CLIP, Sign
-from bot.studio import ALL, STUDIO, Do
+from bot.studio import ALL, STUDIO
 from db import workers
 from db.states import Reason, Status
 from moderation.house_rules import house_rules
@@ -245,21 +244,6 @@ async def _consent(commands: Commands, where: Where, given: Given) -> None:
         await commands.acting.whisper(where, said)
 
 
-async def _chain(commands: Commands, where: Where, given: Given) -> None:
-    person = await anybody(commands.parts, where.team, where.user, where.name)
-    asked = (given["action"] or Do.LIST, given["about"])
-    try:
-        said = await chains.do(commands.parts.desk, person, request_of(where), *asked)
-    except Refused as refused:
-        await commands.acting.return_words(where, str(refused), given["about"])
-        return
-    if isinstance(said, str):
-        commands.acting.meet(where)
-        await commands.acting.whisper(where, said)
-    else:
-        await commands.acting.show(where, painted(said), said.title)
-
-
 async def _setup(commands: Commands, where: Where, given: Given) -> None:
     await commands.setup(commands.parts, where.trigger, where.team, where.user, where.channel)
 
@@ -305,7 +289,9 @@ DEEDS: Mapping[str, Deed] = {
     "theme": _theme,
     "consent": _consent,
     "link": _link,
-    "chain": _chain,
+    "chain": lambda commands, where, given: chaining.chain(
+        commands.parts, commands.acting, where, given
+    ),
     "setup": _setup,
     "help": _help,
 }

@@ -24,6 +24,7 @@ UNSURE = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
 )
 """What Slack says of its own troubles; whatever else it answers is a no."""
+MAY_BE_DONE = UNSURE - {"ratelimited"} | {"team_added_to_org", "rollup_error"}
 
 log = structlog.get_logger()
 
@@ -141,6 +142,11 @@ class Files:
 def is_unsure(error: SlackApiError) -> bool:
     """Whether trying again may help, and what was asked for may have been done all the same."""
     return error.response.status_code != 200 or error.response.get("error") in UNSURE
+
+
+def may_be_done(error: SlackApiError) -> bool:
+    """Whether what was asked for may have been done all the same."""
+    return error.response.status_code >= 500 or error.response.get("error") in MAY_BE_DONE
 
 
 def _clip_name(job_id: int, number: int) -> str:

@@ -21,7 +21,7 @@ from bot.by_sign import seeds
 from bot.card import Card
 from bot.on_slack.asking import DEAD, SHUT, code
 from bot.on_slack.copies import Copies
-from bot.on_slack.files import UNSURE, Files, is_unsure
+from bot.on_slack.files import Files, is_unsure, may_be_done
 from bot.on_slack.hosts import Hosts
 from bot.on_slack.ids import ROOM, Asked, Channel, Sent
 from bot.on_slack.paint import fallback, paint
@@ -50,7 +50,6 @@ SEED_TRIES = 5
 MEND_SECONDS = 60.0
 """So often it is seen whether a channel that was shut is open again."""
 GONE = frozenset({"message_not_found", "thread_not_found"})
-AWAY = UNSURE - {"ratelimited"} | {"team_added_to_org", "rollup_error"}
 
 log = structlog.get_logger()
 
@@ -223,7 +222,7 @@ class SlackRoom:
                     )
                 )
             except SlackApiError as error:
-                if not _is_unsure(error):
+                if not may_be_done(error):
                     tries.clear()
                 raise
 
@@ -291,11 +290,6 @@ class SlackRoom:
                 if purpose in PUBLIC:
                     await self.hosts.tell(Channel.read(place), why)
                 raise Unreachable(why) from error
-            if _is_unsure(error) or error.response.status_code == 429:
+            if may_be_done(error) or error.response.status_code == 429:
                 raise Away(why) from error
             raise
-
-
-def _is_unsure(error: SlackApiError) -> bool:
-    """Whether what was asked for may have been done all the same."""
-    return error.response.status_code >= 500 or error.response.get("error") in AWAY

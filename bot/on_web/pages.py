@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import grammar, lists
 from bot.allowed import history
 from bot.card import Fact, Line
-from bot.cards import info
+from bot.cards_asked import info
 from bot.cards_credentials import NONE, facts, standing
 from bot.on_web import form
 from bot.on_web.lineage import Drawing, drawing
@@ -225,7 +225,7 @@ async def cards_of(request: web.Request, s: AsyncSession, job_id: int) -> list[P
 async def _lineage(request: web.Request, s: AsyncSession, seen: View | None) -> Drawing | None:
     """The drawn lineage of a job; None where there is nothing to draw for this person."""
     person = visitor_of(request).person
-    if seen is None or not rules.may_know(person, seen.job):
+    if seen is None or not lineage.may_know(person, seen.job):
         return None
     found = await lineage.of_job(s, person, seen.job.id, _number(request, "page") or 1)
     return drawing(found, person)

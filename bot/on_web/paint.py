@@ -22,7 +22,7 @@ from bot.view import View
 from db import votes
 from db.models import Job, utcnow
 from db.states import WAITING_FOR_REVIEW, Purpose, Reason, Status
-from moderation import bookkeeping, rules
+from moderation import bookkeeping, lineage, rules
 from moderation.people import Person
 from moderation.rules import Refused
 
@@ -138,7 +138,7 @@ async def to_relatives(card: Card, visitor: Visitor, seen: View) -> Card:
 
     async def way(job_id: int) -> str:
         kin = seen.kin.get(job_id)
-        known = kin is not None and rules.may_know(visitor.person, kin)
+        known = kin is not None and lineage.may_know(visitor.person, kin)
         return f"{visitor.base}/jobs/{job_id}" if known else ""
 
     return await leading(card, way)

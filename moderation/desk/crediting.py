@@ -8,7 +8,7 @@ from db import books, bugs, events, ledger
 from db.ledger import Overdrawn
 from db.models import Bug, utcnow
 from db.states import BugKind, Kind
-from moderation import bookkeeping, rules
+from moderation import bookkeeping, giving, rules
 from moderation.bookkeeping import ISSUED
 from moderation.credit import Booking, Earning, table
 from moderation.desk.base import Base
@@ -28,7 +28,7 @@ class Crediting(Base):
     async def tip(self, person: Person, job_id: int) -> None:
         """Give the artist of a job in the showcase one of one's own credits, once."""
         async with self._on(person, job_id) as (s, person, job):
-            rules.may_tip(person, job)
+            giving.may_tip(person, job)
             await ledger.hold(s)
             mine = await ledger.account_of(s, person.id)
             theirs = await ledger.account_of(s, job.person_id)
@@ -88,7 +88,7 @@ class Crediting(Base):
             bug = await bugs.get(s, bug_id)
             if bug is None:
                 raise Refused(f"There is no report {bug_id}.")
-            rules.may_judge_bug(person, bug)
+            giving.may_judge_bug(person, bug)
             await bugs.opine(s, bug_id, person.id, accept)
             if await bugs.count(s, bug_id, accept) < AGREE:
                 return None

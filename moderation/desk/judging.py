@@ -13,7 +13,7 @@ from moderation.decisions import Outcome
 from moderation.desk.base import Base
 from moderation.people import Person
 from moderation.rules import Refused
-from moderation.screening import door
+from moderation.screening import door, remembering
 
 
 class Judging(Base):
@@ -129,7 +129,7 @@ class Judging(Base):
     async def remember_frames(self, person: Person, job_id: int) -> None:
         """A moderator has the frames of a rejected job known again when others show them."""
         async with self._on(person, job_id) as (s, person, job):
-            rules.may_remember(person, job, await reviews.of(s, job_id))
+            remembering.may_remember(person, job, await reviews.of(s, job_id))
             made = await clips.of(s, job_id)
             if not any(clip.hashes for clip in made):
                 raise Refused(f"Job {job_id} has no frames that could be known again.")
@@ -140,7 +140,7 @@ class Judging(Base):
     async def forget_frames(self, person: Person, job_id: int) -> None:
         """A moderator takes them off the list again."""
         async with self._on(person, job_id) as (s, person, job):
-            rules.may_forget(person, job)
+            remembering.may_forget(person, job)
             if not await frames.forget(s, job_id):
                 raise Refused(f"No frames of job {job_id} are on the list.")
             await events.record(s, job_id, Kind.FRAMES_FORGOTTEN, person.id)

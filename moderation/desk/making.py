@@ -12,7 +12,7 @@ from db.models import Job, utcnow
 from db.offers import Offer
 from db.session import one_at_a_time
 from db.states import Descent, Kind, Status, Task
-from moderation import chaining, films, growth, rules
+from moderation import chaining, films, growth, queueing, rules
 from moderation.desk.base import Base
 from moderation.linking import as_now
 from moderation.people import Person
@@ -63,7 +63,7 @@ class Making(Base):
     async def cancel(self, person: Person, job_id: int) -> None:
         """End a job that is waiting or being rendered; a render stops within a step."""
         async with self._on(person, job_id) as (s, person, job):
-            rules.may_cancel(person, job)
+            queueing.may_cancel(person, job)
             gone = {"lease_until": None}
             await jobs.move(s, job_id, Kind.CANCELLED, by=person.id, values=gone)
             shots = await films.shots_of(s, job)
@@ -80,9 +80,9 @@ class Making(Base):
             if film_id is not None:
                 raise Refused(f"Job {job_id} is a shot of film {film_id}; retry the film.")
             shots = [
-                shot for shot in await films.shots_of(s, job) if shot.status in rules.RETRIABLE
+                shot for shot in await films.shots_of(s, job) if shot.status in queueing.RETRIABLE
             ]
-            rules.may_retry(person, job, bool(shots))
+            queueing.may_retry(person, job, bool(shots))
             await self._may_submit(s, person, job, max(len(shots), 1))
             fresh = {"queued_at": utcnow(), "losses": 0, "reason": "", "promised_seconds": None}
             for again in [*shots, job]:
@@ -93,7 +93,7 @@ class Making(Base):
     async def again(self, person: Person, job_id: int, request: Request) -> Job:
         """Submit the wish of an earlier job of one's own once more, with a new seed."""
         person, job = await self._own(person, job_id)
-        rules.may_repeat(person, job)
+        queueing.may_repeat(person, job)
         return await self.submit(person, wish_of(job), request, roots_of(job))
 
     async def reword(self, person: Person, job_id: int, request: Request, wish: Wish) -> Job:
@@ -102,7 +102,7 @@ class Making(Base):
         async with self.db.read() as s:
             shots = await films.shots_of(s, job)
         if not shots:
-            rules.may_repeat(person, job)
+            queueing.may_repeat(person, job)
         before = again_as_storyboard(job, shots[0]) if shots else wish_of(job)
         return await self.submit(person, growth.in_words(before, wish), request, roots_of(job))
 
@@ -193,7 +193,7 @@ class Making(Base):
     async def _may_submit(self, s: AsyncSession, person: Person, job: Job, coming: int = 1) -> None:
         """Whatever enters the line comes through here; only finals that a ballot gives don't."""
         queued = await jobs.count(s, person.id, Status.QUEUED)
-        rules.may_submit(queued, await self._house_rules(s, job), coming)
+        queueing.may_submit(queued, await self._house_rules(s, job), coming)
         # What was remixed before may be asked for again, and its artist may have changed their mind.
         # A final only finishes what they had allowed.
         if job.source_id is not None and job.descent is not Descent.FINAL:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from db import ledger, themes
 from db.ledger import Overdrawn
 from db.models import Theme, utcnow
-from moderation import rules
+from moderation import giving
 from moderation import themes as closing
 from moderation.credit import Booking
 from moderation.desk.base import Base
@@ -27,7 +27,7 @@ class Theming(Base):
     ) -> Theme:
         """Open a theme now, for so many days; ``pool``: of the host's own credit, for whoever wins."""
         title, word = clean(title), clean(word)
-        rules.may_begin_theme(person, title, word, days, pool)
+        giving.may_begin_theme(person, title, word, days, pool)
         async with self.db.begin() as s:
             person = await as_now(s, person)
             running = await themes.running(s)
@@ -66,7 +66,7 @@ class Theming(Base):
             theme = await themes.get(s, theme_id, lock=True)
             if theme is None:
                 raise Refused(f"There is no theme {theme_id}.")
-            rules.may_end_theme(person, theme)
+            giving.may_end_theme(person, theme)
             theme.ends_at = utcnow()
             job_id = await closing.close(s, theme)
         if job_id:

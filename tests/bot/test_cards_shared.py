@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import buttons, cards
+from bot import buttons, cards, cards_asked
 from bot.card import Card, Fact, Tone
 from bot.signs import EMOJI, NEEDS_SENTENCE, Sign
 from bot.view import View
@@ -81,7 +81,7 @@ def test_a_remix_names_whose_clip_it_is_of(status: Status, whose: str) -> None:
     lineage = Fact("remix of", f"job 3, clip 2 {whose}, at strength 0.5", job=3)
     assert lineage in cards.showcase(seen(remix, **source)).facts
     assert lineage in cards.result(seen(remix, **source)).facts
-    assert lineage in cards.info(CAROL, 12, seen(remix, **source)).facts
+    assert lineage in cards_asked.info(CAROL, 12, seen(remix, **source)).facts
     sequel = job_of(2, task=Task.EXTEND, descent=Descent.EXTEND, **grown)
     lineage = Fact("made from", f"the end of job 3, clip 2 {whose}", job=3)
     assert lineage in cards.showcase(seen(sequel, **source)).facts
@@ -137,7 +137,7 @@ def test_reports_stand_on_the_review_card_alone(reports: list[Report], says: lis
     assert (card.title, card.tone) == ("Reported: job 12", Tone.WAITING)
     assert texts(card) == says
     assert labels(card) == ["Take down", "Dismiss"]
-    for other in (cards.showcase(view), cards.result(view), cards.info(CAROL, 12, view)):
+    for other in (cards.showcase(view), cards.result(view), cards_asked.info(CAROL, 12, view)):
         assert not any("eported" in text for text in texts(other))
 
 

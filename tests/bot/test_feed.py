@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from bot.feed import Feed
 from bot.room import Away
-from db import events, jobs
+from db import events, renders
 from db.broker import Broker
 from db.models import Telling, utcnow
 from db.session import Db
@@ -65,7 +65,7 @@ async def test_what_happens_is_shown_and_progress_is_repainted(
         job = await studio.claim()
         assert job is not None
         async with studio.db.begin() as s:
-            await jobs.hold(s, job.id, job.attempt, step=2)
+            await renders.hold(s, job.id, job.attempt, step=2)
         await broker.spread(job.id)
         await until(lambda: room.shown(Purpose.RECEIPT)[0].percent == 50)
         await studio.finish(job)
@@ -139,7 +139,7 @@ async def test_news_that_comes_together_with_the_end_does_not_keep_it_running(
 async def test_the_sweep_rings_again_for_what_nobody_heard(studio: Studio, broker: Broker) -> None:
     deaf = Studio(studio.db, Broker(NO_BROKER))
     job = await deaf.submit(await person(studio.db, "ada"))
-    await studio.change(job.id, queued_at=job.queued_at - jobs.LEASE)
+    await studio.change(job.id, queued_at=job.queued_at - renders.LEASE)
     assert await bells(broker) == 0
     await sweep(studio.db, broker)
     await sweep(studio.db, broker)

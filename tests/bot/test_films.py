@@ -11,7 +11,7 @@ from bot.announce import announce
 from bot.card import Card, Line
 from bot.signs import Sign
 from bot.view import View, view
-from db import events, jobs
+from db import events, renders
 from db.broker import Broker
 from db.session import Db
 from db.states import Purpose, Status
@@ -43,7 +43,7 @@ async def fail(studio: Studio, sentence: str) -> None:
     claimed = await studio.claim()
     assert claimed is not None
     async with studio.db.begin() as s:
-        await jobs.fail(s, claimed.id, claimed.attempt, sentence)
+        await renders.fail(s, claimed.id, claimed.attempt, sentence)
 
 
 async def next_one(studio: Studio) -> int:

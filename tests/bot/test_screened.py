@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import cards, said, screened
+from bot import cards, cards_asked, said, screened
 from bot.acts import Act, act
 from bot.card import Card
 from bot.on_discord import paint as on_discord
@@ -116,7 +116,7 @@ def test_nothing_of_it_is_public() -> None:
     view = seen(Status.PUBLISHED, SOFT, FACE, SEEN, clips=2)
     shown = f"{cards.showcase(view)}"
     stranger = Person(99, "Bo")
-    about = f"{cards.info(stranger, 12, view)}"
+    about = f"{cards_asked.info(stranger, 12, view)}"
     for word in ("screen", "Screen", "rule", "entrails", "Somebody Known", "nsfw"):
         assert word not in shown
         assert word not in about
@@ -149,9 +149,9 @@ def test_of_what_was_rejected_for_its_frames_they_may_be_known_again() -> None:
         return [button.sign for button in cards.review(view).buttons]
 
     rejected = seen(Status.REJECTED, clips=1, reviews=given(Reason.GORE))
-    assert signs(rejected) == [Sign.REMEMBER]
-    assert signs(seen(Status.REJECTED, clips=1, reviews=given(Reason.SPAM))) == []
-    assert signs(seen(Status.REJECTED, reviews=given(Reason.GORE))) == []
+    assert Sign.REMEMBER in signs(rejected)
+    assert Sign.REMEMBER not in signs(seen(Status.REJECTED, clips=1, reviews=given(Reason.SPAM)))
+    assert Sign.REMEMBER not in signs(seen(Status.REJECTED, reviews=given(Reason.GORE)))
     known = seen(Status.PUBLISHED, clips=1, reviews=given(Reason.GORE), remembered=True)
     assert signs(known) == [Sign.FORGET]
 

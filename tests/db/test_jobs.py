@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from db import clips, events, jobs, people, speed, workers
+from db import clips, events, jobs, people, renders, speed, workers
 from db.broker import Broker
 from db.models import Person, utcnow
 from db.session import Db
@@ -43,7 +43,7 @@ async def test_a_late_finish_of_an_old_attempt_changes_nothing(studio: Studio) -
     first = await studio.claim()
     assert first is not None
     async with studio.db.begin() as s:
-        assert await jobs.put_back(s, first.id, first.attempt, "stopped")
+        assert await renders.put_back(s, first.id, first.attempt, "stopped")
     second = await studio.claim()
     assert second is not None
     assert second.attempt == first.attempt + 1
@@ -61,10 +61,10 @@ async def test_a_cancelled_render_is_told_at_its_next_heartbeat(studio: Studio) 
     job = await studio.claim()
     assert job is not None
     async with studio.db.begin() as s:
-        assert await jobs.hold(s, job.id, job.attempt, step=1)
+        assert await renders.hold(s, job.id, job.attempt, step=1)
     await studio.desk.cancel(ada, job.id)
     async with studio.db.begin() as s:
-        assert not await jobs.hold(s, job.id, job.attempt, step=2)
+        assert not await renders.hold(s, job.id, job.attempt, step=2)
     assert not await studio.finish(job)
 
 
@@ -80,7 +80,7 @@ async def test_claims_go_round_the_people_and_keep_the_running_cap(studio: Studi
 async def test_a_worker_is_given_only_what_it_can_render(studio: Studio) -> None:
     job = await studio.submit(await person(studio.db, "ada"))
     async with studio.db.begin() as s:
-        assert await jobs.claim_next(s, "other", {"giant"}, 2) is None
+        assert await renders.claim_next(s, "other", {"giant"}, 2) is None
     claimed = await studio.claim()
     assert claimed is not None
     assert claimed.id == job.id
@@ -102,12 +102,12 @@ async def test_two_workers_never_claim_the_same_job_nor_pass_a_persons_cap(studi
 async def test_a_lost_render_goes_back_and_too_many_losses_fail_it(studio: Studio) -> None:
     await studio.submit(await person(studio.db, "ada"))
     outcomes = []
-    for _ in range(jobs.MAX_LOSSES):
+    for _ in range(renders.MAX_LOSSES):
         job = await studio.claim()
         assert job is not None
         await studio.lose(job.id)
         async with studio.db.begin() as s:
-            outcomes.append(await jobs.give_up_lost(s, job.id))
+            outcomes.append(await renders.give_up_lost(s, job.id))
     assert outcomes == [Kind.REQUEUED, Kind.REQUEUED, Kind.FAILED]
     assert job is not None
     assert "lost 3 times" in (await studio.job(job.id)).reason
@@ -118,7 +118,7 @@ async def test_a_render_whose_worker_came_back_in_time_is_not_given_up(studio: S
     job = await studio.claim()
     assert job is not None
     async with studio.db.begin() as s:
-        assert await jobs.give_up_lost(s, job.id) is None
+        assert await renders.give_up_lost(s, job.id) is None
     assert (await studio.job(job.id)).status is Status.RENDERING
 
 
@@ -168,7 +168,7 @@ async def test_an_interrupted_render_does_not_lose_its_turn(studio: Studio) -> N
     await studio.claim()
     await studio.submit(bo)
     async with studio.db.begin() as s:
-        assert await jobs.put_back(s, first.id, 1, "the worker stopped")
+        assert await renders.put_back(s, first.id, 1, "the worker stopped")
     again = await studio.claim()
     assert again is not None
     assert again.id == first.id

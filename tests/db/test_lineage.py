@@ -11,14 +11,14 @@ from db.lineage import Eyes
 from db.models import Job
 from db.session import Db
 from db.states import Status
-from moderation import rules
+from moderation.lineage import known_of_others
 from moderation.people import Person, Role
 from tests.support.forest import SECRET, Forest, Tree, plant, put
 from tests.support.studio import person
 
 
 def eyes(who: Person) -> Eyes:
-    return Eyes(who.id, rules.known_of_others(who))
+    return Eyes(who.id, known_of_others(who))
 
 
 async def viewers(db: Db) -> list[Person]:

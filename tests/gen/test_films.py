@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from db import clips, jobs
+from db import clips, jobs, renders
 from db.models import Clip, Job
 from db.states import Kind, Status, Task
 from gen import encode, lease, stitcher
@@ -237,7 +237,7 @@ async def a_clip(workers: Workers, artist: Person) -> Job:
     key = await workers.media.put(file)
     clip = Clip(job_id=submitted.id, number=1, seed=1, video_key=key, bytes=1, **NO_PICTURES)
     async with workers.db.begin() as s:
-        assert await jobs.finish(s, claimed.id, claimed.attempt, [clip], ())
+        assert await renders.finish(s, claimed.id, claimed.attempt, [clip], ())
     return submitted
 
 

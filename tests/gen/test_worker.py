@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from db import clips, credentials, events, jobs, migrate, workers
+from db import clips, credentials, events, migrate, renders, workers
 from db.broker import Broker
 from db.media import PARTIAL_SECONDS, Media
 from db.models import Clip, Job, Worker, utcnow
@@ -39,11 +39,11 @@ from gen.worker import main; main()
 HALF_FINISHED = """
 import asyncio, pathlib
 from db import jobs
-finish = jobs.finish
+finish = renders.finish
 async def half(*args, **used):
     await finish(*args, **used)
     pathlib.Path({marker!r}).touch(); await asyncio.sleep(3600)
-jobs.finish = half
+renders.finish = half
 from gen.worker import main; main()
 """
 
@@ -339,4 +339,4 @@ async def test_a_bad_catalogue_is_one_sentence(bench: Bench) -> None:
 
 
 def test_a_heartbeat_comes_well_within_the_lease() -> None:
-    assert jobs.LEASE.total_seconds() >= 3 * BEAT_SECONDS
+    assert renders.LEASE.total_seconds() >= 3 * BEAT_SECONDS

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from db import books, jobs, ledger, workers
+from db import books, ledger, renders, workers
 from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
@@ -163,7 +163,7 @@ async def test_whose_machine_renders_for_others_earns_by_the_second(
         job = await studio.claim()
         assert job is not None
         async with studio.db.begin() as s:
-            assert await jobs.finish(s, job.id, job.attempt, [], (), compute_seconds=12.4)
+            assert await renders.finish(s, job.id, job.attempt, [], (), compute_seconds=12.4)
     assert await has(studio, bo) == [earned]
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from db import events, hits, jobs, votes
+from db import events, hits, renders, votes
 from db.hits import Count
 from db.models import Event, Hit, Job, utcnow
 from db.states import WAITING_FOR_REVIEW, Flag, Kind, Reason, Status, Verdict
@@ -181,7 +181,7 @@ async def test_what_was_overturned_is_not_blocked_again(studio: Studio, cast: Fi
     assert claimed is not None
     assert claimed.id == job.id
     async with studio.db.begin() as s:
-        await jobs.fail(s, job.id, claimed.attempt, "broke")
+        await renders.fail(s, job.id, claimed.attempt, "broke")
     await studio.desk.retry(ada, job.id)
     assert (await studio.job(job.id)).status is Status.QUEUED
     others = [await studio.submit(bo, STOPPED), await studio.submit(ada, f"{STOPPED} again")]

@@ -145,6 +145,8 @@ async def test_private_pictures_stay_with_whoever_gave_them(
 ) -> None:
     given = {"image": Picture("ada.png"), "last": Picture("end.png")}
     job = await published(studio, ada, **given)
+    lin = await person(studio.db, "lin", Role.MODERATOR)  # of what begins with a picture two decide
+    await studio.desk.review(lin, job.id, Verdict.APPROVE)
     assert job.first_key == "ada.png"
     await studio.desk.consent(ada, job.id, {Flag.REMIX: True})
     for grown in (

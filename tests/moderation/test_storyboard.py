@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db import jobs, parts
+from db import jobs, parts, renders
 from db.models import Job
 from db.states import Status, Task
 from moderation.people import Person
@@ -123,7 +123,7 @@ async def test_a_shot_that_failed_is_retried_alone(studio: Studio, cast: Five) -
     claimed = await studio.claim()
     assert claimed is not None
     async with studio.db.begin() as s:
-        await jobs.fail(s, claimed.id, claimed.attempt, "It broke.")
+        await renders.fail(s, claimed.id, claimed.attempt, "It broke.")
     with pytest.raises(Refused, match="somebody else's"):
         await studio.desk.retry(bo, film.id)
     await studio.desk.retry(ada, film.id)

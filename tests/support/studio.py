@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from db import jobs, people, workers
+from db import jobs, people, renders, workers
 from db.broker import Broker
 from db.models import Clip, Job, utcnow
 from db.offers import Draft, Offer, Range
@@ -69,7 +69,7 @@ class Studio:
 
     async def claim(self, worker: str = "worker", running_cap: int = 2) -> Job | None:
         async with self.db.begin() as s:
-            return await jobs.claim_next(s, worker, {"toy"}, running_cap)
+            return await renders.claim_next(s, worker, {"toy"}, running_cap)
 
     async def finish(self, job: Job, attempt: int | None = None) -> bool:
         clips = [
@@ -85,7 +85,7 @@ class Studio:
             for number in range(1, job.variations + 1)
         ]
         async with self.db.begin() as s:
-            return await jobs.finish(
+            return await renders.finish(
                 s, job.id, attempt or job.attempt, clips, (), backlog=self.backlog
             )
 

@@ -37,10 +37,10 @@ async def test_a_whole_story_uses_all_of_them_and_no_other(sqlite_url: str, medi
     studio = Studio(db, Broker(NO_BROKER))
     async with Slack(scopes=scopes(), events=[need.name for need in EVENTS]) as slack:
         team = slack.team("Atelier")
-        ada, mo, host = team.user("Ada"), team.user("Mo"), team.owner
+        ada, mo, lin, host = team.user("Ada"), team.user("Mo"), team.user("Lin"), team.owner
         general = team.channel("general", bot=False)
         showcase, review = team.channel("showcase"), team.channel("review", private=True)
-        group = team.group("mods", [mo])
+        group = team.group("mods", [mo, lin])
         async with running(slack, db, settings_of(slack), media) as room:
             await studio.open([ABLE])
             asked = await host.slash(general, "/studio", "setup")
@@ -55,7 +55,9 @@ async def test_a_whole_story_uses_all_of_them_and_no_other(sqlite_url: str, medi
             await slack.until(lambda: "white_check_mark" in review.last.reactions)
             await mo.react(review.last, "one")
             await mo.unreact(review.last, "one")
-            await mo.react(review.last, "white_check_mark")
+            card = review.last
+            await mo.react(card, "white_check_mark")
+            await lin.react(card, "white_check_mark")  # of what begins with a picture two decide
             await until_published(studio, slack)
             await told(db, room, 1)
             await ada.opens_home()

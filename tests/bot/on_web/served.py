@@ -20,7 +20,7 @@ from PIL import Image
 from bot.feed import Feed
 from bot.on_web.live import cursor_at
 from bot.on_web.room import WebRoom
-from db import events, jobs, people
+from db import events, people, renders
 from db.broker import Broker
 from db.credentials import KNOWN
 from db.media import Media
@@ -143,13 +143,13 @@ class Served(Studio):
         still(path, moving_square(job.id * 40, job.width, job.height)(step))
         key = await self.media.put(path)
         async with self.db.begin() as s:
-            assert await jobs.hold(s, job.id, job.attempt, step=step, preview_key=key)
+            assert await renders.hold(s, job.id, job.attempt, step=step, preview_key=key)
         await self.broker.spread(job.id)
 
     async def finish(self, job: Job, attempt: int | None = None, draw: Draw | None = None) -> bool:
         clips = [await self._clip(job, n, draw) for n in range(1, job.variations + 1)]
         async with self.db.begin() as s:
-            done = await jobs.finish(s, job.id, attempt or job.attempt, clips, ())
+            done = await renders.finish(s, job.id, attempt or job.attempt, clips, ())
         await self.broker.spread(job.id)
         return done
 

@@ -14,7 +14,7 @@ from bot.buttons import TAKE_BACK_REVIEW
 from bot.card import Card
 from bot.on_web.paint import PLACES, Painter, Standing
 from bot.on_web.people import Visitor
-from bot.signs import LOOKS, VOTES
+from bot.signs import LOOKS, VOTES, Sign
 from moderation.people import Person
 from tests.bot.on_web.served import Served
 from tests.support.cards import card, fullest, job_of
@@ -83,7 +83,8 @@ def test_every_button_of_a_card_can_be_pressed(shown: Card, place: str) -> None:
     links = [attrs["href"] for tag, attrs in tags if tag == "a"]
     for button in shown.buttons:
         if button.sign in LOOKS:
-            assert any(href.endswith("#info") for href in links)
+            where = "#consent" if button.sign is Sign.CONSENT else "#info"
+            assert any(href.endswith(where) for href in links)
         elif button.sign not in VOTES or VOTES.index(button.sign) + 1 in numbers:
             assert str(button.sign) in pressed
 

@@ -35,11 +35,11 @@ async def allowed(served: Served, **wish: Any) -> Job:
 
 async def test_remix_and_extend_are_there_once_they_are_allowed(served: Served, be: Be) -> None:
     job = await served.published("ada")
-    assert await signs(be, "bo", "/showcase", job) == {"vote_1", "vote_2", "report"}
+    assert await signs(be, "bo", "/showcase", job) == {"vote_1", "vote_2", "tip", "report"}
     assert "allow_remix" in await signs(be, "ada", "/", job)
     assert (await be("ada").act(job, "allow_remix"))[0] == 200
     assert "forbid_remix" in await signs(be, "ada", "/", job)
-    shown = {"vote_1", "vote_2", "remix", "extend", "report"}
+    shown = {"vote_1", "vote_2", "remix", "extend", "tip", "report"}
     assert await signs(be, "bo", "/showcase", job) == shown
     assert await signs(be, "ada", "/showcase", job) == {"remix", "extend"}
     page = await be("bo").page("/showcase")
