@@ -138,3 +138,13 @@ async def test_only_the_film_has_cards_and_its_shots_move_it(studio: Studio) -> 
     assert {card.job_id for card in room.messages.values()} == {film.id}
     assert [c.lines[0].text for c in room.shown(Purpose.RECEIPT)] == ["Done: the result is yours."]
     assert room.edits > 2
+
+
+async def test_a_film_says_which_shot_the_screen_stopped(studio: Studio) -> None:
+    ada = await person(studio.db, "Ada")
+    wrong = " ".join(["naked", "child"])
+    film = await studio.submit(ada, f"a red circle | {wrong}", storyboard=True)
+    card = await receipt(studio, film.id)
+    assert Line("Shot 2 was stopped:", wrong) in card.lines
+    signs = [button.sign for button in card.buttons]
+    assert signs == [Sign.REWORD, Sign.APPEAL, Sign.WITHDRAW]
