@@ -102,6 +102,12 @@ async def test_a_film_needs_no_model_and_goes_to_review_like_every_job(bench: Be
     assert made.frames >= 8 + 16 + 3 * 8, "both clips, and the credits"
     assert (made.width, made.height) == (64, 64)
     assert made.energy_wh == 0
+    assert not clip.signed, "whoever signs what is stored does it"
+    seen = [
+        frame for job in (one, two) for shown in await bench.clips(job) for frame in shown.hashes
+    ]
+    assert clip.hashes == list(dict.fromkeys(seen))
+    assert clip.hashes
     assert bench.noted("make") == ["make", "make"], "no model was asked"
     assert await bench.kinds(made) == [
         Kind.SUBMITTED,

@@ -18,11 +18,12 @@ from db.credentials import Flags, Said
 from db.media import Media
 from db.models import Clip, Job
 from db.session import Db
-from db.states import Status
+from db.states import Status, Task
 from gen import claims, encode, resign, signing_key
 from gen.resign import Resigner
 from gen.settings import WorkerSettings
 from gen.signing_key import SigningKey
+from moderation import films
 from moderation.people import Person
 from tests.support.engines import Toy, entry
 from tests.support.films import ball
@@ -210,6 +211,34 @@ async def test_what_was_made_from_a_clip_follows_it(bench: Bench, flags: dict[in
     for job in (parent, child, grandchild):
         assert (await bench.row(job)).signed
         assert b"Ada" not in await _bytes(bench, job)
+
+
+async def test_a_film_follows_its_clips_and_leaves_them_their_files_while_it_is_made(
+    bench: Bench, flags: dict[int, Flags]
+) -> None:
+    one, two = await bench.clip(1), await bench.clip(2)
+    flags[two.id] = Flags(named=True)
+    await bench.resigner.all()
+    shown = [(one, 1), (two, 1)]
+    film = films.put_together(Task.FILM, shown, request(), bench.artist.id, "both", private=True)
+    async with bench.db.begin() as s:
+        await films.add(s, film, shown)
+    claimed = await bench.studio.claim()
+    assert claimed is not None
+    await bench.changed(one)
+    assert not await bench.resigner.sign(one.id, 1), "its file is being read"
+    await bench.studio.finish(claimed)
+    await bench.give_file(claimed, 3)
+    await bench.resigner.all()
+    of = (await bench.says(claimed)).ingredients
+    assert [(part.title, part.signed) for part in of] == [
+        (f"Clip 1 of job {job.id}", True) for job in (one, two)
+    ]
+    assert b"Ada" in await _bytes(bench, claimed)
+    flags[two.id] = Flags()
+    await bench.changed(two)
+    await bench.resigner.all()
+    assert b"Ada" not in await _bytes(bench, claimed)
 
 
 async def test_a_withdrawn_parent_is_named_and_no_longer_quoted(
