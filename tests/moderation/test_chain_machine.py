@@ -45,7 +45,7 @@ QUICK = settings(
     suppress_health_check=list(HealthCheck),
     database=None,
 )
-HUNT = settings(QUICK, max_examples=60, phases=[Phase.generate], derandomize=True)
+HUNT = settings(QUICK, max_examples=200, phases=[Phase.generate], derandomize=True)
 names = st.sampled_from(sorted(CAST))
 picks = st.integers(0, 7)
 
