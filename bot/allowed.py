@@ -101,7 +101,7 @@ async def studio(
             person = await as_now(s, person)
             return await (of_job(s, person, job_id) if job_id else of_person(s, person))
     if not typed or not answer:
-        raise Refused("Say what, and yes or no: /studio consent 12 remix yes.")
+        raise Refused("Say both: what it is about, such as remix, and yes or no.")
     if clip and not job_id:
         raise Refused("Say of which job that clip is.")
     choices = {FLAGS[typed]: answer == YES}
@@ -121,7 +121,7 @@ async def of_person(s: AsyncSession, person: Person) -> Listing:
         Line(f"{words.title}: {_yes(allowed[flag])}. {words.about}")
         for flag, words in WORDS.items()
     ]
-    lines.append(Line("To change it: /studio consent remix yes, or no."))
+    lines.append(Line("To change it: /studio consent with one of these and yes or no."))
     return Listing("What your clips begin with", tuple(lines))
 
 
@@ -139,7 +139,9 @@ async def of_job(s: AsyncSession, person: Person, job_id: int) -> Listing:
         for flag, words in WORDS.items()
     ]
     if own:
-        lines.append(Line(f"To change it: /studio consent {job_id} remix yes, or no."))
+        lines.append(
+            Line(f"To change it: /studio consent with {job_id}, one of these, and yes or no.")
+        )
         lines += history(await consents.history(s, job_id))
     return Listing(f"What may be done with job {job_id}", tuple(lines))
 

@@ -6,13 +6,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import credits
 from bot.card import Line
-from bot.lists import Listing
+from bot.lists import PAGE, Listing
 from bot.studio import YES
 from db import bugs, people
 from db.states import BugKind
 from moderation import credit
 from moderation.desk import Desk
 from moderation.people import Person
+from moderation.rules import Refused
 
 KINDS = {BugKind.BUG: "A bug", BugKind.RED_TEAM: "A weak spot"}
 
@@ -28,9 +29,12 @@ async def carry_out(
     number: int,
 ) -> str:
     """What somebody said: of a report that waits, or of a new one; ``place``: room and workspace."""
-    if verdict and number:
+    if verdict and not text:
+        if not number:
+            raise Refused("Say of which report: the list of those that wait has their numbers.")
         return await judge(desk, person, number, verdict == YES)
-    # Whoever types all in one line may begin their sentence with such a word.
+    if verdict and number:  # it was a sentence that begins like a verdict
+        text = f"{number} {text}"
     return await report(desk, person, kind, f"{verdict} {text}".strip(), *place)
 
 
@@ -52,14 +56,16 @@ async def waiting(s: AsyncSession, person: Person) -> Listing:
     names = await people.names(s, {bug.person_id for bug in found})
     lines = [
         Line(f"{bug.id}: {KINDS[bug.kind].lower()}, by {names[bug.person_id]}.", bug.text, bug.at)
-        for bug in found
+        for bug in found[:PAGE]
     ]
+    how = "With yes or no and its number you say whether one deserves credit; two decide."
     if person.moderates:
-        how = "With yes or no and its number you say whether one deserves credit; two decide."
-        lines.append(Line(how if found else "No report waits."))
+        lines.insert(0, Line(how if found else "No report waits."))
     elif not found:
         lines = [Line("No report of yours waits.")]
-    return Listing("Reports about the studio", tuple(lines))
+    left = len(found) - PAGE
+    more = f"{left} more wait after these." if left > 0 else ""
+    return Listing("Reports about the studio", tuple(lines), more)
 
 
 async def judge(desk: Desk, person: Person, bug_id: int, accept: bool) -> str:

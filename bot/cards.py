@@ -110,7 +110,10 @@ def result(view: View) -> Card:
             lines = chains.secret(view) or [Line("Only you can see it.")]
             publish = () if chains.secret(view) else (Button(Sign.PUBLISH, "Publish", strong=True),)
             if publish and allowed.is_unseen(view):
-                lines.append(Line("You don't allow the showcase, so it can't be published."))
+                unseen = (
+                    "You don't allow the showcase, so it can't be published; Consent changes that."
+                )
+                lines, publish = [*lines, Line(unseen)], ()
             buttons = (*publish, *more, WITHDRAW)
         case Status.IN_REVIEW:
             lines = [Line("It's yours already. The moderators decide about the showcase.")]

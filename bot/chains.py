@@ -77,8 +77,8 @@ async def do(desk: Desk, person: Person, request: Request, what: str, about: str
             if begun.chain is None:
                 return f"{said.entered(begun.job)} No chain begins with it."
             return (
-                f"Chain {begun.chain.id} begins with job {begun.job.id}; others join it with "
-                f"/studio chain join {begun.chain.id}."
+                f"Chain {begun.chain.id} begins with job {begun.job.id}; others join it by that "
+                "number."
             )
         case Do.JOIN:
             chain = await desk.join_chain(person, _number(about), request)
@@ -145,5 +145,5 @@ def _number(text: str) -> int:
     typed = text.strip().lstrip("#")
     if not (typed.isdecimal() and typed.isascii() and len(typed) <= 10):
         given = f", not “{echo(text)}”" if text.strip() else ""
-        raise Refused(f"Give the number of a chain{given}; /studio chain list shows them.")
+        raise Refused(f"Give the number of a chain{given}; the list of chains shows them.")
     return int(typed)

@@ -92,7 +92,9 @@ async def mine(s: AsyncSession, person: Person) -> Listing:
         change = sum(part for name, unit, part in booked.postings if name in own and unit == CREDIT)
         lines.append(Line(f"{signed(change)}: {sentence(booked)}", at=booked.at))
     if not newest:
-        lines.append(Line("Nothing is booked for you yet; the rules say what earns credit."))
+        lines.append(
+            Line("Nothing is booked for you yet; /studio credits rules says what earns some.")
+        )
     if own and (site := await notes.get(s, notes.PAGE)):
         account = (await books.accounts(s, person.id))[0].name
         lines.append(Line(f"All of it, for everybody: {site}/ledger?account={account}"))

@@ -169,7 +169,12 @@ def help_for(person: Person, house: Rules, wish: str, studio: str) -> Listing:
     enough = "One moderator decides" if house.quorum == 1 else f"{house.quorum} moderators decide"
     decides = f"{enough} about the showcase only; a no"
     if house.quorum == 1 and house.second_opinion:
-        decides = "One moderator's yes is enough for the showcase; a no takes two and"
+        newcomers = house.newcomer_publications
+        first = f"somebody's first {newcomers} jobs, for " if newcomers else ""
+        decides = (
+            f"A yes takes one moderator, or two for {first}what begins or ends with a picture and what the "
+            "screen flagged; a no takes two and"
+        )
     lines = [
         f"{wish} and what a clip should show, such as: a boat on a lake --aspect 9:16 --seed 7",
         "The clips are yours the moment they exist. "
@@ -190,7 +195,7 @@ def help_for(person: Person, house: Rules, wish: str, studio: str) -> Listing:
             "or",
         )
         lines.append(
-            f"You moderate: one reaction on a review card decides. {EMOJI[Sign.APPROVE]} is a yes; a no "
+            f"You moderate: a reaction on a review card is your review. {EMOJI[Sign.APPROVE]} is a yes; a no "
             f"is {reasons}. {EMOJI[Sign.VOTE_1]} to {EMOJI[Sign.VOTE_4]} before it limit it to those "
             f"clips, and taking a reaction back takes the review back. {EMOJI[Sign.LOOKING]} tells the "
             "others that you are looking at it."

@@ -15,7 +15,10 @@ NO_CLIPS = (
     "The screen stopped it before it was rendered, so there are no clips. A yes has it rendered."
 )
 NOT_GRANTED = "The appeal was not granted, so it isn't rendered."
-STATEMENT = "A statement of yours is wanted: that this person permits it, or that it is satire."
+STATEMENT = (
+    "Moderators look twice whether this person permits it, or whether it is satire; if they say no, say "
+    "in your appeal which it is."
+)
 
 
 def stopped(view: View) -> tuple[Tone, tuple[Line, ...], tuple[Button, ...]]:

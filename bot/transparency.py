@@ -13,7 +13,9 @@ from moderation.transparency import Month, Wait
 DECISIONS = (
     Kind.APPROVED,
     Kind.REJECTED,
+    Kind.SPLIT,
     Kind.TAKEN_DOWN,
+    Kind.REINSTATED,
     Kind.DISMISSED,
     Kind.KEPT,
     Kind.WITHDRAWN,

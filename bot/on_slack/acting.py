@@ -32,7 +32,7 @@ from bot.reactions import DECIDES
 from bot.signs import LOOKS, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
 from bot.view import view
 from db import people
-from db.states import WAITING_FOR_REVIEW, Purpose, Reason
+from db.states import Reason
 from moderation import rules
 from moderation.rules import Refused
 
@@ -207,16 +207,9 @@ class Acting:
         async with self._parts.db.read() as s:
             seen = await view(s, press.job_id)
         shown = cards_asked.info if press.sign is Sign.INFO else cards_asked.shown_to
-        try:
-            card = shown(person, press.job_id, seen)
-        except Refused:
-            if seen is None or seen.job.status not in WAITING_FOR_REVIEW:
-                raise
-            person = await who(self._parts, where.team, where.user)
-            card = shown(person, press.job_id, seen)
-        if card.purpose is Purpose.REVIEW:
-            # Signs are read on the review channel's own cards only; here all of it are buttons.
-            card = replace(card, purpose=None, title=f"{card.title} · by {card.artist}")
+        if seen is not None and cards_asked.needs_moderators(seen):
+            person = await who(self._parts, where.team, where.user)  # whose role it takes
+        card = shown(person, press.job_id, seen)
         await self.bring(where, card)
 
     async def pick(self, where: Where, press: Press, words: str = "") -> None:

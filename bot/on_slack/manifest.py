@@ -55,7 +55,7 @@ SCOPES = (
 )
 """All that the bot does in Slack needs, and no more."""
 EVENTS = (
-    Need("reaction_added", "somebody decides or votes"),
+    Need("reaction_added", "somebody decides, votes or gives a tip"),
     Need("reaction_removed", "somebody takes that back"),
     Need("app_home_opened", "somebody opens the app's own page"),
     Need(

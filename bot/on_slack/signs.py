@@ -16,6 +16,7 @@ NAMES: Mapping[Sign, str] = {
     Sign.HATE: "no_entry_sign",
     Sign.SPAM: "wastebasket",
     Sign.LOOKING: "eyes",
+    Sign.TIP: "purple_heart",
     Sign.VOTE_1: "one",
     Sign.VOTE_2: "two",
     Sign.VOTE_3: "three",

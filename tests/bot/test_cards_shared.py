@@ -13,8 +13,8 @@ from bot.signs import EMOJI, NEEDS_SENTENCE, Sign
 from bot.view import View
 from db.models import Clip, Job, Report, Review, utcnow
 from db.offers import Offer
-from db.states import Descent, Reason, Status, Task, Verdict
-from moderation.people import Person
+from db.states import Descent, Purpose, Reason, Status, Task, Verdict
+from moderation.people import Person, Role
 from tests.support.cards import job_of
 from tests.support.studio import ABLE, OFFER
 
@@ -180,3 +180,17 @@ def test_new_signs_have_no_emoji_and_what_needs_words_asks_for_them() -> None:
     new = {Sign.REMIX, Sign.ALLOW_REMIX, Sign.FORBID_REMIX, Sign.REPORT, Sign.TAKE_DOWN}
     assert not {*new, Sign.DISMISS} & EMOJI.keys()
     assert all(buttons.QUESTIONS[sign] for sign in NEEDS_SENTENCE)
+
+
+def test_moderators_bring_back_what_they_can_decide_about_with_its_buttons() -> None:
+    mo = Person(9, "Mo", frozenset({Role.MODERATOR}))
+
+    def signs(view: View) -> set[Sign]:
+        card = cards_asked.shown_to(mo, 12, view)
+        return {button.sign for button in card.buttons} if card.purpose is None else set()
+
+    assert Sign.APPROVE in signs(seen(job_of(status=Status.IN_REVIEW)))
+    reported = seen(job_of(), reports=(report(Reason.SPAM),))
+    assert {Sign.TAKE_DOWN, Sign.DISMISS} <= signs(reported)
+    assert Sign.REINSTATE in signs(seen(job_of(status=Status.REJECTED)))
+    assert cards_asked.shown_to(CAROL, 12, reported).purpose is Purpose.SHOWCASE

@@ -21,6 +21,7 @@ from moderation import credit
 from moderation.bookkeeping import keep_books
 from moderation.credit import Booking, Earning
 from moderation.people import Person, Role
+from moderation.rules import Refused
 from tests.support.studio import Studio, person, request
 
 
@@ -38,7 +39,7 @@ async def test_what_one_has_and_why(studio: Studio) -> None:
         none = await credits.listing(s, ada, "")
     assert [line.text for line in none.lines] == [
         "You have 0 credits.",
-        "Nothing is booked for you yet; the rules say what earns credit.",
+        "Nothing is booked for you yet; /studio credits rules says what earns some.",
     ]
     job = await studio.rendered(ada)
     await studio.desk.review(mo, job.id, Verdict.APPROVE)
@@ -87,8 +88,8 @@ async def test_a_bug_goes_to_the_moderators_and_comes_back(studio: Studio) -> No
         theirs = (await bugs.waiting(s, mo)).lines
         hers = (await bugs.waiting(s, ada)).lines
         others = (await bugs.waiting(s, bo)).lines
-    assert (theirs[0].text, theirs[0].said) == ("1: a bug, by ada.", "The moon is drawn as a sun.")
-    assert "yes or no" in theirs[1].text
+    assert "yes or no" in theirs[0].text
+    assert (theirs[1].text, theirs[1].said) == ("1: a bug, by ada.", "The moon is drawn as a sun.")
     assert len(hers) == 1
     assert others[0].text == "No report of yours waits."
     place = ("web", "")
@@ -97,9 +98,29 @@ async def test_a_bug_goes_to_the_moderators_and_comes_back(studio: Studio) -> No
         said = {"text": "", "kind": "", "verdict": verdict, "number": number}
         return await bugs.carry_out(studio.desk, who, place, **said)  # type: ignore[arg-type]
 
+    with pytest.raises(Refused, match="Say of which report"):
+        await says(mo, "yes", 0)
     assert "needs one more moderator" in await says(mo, "yes", 1)
     assert "is accepted" in await says(lin, "yes", 1)
     said = await bugs.carry_out(
         studio.desk, ada, place, text="circle is drawn", kind="", verdict="no", number=0
     )
     assert said.startswith("Report 2 is with the moderators.")
+    said = await bugs.carry_out(
+        studio.desk, mo, place, text="clips play at once", kind="", verdict="no", number=2
+    )
+    assert said.startswith("Report 3 is with the moderators.")
+    async with studio.db.read() as s:
+        listed = [line.said for line in (await bugs.waiting(s, lin)).lines]
+    assert listed[1:] == ["no circle is drawn", "no 2 clips play at once"]
+
+
+async def test_a_long_list_of_bugs_says_how_many_more_there_are(studio: Studio) -> None:
+    mo = await person(studio.db, "mo", Role.MODERATOR)
+    for number in range(12):
+        who = await person(studio.db, f"finder {number}")
+        await bugs.report(studio.desk, who, "", f"bug {number}", "web")
+    async with studio.db.read() as s:
+        listing = await bugs.waiting(s, mo)
+    assert len(listing.lines) == 11
+    assert listing.more == "2 more wait after these."
