@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db.jobs import LARGEST_ID
-from db.models import Bug, BugOpinion, utcnow
+from db.models import Bug, BugOpinion, Link, utcnow
 from db.upsert import upsert
 
 
@@ -43,10 +43,12 @@ async def opine(s: AsyncSession, bug_id: int, person_id: int, accept: bool) -> N
 
 
 async def count(s: AsyncSession, bug_id: int, accept: bool) -> int:
-    """How many moderators say so."""
+    """How many moderators say so; two who are linked are one."""
+    now = func.coalesce(col(Link.person_id), col(BugOpinion.person_id))
     agree = (
-        select(func.count())
+        select(func.count(now.distinct()))
         .select_from(BugOpinion)
+        .outerjoin(Link, col(Link.second_id) == col(BugOpinion.person_id))
         .where(col(BugOpinion.bug_id) == bug_id, col(BugOpinion.accept).is_(accept))
     )
     return await s.scalar(agree) or 0

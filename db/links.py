@@ -244,8 +244,8 @@ def _concerns(person_id: int) -> ColumnElement[bool]:
 
 
 async def _hold(s: AsyncSession, which: ColumnElement[bool]) -> list[int]:
-    """Hold these jobs. Nobody else holds several, so nobody waits in a circle."""
-    query = select(col(Job.id)).where(which).with_for_update(key_share=True)
+    """Hold these jobs, in one order, so that nobody waits in a circle."""
+    query = select(col(Job.id)).where(which).order_by(col(Job.id)).with_for_update(key_share=True)
     return list((await s.scalars(query)).all())
 
 

@@ -199,6 +199,7 @@ CREDITED = frozenset(
         Kind.REJECTED,
         Kind.OVERTURNED,
         Kind.REINSTATED,
+        Kind.UNBLOCKED,
         Kind.UPHELD,
         Kind.TAKEN_DOWN,
         Kind.BALLOT_CLOSED,

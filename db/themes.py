@@ -64,12 +64,14 @@ async def candidates(s: AsyncSession, theme: Theme) -> Sequence[Job]:
     return found.all()
 
 
-async def votes(s: AsyncSession, job_ids: Sequence[int]) -> dict[tuple[int, int], int]:
-    """(job, clip) -> votes, of the clips that are shown."""
+async def votes(
+    s: AsyncSession, theme: Theme, job_ids: Sequence[int]
+) -> dict[tuple[int, int], int]:
+    """(job, clip) -> votes since the theme began, of the clips that are shown."""
     rows = await s.execute(
         select(col(Vote.job_id), col(Vote.clip), func.count())
         .join(Clip, (col(Clip.job_id) == col(Vote.job_id)) & (col(Clip.number) == col(Vote.clip)))
-        .where(col(Vote.job_id).in_(job_ids), col(Clip.shown))
+        .where(col(Vote.job_id).in_(job_ids), col(Clip.shown), col(Vote.at) >= theme.starts_at)
         .group_by(col(Vote.job_id), col(Vote.clip))
     )
     return {(job_id, clip): count for job_id, clip, count in rows.all()}

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import books, ledger, people, reviews
+from db import books, ledger, links, parts, people, reviews
 from db.ledger import Booked
 from db.models import Event, Job
 from db.session import Db
@@ -53,12 +53,15 @@ async def reverse(s: AsyncSession, booked: Booked, kind: Booking = Booking.REVER
     whose = {account.name: account for account in await books.touched(s, booked.id)}
     amounts: dict[int, int] = {}
     short = 0
-    for name, _unit, amount in booked.postings:
+    for name, unit, amount in booked.postings:
         account = whose[name]
-        back = -amount if account.own else max(-amount, -account.balance)
+        if account.person_id is not None:  # who was linked since has it on the account of the other
+            account = await ledger.account_of(s, await links.now(s, account.person_id), unit)
+        held = account.balance + amounts.get(account.id, 0)
+        back = -amount if account.own else max(-amount, -held)
         short += -amount - back
-        if back:
-            amounts[account.id] = back
+        amounts[account.id] = amounts.get(account.id, 0) + back
+    amounts = {account_id: back for account_id, back in amounts.items() if back}
     if short:
         unit = booked.postings[0][1]
         lost = await ledger.studios(s, WRITTEN_OFF, unit)
@@ -108,14 +111,15 @@ async def _book(s: AsyncSession, event: Event) -> None:
         case Kind.APPROVED | Kind.OVERTURNED | Kind.REINSTATED:
             await _reviewed(s, event, job)
             await _shown(s, event, job)
-        case Kind.REJECTED | Kind.UPHELD:
+        case Kind.REJECTED | Kind.UPHELD | Kind.UNBLOCKED:
             await _reviewed(s, event, job)
         case Kind.TAKEN_DOWN:
             await _reviewed(s, event, job)
             for booked in await standing(s, job.id):
                 await reverse(s, booked)
         case Kind.BALLOT_CLOSED if job.winner:
-            await _earn(s, f"won:{job.id}", Earning.WON, {job.person_id: credit.table().won}, job)
+            won = await _shared(s, job, credit.table().won)
+            await _earn(s, f"won:{job.id}", Earning.WON, won, job)
 
 
 async def _rendered(s: AsyncSession, event: Event, job: Job) -> None:
@@ -137,11 +141,16 @@ async def _shown(s: AsyncSession, event: Event, job: Job) -> None:
     earns once more what was taken back then."""
     if await standing(s, job.id):
         return
-    earned = {job.person_id: credit.table().approved}
+    earned = await _shared(s, job, credit.table().approved)
     await _earn(s, f"approved:{event.id}", Earning.APPROVED, earned, job)
     shares = credit.shares(job, await _ancestors(s, job), credit.table())
     if shares:
         await _earn(s, f"remixed:{event.id}", Earning.REMIXED, shares, job)
+
+
+async def _shared(s: AsyncSession, job: Job, amount: int) -> dict[int, int]:
+    """What a job earns, for its artist, or for all whose clips are in it."""
+    return credit.split(amount, sorted(await parts.artists(s, job.id)) or [job.person_id])
 
 
 async def _reviewed(s: AsyncSession, event: Event, job: Job) -> None:

@@ -72,6 +72,10 @@ async def _follow(s: AsyncSession, house: Rules, person: Person, job: Job) -> bo
     """
     made = await clips.of(s, job.id)
     left = any(clip.shown if job.status is Status.PUBLISHED else clip.showcase for clip in made)
+    if rules.is_held(job) and not left:
+        job.held, job.private = False, True
+        await events.record(s, job.id, Kind.UNHELD, person.id)
+        return True
     if job.status in {Status.IN_REVIEW, Status.PUBLISHED} and not left:
         await decisions.keep(s, person, job)
         return True

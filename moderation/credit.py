@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -81,6 +81,13 @@ def read(text: str) -> Earnings:
         says=tuple(row["says"].format(**row) for row in rows.values()),
         **{earning.value: row["amount"] for earning, row in rows.items()},
     )
+
+
+def split(amount: int, people: Sequence[int]) -> dict[int, int]:
+    """The same for everybody, in whole numbers; what is left over goes to the first of them."""
+    each, left = divmod(amount, len(people))
+    earned = {one: each + (place < left) for place, one in enumerate(people)}
+    return {one: share for one, share in earned.items() if share}
 
 
 def shares(job: Job, ancestors: Iterable[Job], earnings: Earnings) -> dict[int, int]:

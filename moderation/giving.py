@@ -23,10 +23,11 @@ def may_tip(person: Person, job: Job) -> None:
         raise Refused(f"There is no job {job.id} in the showcase whose artist could be tipped.")
 
 
-def may_judge_bug(person: Person, bug: Bug) -> None:
+def may_judge_bug(person: Person, bug: Bug, finder_id: int) -> None:
+    """``finder_id``: who is now whoever found it."""
     if not person.moderates:
         raise Refused("Only moderators decide whether a report deserves credit.")
-    if bug.person_id == person.id:
+    if finder_id == person.id:
         raise Refused("This report is yours; two others have to decide.")
     if bug.accepted is not None:
         raise Refused(f"Report {bug.id} is {'accepted' if bug.accepted else 'declined'} already.")

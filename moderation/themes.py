@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import events, ledger, themes
+from db import events, ledger, links, themes
 from db.models import Job, Theme, utcnow
 from db.session import Db
 from db.states import Kind
@@ -56,9 +56,9 @@ async def close_due(db: Db) -> list[int]:
 async def close(s: AsyncSession, theme: Theme) -> int:
     """Say who won, and give them what its host gave; the winning job, 0 where nobody voted."""
     taking_part = await entries(s, theme)
-    won = winner(taking_part, await themes.votes(s, [job.id for job in taking_part]))
+    won = winner(taking_part, await themes.votes(s, theme, [job.id for job in taking_part]))
     theme.closed_at = utcnow()
-    gets = theme.host_id
+    gets = await links.now(s, theme.host_id)
     if won is not None:
         theme.winner_job, theme.winner_clip = won
         gets = next(job.person_id for job in taking_part if job.id == won[0])

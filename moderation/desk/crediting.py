@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import books, bugs, events, ledger
+from db import books, bugs, events, ledger, links
 from db.ledger import Overdrawn
 from db.models import Bug, utcnow
 from db.states import BugKind, Kind
-from moderation import bookkeeping, giving, rules
+from moderation import bookkeeping, films, giving, rules
 from moderation.bookkeeping import ISSUED
 from moderation.credit import Booking, Earning, table
 from moderation.desk.base import Base
@@ -29,6 +29,7 @@ class Crediting(Base):
         """Give the artist of a job in the showcase one of one's own credits, once."""
         async with self._on(person, job_id) as (s, person, job):
             giving.may_tip(person, job)
+            await films.insist_on_others(s, person, job)
             await ledger.hold(s)
             mine = await ledger.account_of(s, person.id)
             theirs = await ledger.account_of(s, job.person_id)
@@ -88,14 +89,14 @@ class Crediting(Base):
             bug = await bugs.get(s, bug_id)
             if bug is None:
                 raise Refused(f"There is no report {bug_id}.")
-            giving.may_judge_bug(person, bug)
+            giving.may_judge_bug(person, bug, await links.now(s, bug.person_id))
             await bugs.opine(s, bug_id, person.id, accept)
             if await bugs.count(s, bug_id, accept) < AGREE:
                 return None
             bug.accepted, bug.closed_at = accept, utcnow()
             if accept:
                 await ledger.hold(s)
-                finder = await ledger.account_of(s, bug.person_id)
+                finder = await ledger.account_of(s, await links.now(s, bug.person_id))
                 issued = await ledger.studios(s, ISSUED)
                 amounts = {finder.id: table().found, issued.id: -table().found}
                 key, version = f"found:{bug_id}", table().version

@@ -95,9 +95,11 @@ class Judging(Base):
         async with self._on(person, job_id) as (s, person, job):
             rules.may_withdraw(person, job)
             await reports.settle(s, job_id)
-            await clips.unsign_children(s, job_id)
             await jobs.move(s, job_id, Kind.WITHDRAWN, by=person.id, values={"lease_until": None})
             await films.withdraw_with(s, job_id, person.id)
+            await clips.unsign_children(
+                s, job_id
+            )  # after the films that it is in: as whoever signs does
             handed = await chaining.take_back(s, job_id)
         await asyncio.gather(*(self._ring(one, 0) for one in handed))
 
@@ -124,6 +126,7 @@ class Judging(Base):
     async def dismiss(self, person: Person, job_id: int) -> None:
         """A moderator settles the reports of a job, which stays in the showcase."""
         async with self._on(person, job_id) as (s, person, job):
+            await films.insist_on_others(s, person, job)
             await decisions.dismiss(s, person, job)
 
     async def remember_frames(self, person: Person, job_id: int) -> None:

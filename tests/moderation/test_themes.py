@@ -166,3 +166,14 @@ async def test_the_same_theme_twice_is_one_and_only_some_are_open(
         await studio.desk.begin_theme(host, f"The moon {number}", "moon", 7)
     with pytest.raises(Refused, match="5 themes are open"):
         await studio.desk.begin_theme(host, "One more", "moon", 7)
+
+
+async def test_votes_of_before_it_began_do_not_count(
+    studio: Studio, cast: Five, host: Person
+) -> None:
+    ada, bo, _, mo, _ = cast
+    old = await published(studio, ada, mo, "an old moon")
+    await studio.desk.vote(bo, old.id, 1)
+    theme = await studio.desk.begin_theme(host, "The moon", "moon", 7)
+    await studio.change(old.id, published_at=utcnow())  # as when it leaves and comes back
+    assert (await over(studio, theme)).winner_job is None
