@@ -20,9 +20,14 @@ LARGEST_ID = 2**31 - 1
 CAME_TO_NOTHING = frozenset({Status.CANCELLED, Status.FAILED, Status.WITHDRAWN})
 
 
+def may_exist(job_id: int) -> bool:
+    """Whether the database could have a job of this id."""
+    return 0 < job_id <= LARGEST_ID
+
+
 async def get(s: AsyncSession, job_id: int, *, lock: bool = False) -> Job | None:
     """The job as it is now; ``lock`` holds off everybody else's verbs on it until the commit."""
-    if not 0 < job_id <= LARGEST_ID:
+    if not may_exist(job_id):
         return None
     query = select(Job).where(col(Job.id) == job_id).execution_options(populate_existing=True)
     return await s.scalar(query.with_for_update(key_share=True) if lock else query)

@@ -11,8 +11,6 @@ from sqlmodel import col
 from db.models import Clip, Job, Part
 from db.states import Status
 
-OVER = frozenset({Status.CANCELLED, Status.FAILED, Status.BLOCKED, Status.WITHDRAWN})
-
 
 def are_made() -> ColumnElement[bool]:
     """Of a job in a query: whether all clips are there that it is put together from."""
@@ -59,8 +57,9 @@ async def waiting_for(s: AsyncSession, job_id: int) -> Sequence[int]:
 
 
 async def standing(s: AsyncSession, job_id: int) -> Sequence[int]:
-    """The films that a clip of this job is in, and that are not over."""
-    return await _films(s, job_id, col(Job.status).not_in(OVER))
+    """The films that a clip of this job is in and that are not withdrawn; those too that came to nothing,
+    which could be retried."""
+    return await _films(s, job_id, col(Job.status) != Status.WITHDRAWN)
 
 
 async def film_of_shot(s: AsyncSession, job_id: int) -> int | None:

@@ -40,7 +40,8 @@ class Base:
         async with self.db.begin() as s:
             # Before the job, like a link: else each could hold what the other waits for.
             person = await as_now(s, person)
-            await parts.hold(s, job_id)
+            if jobs.may_exist(job_id):
+                await parts.hold(s, job_id)
             job = await jobs.get(s, job_id, lock=True)
             if job is None:
                 raise Refused(f"There is no job {job_id}.")

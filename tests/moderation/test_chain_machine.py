@@ -45,7 +45,7 @@ QUICK = settings(
     suppress_health_check=list(HealthCheck),
     database=None,
 )
-HUNT = settings(QUICK, max_examples=200, phases=[Phase.generate], derandomize=True)
+HUNT = settings(QUICK, max_examples=200, phases=[Phase.generate])
 names = st.sampled_from(sorted(CAST))
 picks = st.integers(0, 7)
 
@@ -245,17 +245,9 @@ async def _nothing(*_: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("forgotten", ["secret", "parts"])
 def test_a_planted_fault_is_found(
-    machine: type[ChainMachine], monkeypatch: pytest.MonkeyPatch, forgotten: str
+    machine: type[ChainMachine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if forgotten == "secret":
-        monkeypatch.setattr(chaining, "insist_on_secret", _nothing)
-    else:
-
-        async def leave(*_: Any) -> list[int]:
-            return []
-
-        monkeypatch.setattr(chaining, "take_back", leave)
+    monkeypatch.setattr(chaining, "insist_on_secret", _nothing)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(machine, settings=HUNT)

@@ -15,7 +15,7 @@ from db import events, jobs, links, reports, votes
 from db.migrate import upgrade
 from db.models import Clip, Report, Vote
 from db.states import MOVES, Kind, Move, Status
-from moderation import linking, quorum, rules
+from moderation import linking, queueing, quorum, rules
 from moderation.desk import Desk, making
 from moderation.people import Person, Role
 from moderation.screening import door
@@ -142,7 +142,7 @@ PLANTS: dict[str, tuple[Any, str, Any, set[str]]] = {
         vote_without_a_ballot,
         {"render_one", "approve", "vote"},
     ),
-    "no cap on what waits": (rules, "may_submit", lambda *_: None, {"submit", "claim"}),
+    "no cap on what waits": (queueing, "may_submit", lambda *_: None, {"submit", "claim"}),
     "clips are made finals of again and again": (
         rules,
         "may_finalize",
