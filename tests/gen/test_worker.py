@@ -38,7 +38,7 @@ from gen.worker import main; main()
 """
 HALF_FINISHED = """
 import asyncio, pathlib
-from db import jobs
+from db import renders
 finish = renders.finish
 async def half(*args, **used):
     await finish(*args, **used)
