@@ -8,12 +8,17 @@ import sys
 import traceback
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot import cli_credentials, cli_ledger, cli_make, cli_record
+from bot.cli_data import Data, with_db
 from bot.trouble import insist_on_newest, translated
+
+if TYPE_CHECKING:
+    from bot.settings import BotSettings
+    from db.session import Db
 
 app = typer.Typer(
     name="sora",
@@ -39,12 +44,6 @@ class Use(StrEnum):
     """What a dataset may be exported for."""
 
     TRAINING = "training"
-
-
-Data = Annotated[
-    Path | None,
-    typer.Option(help=f"{cli_make.DATA} \\[default: data]"),
-]
 
 
 def _version(asked: bool) -> None:
@@ -174,21 +173,13 @@ def doctor(
 @outbox.command("retry")
 def outbox_retry(data: Data = None) -> None:
     """Try again to tell what could not be told and was set aside."""
-    from bot.settings import settings_from
     from db import events
-    from db.session import Db
 
-    async def try_again(url: str) -> int:
-        db = Db(url)
-        try:
-            async with db.begin() as s:
-                return await events.try_again(s)
-        finally:
-            await db.close()
+    async def try_again(db: Db, _: BotSettings) -> int:
+        async with db.begin() as s:
+            return await events.try_again(s)
 
-    settings = settings_from(data)
-    insist_on_newest(settings.database)
-    count = asyncio.run(try_again(settings.database))
+    count = with_db(data, try_again)
     typer.echo(
         f"{count} set aside before will be told again." if count else "Nothing was set aside."
     )
@@ -207,23 +198,14 @@ def dataset_export(
 ) -> None:
     """Copy what may be in a dataset into a folder, with licence and credit."""
     from bot import dataset
-    from bot.settings import settings_from
     from db.media import Media
-    from db.session import Db
     from db.states import Flag
 
-    settings = settings_from(data)
-    insist_on_newest(settings.database)
+    async def export(db: Db, settings: BotSettings) -> dataset.Exported:
+        flags = {Flag.DATASET} | ({Flag.TRAINING} if use is Use.TRAINING else set())
+        return await dataset.export(db, Media(settings.media), folder, flags)
 
-    async def export() -> dataset.Exported:
-        db = Db(settings.database)
-        try:
-            flags = {Flag.DATASET} | ({Flag.TRAINING} if use is Use.TRAINING else set())
-            return await dataset.export(db, Media(settings.media), folder, flags)
-        finally:
-            await db.close()
-
-    typer.echo(str(asyncio.run(export())))
+    typer.echo(str(with_db(data, export)))
 
 
 @slack.command("manifest")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli_make import DATA
+from bot.cli_data import Data
 from bot.trouble import Trouble, insist_on_newest
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ Url = Annotated[
         help="Of a studio's page: reads its public record. \\[default: this studio's database]"
     ),
 ]
-Data = Annotated[Path | None, typer.Option(help=f"{DATA} \\[default: data]")]
 
 
 @app.command()

@@ -143,12 +143,16 @@ def _decided(becomes: str) -> Callable[[Said], str]:
     return wording
 
 
+def _reversing(says: Said) -> str:
+    """Which entry it undoes, where it says so."""
+    entry = says["details"].get("reverses")
+    return f", which reverses entry {entry}" if entry else ""
+
+
 def _overturned(says: Said) -> str:
-    reversed_ = says["details"].get("reverses")
-    entry = f", which reverses entry {reversed_}" if reversed_ else ""
     wait = said.about(says["details"].get("waited"))
     after = f" after {wait}" if wait else ""
-    won = f"The appeal for job {says['job']} was won{after}, and it is published{entry}."
+    won = f"The appeal for job {says['job']} was won{after}, and it is published{_reversing(says)}."
     return f"{won} {_moderator(says)} decided it."
 
 
@@ -166,16 +170,12 @@ def _rules(says: Said) -> str:
 
 
 def _unblocked(says: Said) -> str:
-    reversed_ = says["details"].get("reverses")
-    entry = f", which reverses entry {reversed_}" if reversed_ else ""
-    won = f"The appeal against the block of job {says['job']} was won{entry}."
+    won = f"The appeal against the block of job {says['job']} was won{_reversing(says)}."
     return f"{won} {_moderator(says)} decided it."
 
 
 def _reinstated(says: Said) -> str:
-    reversed_ = says["details"].get("reverses")
-    entry = f", which reverses entry {reversed_}" if reversed_ else ""
-    return f"{_job(says)} was put back into the showcase{entry}. {_moderator(says)} decided it."
+    return f"{_job(says)} was put back into the showcase{_reversing(says)}. {_moderator(says)} decided it."
 
 
 def _upheld(says: Said) -> str:

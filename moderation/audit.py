@@ -44,7 +44,8 @@ class Replay:
 
 
 async def audit(s: AsyncSession) -> AsyncIterator[Replay]:
-    """Replay the ledger, in a session in which nothing was read yet; yields how far it is from time to time, and the whole of it at last.
+    """Replay the ledger, in a session in which nothing was read yet; yields how far it is from time to
+    time, and the whole of it at last.
 
     Raises ``Tampered`` at the first thing that is wrong.
     """

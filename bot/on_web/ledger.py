@@ -6,17 +6,16 @@ from aiohttp import web
 
 from bot import credits
 from bot.ledger_files import csv_lines, json_lines
-from bot.on_web.site import SITE, page
+from bot.on_web.site import SITE, number, page
 from db import books, ledger
-from db.jobs import LARGEST_ID
 
 PAGE = 50
 
 
 async def transactions(request: web.Request) -> web.Response:
     """What was booked, newest first; of one account or about one job where that is asked for."""
-    account, job = request.query.get("account", "")[:40], _number(request, "job")
-    before = _number(request, "before")
+    account, job = request.query.get("account", "")[:40], number(request, "job")
+    before = number(request, "before")
     async with request.app[SITE].db.read() as s:
         head = await books.head(s)
         found = await books.newest(
@@ -59,9 +58,3 @@ async def _file(request: web.Request, content_type: str, ending: str) -> web.Str
         await response.write(line.encode())
     await response.write_eof()
     return response
-
-
-def _number(request: web.Request, name: str) -> int | None:
-    typed = request.query.get(name, "")
-    short = typed.isdecimal() and typed.isascii() and len(typed) <= 10
-    return int(typed) if short and int(typed) <= LARGEST_ID else None

@@ -7,10 +7,9 @@ from dataclasses import asdict
 from aiohttp import web
 
 from bot import recorded
-from bot.on_web.site import SITE, as_json, page
+from bot.on_web.site import SITE, as_json, number, page
 from bot.transparency import sections
 from db import record
-from db.jobs import LARGEST_ID
 from db.models import utcnow
 from moderation import transparency
 from moderation.chronicle import RECORDED
@@ -26,7 +25,7 @@ async def entries(request: web.Request) -> web.Response:
     """What was recorded, newest first; of one kind or one job where that is asked for."""
     kind = request.query.get("kind", "")
     kind = kind if kind in RECORDED else ""
-    job, before = _number(request, "job"), _number(request, "before")
+    job, before = number(request, "job"), number(request, "before")
     async with request.app[SITE].db.read() as s:
         head = await record.head(s)
         found = await record.newest(s, kind=kind, job=job, before=before, limit=PAGE + 1)
@@ -45,8 +44,8 @@ async def entries(request: web.Request) -> web.Response:
 
 async def entries_json(request: web.Request) -> web.Response:
     """Entries from a number on, as they are hashed; ``next`` is the number to go on from."""
-    first = _number(request, "from") or 1
-    limit = _number(request, "limit")
+    first = number(request, "from") or 1
+    limit = number(request, "limit")
     limit = MOST_ENTRIES if limit is None else min(max(limit, 1), MOST_ENTRIES)
     async with request.app[SITE].db.read() as s:
         head = await record.head(s)
@@ -92,9 +91,3 @@ async def _month(request: web.Request) -> tuple[list[str], Month]:
 
 def _origin(request: web.Request) -> str:
     return f"{request.scheme}://{request.host}"
-
-
-def _number(request: web.Request, name: str) -> int | None:
-    typed = request.query.get(name, "")
-    short = typed.isdecimal() and typed.isascii() and len(typed) <= 10
-    return int(typed) if short and int(typed) <= LARGEST_ID else None

@@ -12,6 +12,7 @@ from bot.on_web.live import Hub
 from bot.on_web.paint import Painter
 from bot.on_web.people import People, Visitor, remember
 from db.credentials import Shelf
+from db.jobs import LARGEST_ID
 from db.media import Media
 from db.session import Db
 from moderation.desk import Desk
@@ -50,6 +51,13 @@ def visitor_of(request: web.Request) -> Visitor:
 def wants_json(request: web.Request) -> bool:
     """Our scripts ask for JSON; a browser that runs none gets pages."""
     return "application/json" in request.headers.get("Accept", "")
+
+
+def number(request: web.Request, name: str) -> int | None:
+    """A number in the address that a row could have; None for whatever else stands there."""
+    typed = request.query.get(name, "")
+    short = typed.isdecimal() and typed.isascii() and len(typed) <= 10
+    return int(typed) if short and int(typed) <= LARGEST_ID else None
 
 
 def answer(request: web.Request, sentence: str, status: int) -> web.Response:
