@@ -68,7 +68,7 @@ async def glimpse_of(studio: Studio) -> int:
 async def test_a_chain_from_its_start_to_its_film_in_words(studio: Studio) -> None:
     ada, bo = await person(studio.db, "Ada"), await person(studio.db, "Bo")
     assert await do(studio, ada, Do.START, "a fox at night --aspect 16:9") == (
-        "Chain 1 begins with job 1; others join it with /studio chain join 1."
+        "Chain 1 begins with job 1; others join it by that number."
     )
     assert await do(studio, bo, Do.JOIN, "1") == (
         "You have a seat in chain 1; you are told when it is your turn."
@@ -142,7 +142,7 @@ async def test_who_lets_it_pass_sees_it_no_more(studio: Studio) -> None:
 @pytest.mark.parametrize(
     ("what", "about", "why"),
     [
-        (Do.JOIN, "", "Give the number of a chain; /studio chain list shows them."),
+        (Do.JOIN, "", "Give the number of a chain; the list of chains shows them."),
         (Do.SHOW, "one", "Give the number of a chain, not “one”"),
         (Do.CLOSE, "9" * 30, "Give the number of a chain, not “9"),
         (Do.SHOW, "7", "There is no chain 7."),
