@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.card import Line
 from bot.lists import Listing
+from bot.site_address import site_address
 from bot.studio import RULES
-from db import books, ledger, notes, people
+from db import books, ledger, people
 from db.ledger import CREDIT, Booked
 from moderation import credit
 from moderation.bookkeeping import ISSUED, WRITTEN_OFF
@@ -95,7 +96,7 @@ async def mine(s: AsyncSession, person: Person) -> Listing:
         lines.append(
             Line("Nothing is booked for you yet; /studio credits rules says what earns some.")
         )
-    if own and (site := await notes.get(s, notes.PAGE)):
+    if own and (site := await site_address(s)):
         account = (await books.accounts(s, person.id))[0].name
         lines.append(Line(f"All of it, for everybody: {site}/ledger?account={account}"))
     return Listing("Your credits", tuple(lines))

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import said
 from bot.card import Line
 from bot.lists import Listing
-from db import notes, record
+from bot.site_address import site_address
+from db import record
 from db.models import Entry
 from db.record import Head
 from db.states import Kind, Reason, Verdict
@@ -42,10 +43,11 @@ def told(entry: Entry) -> Told:
 
 
 async def recent(s: AsyncSession) -> Listing:
-    """The head and the newest entries, for whoever asks in a chat; and where the rest is."""
+    """The head and the newest entries, for whoever asks in a chat; and where the rest is, should
+    they be able to open that."""
     head = await record.head(s)
     newest = await record.newest(s, limit=RECENT)
-    site = await notes.get(s, notes.PAGE)
+    site = await site_address(s)
     lines = [Line(f"{heading(head)}.")]
     lines += [Line(f"{one.seq}: {one.text} ({one.at})") for one in map(told, newest)]
     if site:

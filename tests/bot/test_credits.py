@@ -47,7 +47,7 @@ async def test_what_one_has_and_why(studio: Studio) -> None:
     said = await act(studio.desk, Act(mo, Sign.TIP, job.id, request()))
     assert said == "The artist of job 1 has one of your credits."
     async with studio.db.begin() as s:
-        await notes.put(s, notes.PAGE, "http://127.0.0.1:8040")
+        await notes.put(s, notes.PAGE, "https://sora.example.org")
     async with studio.db.read() as s:
         hers = [line.text for line in (await credits.listing(s, ada, "mine")).lines]
         his = [line.text for line in (await credits.listing(s, mo, "")).lines]
@@ -56,7 +56,7 @@ async def test_what_one_has_and_why(studio: Studio) -> None:
         "+1: A tip for job 1.",
         "+20: Job 1 went up in the showcase.",
     ]
-    assert hers[3].startswith("All of it, for everybody: http://127.0.0.1:8040/ledger?account=p-")
+    assert hers[3].startswith("All of it, for everybody: https://sora.example.org/ledger?account=p-")
     assert his[:2] == ["You have 1 credit.", "−1: A tip for job 1."]
     said = await act(studio.desk, Act(mo, Sign.TAKE_BACK_TIP, job.id, request()))
     assert said == "Your credit is yours again."

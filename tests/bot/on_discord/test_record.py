@@ -21,11 +21,11 @@ async def test_whoever_asks_is_told_the_head_and_what_came_last(world: World) ->
     await chronicle(world.db)
     async with world.db.begin() as s:
         head = await record.head(s)
-        await notes.put(s, notes.PAGE, "http://127.0.0.1:8040")
+        await notes.put(s, notes.PAGE, "https://sora.example.org")
     answer = await said(world, "record")
     assert f"4 entries, head {head.hash}." in answer
     assert "Job 1 was rejected after a few seconds, for: spam." in answer
-    assert "http://127.0.0.1:8040/record" in answer
+    assert "https://sora.example.org/record" in answer
 
 
 async def test_the_head_is_posted_once_a_day(town: Town, client: StudioClient) -> None:

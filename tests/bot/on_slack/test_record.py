@@ -18,11 +18,11 @@ async def test_whoever_asks_is_told_the_head_and_what_came_last(town: Town) -> N
     await chronicle(town.db)
     async with town.db.begin() as s:
         head = await record.head(s)
-        await notes.put(s, notes.PAGE, "http://127.0.0.1:8040")
+        await notes.put(s, notes.PAGE, "https://sora.example.org")
     answer = await town.says(town.ada, "/studio", "record")
     assert f"2 entries, head {head.hash}." in answer
     assert "The artist of job 1 sent it to review." in answer
-    assert "http://127.0.0.1:8040/record" in answer
+    assert "https://sora.example.org/record" in answer
 
 
 async def test_the_head_is_posted_once_a_day(town: Town, slack_room: SlackRoom) -> None:
