@@ -26,10 +26,12 @@ async def add(s: AsyncSession, bug: Bug) -> None:
 
 
 async def waiting(s: AsyncSession, person_id: int | None = None) -> Sequence[Bug]:
-    """Those that nobody has decided about, oldest first; of a person or all."""
+    """Those that nobody has decided about, oldest first; of a person, whoever they were then, or all."""
     query = select(Bug).where(col(Bug.accepted).is_(None)).order_by(col(Bug.id))
     if person_id is not None:
-        query = query.where(col(Bug.person_id) == person_id)
+        linked = select(col(Link.second_id)).where(col(Link.person_id) == person_id)
+        own = col(Bug.person_id) == person_id
+        query = query.where(own | col(Bug.person_id).in_(linked))
     return (await s.scalars(query)).all()
 
 
@@ -42,13 +44,16 @@ async def opine(s: AsyncSession, bug_id: int, person_id: int, accept: bool) -> N
     )
 
 
-async def count(s: AsyncSession, bug_id: int, accept: bool) -> int:
-    """How many moderators say so; two who are linked are one."""
+async def count(s: AsyncSession, bug_id: int, accept: bool, *, besides: int) -> int:
+    """How many moderators say so, ``besides`` whoever found it. Two who are linked are one, who says
+    what the one or the other said last."""
     now = func.coalesce(col(Link.person_id), col(BugOpinion.person_id))
-    agree = (
-        select(func.count(now.distinct()))
+    said = await s.execute(
+        select(now, col(BugOpinion.accept))
         .select_from(BugOpinion)
         .outerjoin(Link, col(Link.second_id) == col(BugOpinion.person_id))
-        .where(col(BugOpinion.bug_id) == bug_id, col(BugOpinion.accept).is_(accept))
+        .where(col(BugOpinion.bug_id) == bug_id, now != besides)
+        .order_by(col(BugOpinion.at))
     )
-    return await s.scalar(agree) or 0
+    latest: dict[int, bool] = dict(said.all())
+    return sum(says is accept for says in latest.values())

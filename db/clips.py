@@ -90,6 +90,11 @@ async def unsign_children(s: AsyncSession, job_id: int, number: int | None = Non
     await _unsign(s, col(Clip.job_id).in_(begot) | col(Clip.job_id).in_(films))
 
 
+async def unsign_named(s: AsyncSession, job_ids: Collection[int]) -> None:
+    """Have those clips of these jobs signed anew that name their artist: that is somebody else now."""
+    await _unsign(s, col(Clip.job_id).in_(job_ids) & col(Clip.named))
+
+
 async def _unsign(s: AsyncSession, which: ColumnElement[bool]) -> None:
     await s.execute(
         update(Clip).where(which).values(signed=False).execution_options(synchronize_session=False)

@@ -43,6 +43,13 @@ async def prefer(s: AsyncSession, person_id: int, choices: Mapping[Flag, bool]) 
         )
 
 
+async def bring(s: AsyncSession, first: int, second: int) -> None:
+    """Two people turned out to be one: their clips begin only with what both allow. What the second
+    has said stays theirs, for when they are two again."""
+    ours, theirs = await defaults(s, first), await defaults(s, second)
+    await prefer(s, first, {flag: False for flag in Flag if ours[flag] and not theirs[flag]})
+
+
 async def begin(
     s: AsyncSession, person_id: int, clips: Collection[Clip], *, shared: bool = False
 ) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import chains
+from db import chains, clips, consents
 from db.models import Code, Guess, Identity, Job, Link, Person, Report, Review, Vote, utcnow
 from db.states import WAITING_FOR_REVIEW, Status
 from db.upsert import upsert
@@ -110,6 +110,9 @@ async def merge(s: AsyncSession, first: int, second: int, code: str) -> Merged:
     jobs = await _ids(
         s, update(Job).where(col(Job.person_id) == second).values(person_id=first), Job.id
     )
+    for ids in _some(jobs):
+        await clips.unsign_named(s, ids)
+    await consents.bring(s, first, second)
     await chains.bring(s, first, second)
     votes, no_votes = await _merge(s, Vote, first, second)
     reports, no_reports = await _merge(s, Report, first, second)
@@ -202,6 +205,7 @@ async def part(s: AsyncSession, link: Link, staying: Collection[int]) -> None:
                 .execution_options(**QUIET)
             )
     for ids in _some(link.jobs):
+        await clips.unsign_named(s, ids)
         await chains.give_back(s, first, second, ids)
     served = select(col(Person.served_at)).where(col(Person.id) == first)
     await s.execute(_served(second, await s.scalar(served)))

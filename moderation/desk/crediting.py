@@ -89,14 +89,15 @@ class Crediting(Base):
             bug = await bugs.get(s, bug_id)
             if bug is None:
                 raise Refused(f"There is no report {bug_id}.")
-            giving.may_judge_bug(person, bug, await links.now(s, bug.person_id))
+            finder_id = await links.now(s, bug.person_id)
+            giving.may_judge_bug(person, bug, finder_id)
             await bugs.opine(s, bug_id, person.id, accept)
-            if await bugs.count(s, bug_id, accept) < AGREE:
+            if await bugs.count(s, bug_id, accept, besides=finder_id) < AGREE:
                 return None
             bug.accepted, bug.closed_at = accept, utcnow()
             if accept:
                 await ledger.hold(s)
-                finder = await ledger.account_of(s, await links.now(s, bug.person_id))
+                finder = await ledger.account_of(s, finder_id)
                 issued = await ledger.studios(s, ISSUED)
                 amounts = {finder.id: table().found, issued.id: -table().found}
                 key, version = f"found:{bug_id}", table().version
