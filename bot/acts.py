@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from bot import consenting, grammar, said
 from bot.signs import REASONS, VOTES, Sign
-from db import jobs
+from db import jobs, parts
 from db.states import Flag, Reason, Status, Verdict
+from moderation import rules
 from moderation.decisions import Outcome
 from moderation.desk import Desk
 from moderation.people import Person
@@ -110,7 +111,7 @@ async def act(desk: Desk, deed: Act) -> str:
             return f"Job {job_id} stays in the showcase; its reports are settled."
         case Sign.REINSTATE:
             if await desk.reinstate(person, job_id):
-                return f"Job {job_id} is back in the showcase."
+                return f"Job {job_id} is back in the showcase.{await _still_down(desk, job_id)}"
             return f"Noted; another moderator has to agree before job {job_id} is back."
         case Sign.LOOKING:
             await desk.look(person, job_id)
@@ -166,6 +167,16 @@ async def cancel_all(desk: Desk, person: Person) -> str:
     if len(cancelled) == 1:
         return f"Job {cancelled[0]} is cancelled."
     return f"The jobs {listed(cancelled, 'and')} are cancelled."
+
+
+async def _still_down(desk: Desk, job_id: int) -> str:
+    """Which films with a clip of this job are not put back with it, as a sentence after another."""
+    async with desk.db.read() as s:
+        found = [await jobs.get(s, film_id) for film_id in await parts.standing(s, job_id)]
+    down = [f"film {film.id}" for film in found if film is not None and rules.is_taken_down(film)]
+    if not down:
+        return ""
+    return f" Still taken down, and to be put back by itself: {listed(down, 'and')}."
 
 
 def _one(deed: Act) -> int | None:

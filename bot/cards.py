@@ -69,8 +69,8 @@ def receipt(view: View) -> Card:
             lines = (Line(f"It failed. {job.reason}"),)
             buttons = (Button(Sign.RETRY, "Retry", strong=True),)
         case Status.CANCELLED:
-            lines = (Line("You cancelled it; nothing was kept."),)
-            buttons = (Button(Sign.RETRY, "Retry"),)
+            lines = (Line(job.reason or "You cancelled it; nothing was kept."),)
+            buttons = () if job.reason else (Button(Sign.RETRY, "Retry"),)
         case Status.WITHDRAWN:
             lines = (Line(films.withdrawn(view) if view.parts else "You withdrew it."),)
         case Status.BLOCKED | Status.APPEALED | Status.REJECTED_FINALLY if not view.clips:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -22,6 +22,25 @@ async def get(s: AsyncSession, chain_id: int, *, lock: bool = False) -> Chain | 
     return await s.scalar(query.with_for_update(key_share=True) if lock else query)
 
 
+async def hold(s: AsyncSession, job_id: int) -> None:
+    """Hold the chain that a job is a clip or a glimpse of, if it is.
+
+    Everybody holds in this order, so that nobody waits in a circle: a chain, then the jobs whose clips
+    films are made of, then these films and the glimpses (``parts.hold``).
+    """
+    its = select(col(Seat.chain_id)).where(_seats_of(job_id))
+    query = select(col(Chain.id)).where(col(Chain.id).in_(its)).order_by(col(Chain.id))
+    await s.execute(query.with_for_update(key_share=True))
+
+
+async def hold_all_of(s: AsyncSession, person_id: int) -> None:
+    """Hold the chains that somebody began or has a seat in."""
+    seated = select(col(Seat.chain_id)).where(col(Seat.person_id) == person_id)
+    which = (col(Chain.person_id) == person_id) | col(Chain.id).in_(seated)
+    query = select(col(Chain.id)).where(which).order_by(col(Chain.id))
+    await s.execute(query.with_for_update(key_share=True))
+
+
 async def seats(s: AsyncSession, chain_id: int) -> Sequence[Seat]:
     """All that were ever taken, in their order."""
     query = select(Seat).where(col(Seat.chain_id) == chain_id).order_by(col(Seat.id))
@@ -30,8 +49,8 @@ async def seats(s: AsyncSession, chain_id: int) -> Sequence[Seat]:
 
 async def seat_of(s: AsyncSession, job_id: int) -> Seat | None:
     """The seat that a job is the clip of, or the glimpse."""
-    which = (col(Seat.job_id) == job_id) | (col(Seat.glimpse_id) == job_id)
-    return await s.scalar(select(Seat).where(which).order_by(col(Seat.id).desc()).limit(1))
+    found = select(Seat).where(_seats_of(job_id))
+    return await s.scalar(found.order_by(col(Seat.id).desc()).limit(1))
 
 
 async def of_open(s: AsyncSession, *, limit: int = 20) -> Sequence[Chain]:
@@ -70,3 +89,7 @@ async def give_back(s: AsyncSession, first: int, second: int, job_ids: Sequence[
         await s.execute(
             update(table).where(which, col(table.person_id) == first).values(person_id=second)
         )
+
+
+def _seats_of(job_id: int) -> ColumnElement[bool]:
+    return (col(Seat.job_id) == job_id) | (col(Seat.glimpse_id) == job_id)

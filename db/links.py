@@ -99,6 +99,7 @@ async def note_guess(s: AsyncSession, person_id: int, code: str) -> None:
 async def merge(s: AsyncSession, first: int, second: int, code: str) -> Merged:
     """Make all that is the second's the first's. The codes of both are used up."""
     await s.execute(delete(Code).where(col(Code.person_id).in_([first, second])))
+    await chains.hold_all_of(s, second)
     held = await _hold(s, _concerns(second))
     await s.execute(
         update(Identity)
@@ -214,7 +215,8 @@ async def part(s: AsyncSession, link: Link, staying: Collection[int]) -> None:
 
 
 async def hold_brought(s: AsyncSession, link: Link) -> list[int]:
-    """Hold all jobs that a link's second person brought something to."""
+    """Hold all jobs that a link's second person brought something to, and before them the chains."""
+    await chains.hold_all_of(s, link.person_id)
     about = {*link.jobs, *link.votes, *link.reports}
     for ids in _some(link.reviews):
         found = select(col(Review.job_id)).where(col(Review.id).in_(ids))

@@ -33,7 +33,8 @@ def is_shot() -> ColumnElement[bool]:
 
 async def hold(s: AsyncSession, film_id: int) -> None:
     """Hold the jobs that a film is made of. Whoever holds a film does this first: what happens to one of
-    them happens to the film, and so nobody waits in a circle."""
+    them happens to the film, and so nobody waits in a circle. Their chain comes before them
+    (``chains.hold``)."""
     of_film = select(col(Part.job_id)).where(col(Part.film_id) == film_id)
     query = select(col(Job.id)).where(col(Job.id).in_(of_film)).order_by(col(Job.id))
     await s.execute(query.with_for_update(key_share=True))

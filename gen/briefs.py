@@ -64,8 +64,11 @@ async def inputs_of(s: AsyncSession, media: Media, job: Job) -> Inputs:
 
 async def _is_allowed(s: AsyncSession, job: Job, source: Clip) -> bool:
     """Whether a clip may be gone on from now, whatever was so when it was asked for. A final only
-    finishes what was allowed."""
+    finishes what was allowed. From what was withdrawn nobody else goes on, nor anybody from the end of
+    it."""
     of = await s.get_one(Job, source.job_id)
+    if of.status is Status.WITHDRAWN and (of.task is Task.GLIMPSE or of.person_id != job.person_id):
+        return False
     if of.person_id == job.person_id or job.descent is Descent.FINAL:
         return True
     return of.status is Status.PUBLISHED and source.shown and source.remix

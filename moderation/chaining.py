@@ -28,6 +28,8 @@ FEWEST, MOST = 2, 6
 CLIP = 1
 """The number of a chain's clips: each job of one makes a single one."""
 AT_WORK = frozenset({Status.QUEUED, Status.RENDERING})
+GONE = "The clip that it went on from was withdrawn."
+LATE = "Its turn in the chain was over by then."
 
 
 async def settle(s: AsyncSession, chain: Chain) -> list[int]:
@@ -81,7 +83,8 @@ async def reveal(s: AsyncSession, chain: Chain, seats: Sequence[Seat]) -> int:
 
 async def take_back(s: AsyncSession, job_id: int) -> list[int]:
     """A clip was withdrawn: before the reveal it leaves its chain. Where it was the last one, the turn
-    goes back to the clip before it. The ids of jobs that this made."""
+    goes back to the clip before it, and what was going on from it is stopped. The ids of jobs that this
+    changed or made."""
     seat = await chains.seat_of(s, job_id)
     if seat is None or seat.job_id != job_id:
         return []
@@ -94,15 +97,15 @@ async def take_back(s: AsyncSession, job_id: int) -> list[int]:
     await s.flush()
     left = _made(seats)
     now = next((one for one in seats if one.turn is Turn.NOW), None)
-    if not left and now is None:
+    if now is not None and not await _goes_back(s, now):
+        return await settle(s, chain)
+    stopped = await _stop(s, now) if now is not None else []
+    if not left:
         await _close(s, chain, seats)
-        return []
-    if now is not None and now.job_id is None and await _is_gone(s, now):
-        if not left:
-            await _close(s, chain, seats)
-            return []
-        return [await hand(s, chain, now, left[-1])]
-    return await settle(s, chain)
+        return stopped
+    if now is None:
+        return await settle(s, chain)
+    return [*stopped, await hand(s, chain, now, left[-1])]
 
 
 def next_clip(
@@ -134,9 +137,16 @@ async def insist_on_secret(s: AsyncSession, job: Job) -> None:
 
 async def insist_on_turn(s: AsyncSession, job: Job, glimpse_id: int) -> None:
     """Raises ``Refused`` unless this is the clip of whoever was shown this second, in their turn."""
-    seat = await chains.seat_of(s, glimpse_id)
-    if seat is None or seat.turn is not Turn.NOW or seat.job_id is None or seat.job_id != job.id:
+    if not await _in_turn(s, job, glimpse_id):
         raise Refused("Only your turn in a chain lets you go on from this.")
+
+
+async def stop_late(s: AsyncSession, job: Job) -> None:
+    """A clip that has just been let in: out of the line again, should its turn be over by now."""
+    source = await jobs.get(s, job.source_id) if job.source_id is not None else None
+    if source is None or source.task is not Task.GLIMPSE or await _in_turn(s, job, source.id):
+        return
+    await jobs.move(s, job.id, Kind.CANCELLED, values={"lease_until": None, "reason": LATE})
 
 
 async def is_made(s: AsyncSession, job: Job) -> bool:
@@ -195,6 +205,26 @@ async def _close(s: AsyncSession, chain: Chain, seats: Sequence[Seat]) -> None:
                 await jobs.move(s, seat.glimpse_id, Kind.WITHDRAWN, values=gone)
     chain.closed_at = utcnow()
     await s.flush()
+
+
+async def _in_turn(s: AsyncSession, job: Job, glimpse_id: int) -> bool:
+    seat = await chains.seat_of(s, glimpse_id)
+    return seat is not None and seat.turn is Turn.NOW and seat.job_id == job.id
+
+
+async def _goes_back(s: AsyncSession, seat: Seat) -> bool:
+    """Whether what they were shown is gone, and they have made nothing of it yet."""
+    job = await jobs.get(s, seat.job_id) if seat.job_id is not None else None
+    return await _is_gone(s, seat) and not (job is not None and await is_made(s, job))
+
+
+async def _stop(s: AsyncSession, seat: Seat) -> list[int]:
+    """Stop the clip that is being made in this turn, if one is; its id."""
+    job_id, seat.job_id = seat.job_id, None
+    await s.flush()
+    gone = {"lease_until": None, "reason": GONE}
+    stopped = job_id and await jobs.move(s, job_id, Kind.CANCELLED, values=gone)
+    return [job_id] if job_id and stopped else []
 
 
 async def _is_gone(s: AsyncSession, seat: Seat) -> bool:

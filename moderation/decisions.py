@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import clips, events, hits, in_review, jobs, people, reports, reviews
 from db.models import Clip, Job, Report, Review, utcnow
 from db.states import Kind, Reason, Status, Verdict
-from moderation import quorum, rules
+from moderation import chaining, films, quorum, rules
 from moderation.people import Person
 from moderation.quorum import Needed
 from moderation.rules import Refused, Rules
@@ -148,25 +148,38 @@ async def take_down(s: AsyncSession, person: Person, job: Job, sentence: str) ->
     """Take a job out of the showcase.
 
     It is a round of its own, so that an appeal goes to anybody but whoever took it down: those who
-    had approved it before did not decide this.
+    had approved it before did not decide this. Films with a clip of it go along, each with a decision of
+    its own: they can be appealed and put back once the clip is back.
     """
     rules.may_take_down(person, job)
     if not sentence:
         raise Refused(NEEDS_WORDS)
     open_reports = [r for r in await reports.of(s, job.id) if r.settled_at is None]
     reasons = Counter(report.reason for report in open_reports).most_common(1)
+    reason = reasons[0][0] if reasons else Reason.OTHER
+    await _take_down(s, person, job, reason, sentence)
+    for film in await films.published_with(s, job.id):
+        why = f"Job {job.id}, a clip of which is in it, was taken down."
+        await _take_down(s, person, film, reason, why, part=job.id)
+
+
+async def _take_down(
+    s: AsyncSession, person: Person, job: Job, reason: Reason, sentence: str, **detail: Any
+) -> None:
     new = Review(
         job_id=job.id,
         person_id=person.id,
         round=job.round + 1,
         verdict=Verdict.REJECT,
-        reason=reasons[0][0] if reasons else Reason.OTHER,
+        reason=reason,
         sentence=sentence,
     )
     await reviews.add(s, new)
     await reports.settle(s, job.id)
     fresh = rules.new_round(job)
-    await jobs.move(s, job.id, Kind.TAKEN_DOWN, by=person.id, values=fresh, reasons=[new.reason])
+    await jobs.move(
+        s, job.id, Kind.TAKEN_DOWN, by=person.id, values=fresh, reasons=[reason], **detail
+    )
 
 
 async def reinstate(s: AsyncSession, house: Rules, person: Person, job: Job) -> bool:
@@ -217,6 +230,7 @@ async def _carry_out(
         return
     if not await clips.of(s, job.id):
         await door.let_in(s, job, by)
+        await chaining.stop_late(s, job)
         return
     await clips.show(s, job.id, decision.shown)
     kind = Kind.OVERTURNED if appealed else Kind.APPROVED
@@ -232,8 +246,12 @@ async def _publish(
     house: Rules,
     **values: Any,
 ) -> None:
+    if down := await films.parts_taken_down(s, job):
+        raise Refused(
+            f"Job {down[0]}, a clip of which is in this film, was taken down; put that back first."
+        )
     now = utcnow()
-    values |= {"published_at": now}
+    values |= {"published_at": job.published_at or now}  # what comes back was there before
     # A job that was taken down and comes back keeps its votes, and its ballot is open for a full time
     # again, for nobody could vote meanwhile. One that was closed stays closed: its winner was told and
     # may have its final; unless that winner isn't shown any more.

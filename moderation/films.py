@@ -90,6 +90,20 @@ async def withdraw_with(s: AsyncSession, job_id: int, by: int) -> None:
         await jobs.move(s, film_id, Kind.WITHDRAWN, by=by, values=gone, part=job_id)
 
 
+async def published_with(s: AsyncSession, job_id: int) -> list[Job]:
+    """The films in the showcase that a clip of this job is in, held."""
+    found = [await jobs.get(s, film_id, lock=True) for film_id in await parts.standing(s, job_id)]
+    return [film for film in found if film is not None and film.status is Status.PUBLISHED]
+
+
+async def parts_taken_down(s: AsyncSession, film: Job) -> list[int]:
+    """The jobs whose clips are in a film and that moderators took out of the showcase, whatever came of
+    an appeal so far."""
+    out = {Status.REJECTED, Status.APPEALED, Status.REJECTED_FINALLY}
+    made_of = [job for _, job in await parts.of(s, film.id)]
+    return [job.id for job in made_of if job.status in out and job.published_at is not None]
+
+
 async def insist_on_others(s: AsyncSession, person: Person, job: Job) -> None:
     """Raises ``Refused`` where a clip of this person's is in the film: it is their own work too."""
     if job.task is Task.FILM and person.id in await parts.artists(s, job.id):

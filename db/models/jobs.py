@@ -120,6 +120,8 @@ class Job(SQLModel, table=True):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     published_at: datetime | None = Field(default=None, index=True)
+    """When it went up in the showcase; still so when it was taken down and put back. Empty once its artist
+    keeps it."""
 
     ballot_closes_at: datetime | None = None
     winner: int | None = None

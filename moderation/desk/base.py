@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import jobs, parts
+from db import chains, jobs, parts
 from db.broker import Broker
 from db.models import Job
 from db.session import Db
@@ -41,6 +41,7 @@ class Base:
             # Before the job, like a link: else each could hold what the other waits for.
             person = await as_now(s, person)
             if jobs.may_exist(job_id):
+                await chains.hold(s, job_id)
                 await parts.hold(s, job_id)
             job = await jobs.get(s, job_id, lock=True)
             if job is None:

@@ -82,6 +82,8 @@ class Chaining(Making):
         """Submit what happens after the second that one is shown, in one's turn."""
         async with self.db.begin() as s:
             person = await as_now(s, person)
+            if jobs.may_exist(glimpse_id):
+                await chains.hold(s, glimpse_id)
             await one_at_a_time(s, f"submit {person.id}")
             known = await jobs.by_request(s, request.key)
             if known is not None:

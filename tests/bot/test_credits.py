@@ -56,7 +56,9 @@ async def test_what_one_has_and_why(studio: Studio) -> None:
         "+1: A tip for job 1.",
         "+20: Job 1 went up in the showcase.",
     ]
-    assert hers[3].startswith("All of it, for everybody: https://sora.example.org/ledger?account=p-")
+    assert hers[3].startswith(
+        "All of it, for everybody: https://sora.example.org/ledger?account=p-"
+    )
     assert his[:2] == ["You have 1 credit.", "−1: A tip for job 1."]
     said = await act(studio.desk, Act(mo, Sign.TAKE_BACK_TIP, job.id, request()))
     assert said == "Your credit is yours again."

@@ -13,11 +13,11 @@ from db.media import Media
 from db.models import Job
 from db.offers import Draft
 from db.session import Db
-from db.states import RENDERED, Flag, Task, Verdict
+from db.states import RENDERED, Descent, Flag, Task, Verdict
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Entry, StyleEntry
 from gen.engines.base import CannotMake, Inputs
-from moderation import growth
+from moderation import films, growth
 from moderation.people import Role
 from moderation.plan import plan
 from moderation.wish import Picture, Wish
@@ -142,6 +142,39 @@ async def test_somebody_elses_clip_is_gone_on_from_while_they_allow_it(
     async with db.read() as s:
         with pytest.raises(CannotMake, match="doesn't allow that any more"):
             await inputs_of(s, media, sequel)
+    await db.close()
+
+
+async def test_nobody_goes_on_from_what_was_withdrawn(sqlite_url: str, tmp_path: Path) -> None:
+    """Neither with a final of what was allowed before, nor from the end of it that one was shown."""
+    db, media = Db(sqlite_url), Media(tmp_path / "media")
+    studio = await Studio(db, Broker(NO_BROKER)).open([ABLE])
+    ada, bo = await person(db, "ada"), await person(db, "bo")
+    path = media.path(f"{1:064x}.mp4")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"a film")
+    first = await studio.rendered(ada, variations=1)
+    glimpse = films.put_together(
+        Task.GLIMPSE, [(first, 1)], request(), bo.id, "an end", private=True
+    )
+    async with db.begin() as s:
+        await films.add(s, glimpse, [(first, 1)])
+    claimed = await studio.claim()
+    assert claimed is not None
+    await studio.finish(claimed)
+    async with db.read() as s:
+        clip = (await clips.of(s, first.id))[0]
+        final = growth.extended(first, clip, request(), bo.id, [ABLE])
+        final.descent = Descent.FINAL
+        link = growth.extended(first, clip, request(), bo.id, [ABLE])
+        link.source_id = glimpse.id
+        for job in (final, link):
+            assert (await inputs_of(s, media, job)).film == path
+    await studio.desk.withdraw(ada, first.id)
+    async with db.read() as s:
+        for job in (final, link):
+            with pytest.raises(CannotMake, match="doesn't allow that any more"):
+                await inputs_of(s, media, job)
     await db.close()
 
 

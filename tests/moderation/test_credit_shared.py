@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from db import books
+from db import books, reports
 from db.session import Db
-from db.states import BugKind, Reason, Verdict
+from db.states import BugKind, Flag, Reason, Verdict
 from moderation import credit
 from moderation.audit import audit
 from moderation.rules import Refused, Rules
@@ -79,3 +79,24 @@ def test_what_several_earn_together_is_the_same_for_each_of_them(
     amount: int, people: list[int], shares: dict[int, int]
 ) -> None:
     assert credit.split(amount, people) == shares
+
+
+@pytest.mark.parametrize("leaves", ["withdraw", "consent"])
+async def test_what_its_artist_takes_out_of_the_showcase_keeps_its_credit_and_no_open_report(
+    studio: Studio, cast: Five, leaves: str
+) -> None:
+    ada, bo, _, mo, _ = cast
+    job = await published(studio, ada, mo)
+    await studio.desk.report(bo, job.id, Reason.SPAM)
+    if leaves == "withdraw":
+        await studio.desk.withdraw(ada, job.id)
+    else:
+        await studio.desk.consent(ada, job.id, {Flag.SHOWCASE: False})
+    async with studio.db.read() as s:
+        assert all(report.settled_at for report in await reports.of(s, job.id))
+    assert await has(studio, ada, mo) == [TABLE.approved, TABLE.reviewed]
+    if leaves == "consent":
+        await studio.desk.consent(ada, job.id, {Flag.SHOWCASE: True})
+        await studio.desk.publish(ada, job.id)
+        await studio.desk.review(mo, job.id, Verdict.APPROVE)
+        assert await has(studio, ada) == [TABLE.approved], "nothing is earned twice"

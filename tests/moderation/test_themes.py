@@ -168,6 +168,25 @@ async def test_the_same_theme_twice_is_one_and_only_some_are_open(
         await studio.desk.begin_theme(host, "One more", "moon", 7)
 
 
+async def test_what_is_put_back_after_the_end_takes_part_as_it_did(
+    studio: Studio, cast: Five, host: Person
+) -> None:
+    ada, bo, _, mo, lin = cast
+    theme = await studio.desk.begin_theme(host, "The moon", "moon", 7)
+    job = await published(studio, ada, mo, "a moon over water")
+    await studio.desk.vote(bo, job.id, 1)
+    await studio.desk.take_down(lin, job.id, "A mistake.")
+    async with studio.db.begin() as s:
+        found = await themes.get(s, theme.id)
+        assert found is not None
+        found.ends_at = utcnow()
+    await studio.desk.reinstate(mo, job.id)
+    await published(studio, ada, mo, "a late moon")
+    async with studio.db.read() as s:
+        assert [one.id for one in await entries(s, found)] == [job.id]
+    assert await close_due(studio.db) == [job.id]
+
+
 async def test_votes_of_before_it_began_do_not_count(
     studio: Studio, cast: Five, host: Person
 ) -> None:
