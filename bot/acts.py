@@ -47,14 +47,14 @@ async def act(desk: Desk, deed: Act) -> str:
             return f"Job {job_id} is back in line."
         case Sign.AGAIN:
             job = await desk.again(person, job_id, deed.request)
-            return said.entered(job, "the same wish with a new seed")
+            return said.entered(job, "the same job with a new seed")
         case Sign.REWORD:
             asked = grammar.read(deed.sentence)
             job = await desk.reword(person, job_id, deed.request, asked)
-            return said.entered(job, "the same wish in other words")
+            return said.entered(job, "the same job in other words")
         case Sign.VARY:
             job = await desk.vary(person, job_id, _one(deed), deed.request)
-            return said.entered(job, "the same wish, near that clip")
+            return said.entered(job, "the same job, near that clip")
         case Sign.EXTEND:
             job = await desk.extend(person, job_id, _one(deed), deed.request)
             return said.entered(job, "what happens next")

@@ -161,7 +161,7 @@ STUDIO: tuple[Command, ...] = (
         (_JOB, _PAGE),
         Pick(EVERY, PUBLIC),
     ),
-    Command("again", "The same wish once more, with a new seed.", (_JOB,), Pick(EVERY)),
+    Command("again", "The same job once more, with a new seed.", (_JOB,), Pick(EVERY)),
     Command("vary", "More like one of your clips.", (_JOB, _CLIP), Pick(FINISHED)),
     Command(
         "extend",

@@ -8,6 +8,7 @@ from aiohttp import web
 from sqlalchemy import text
 
 from bot.on_web import (
+    bugs,
     chains,
     consenting,
     deeds,
@@ -50,6 +51,7 @@ def make_app(
         "/line": pages.line,
         "/themes": themes.every,
         THEME: themes.one,
+        "/bugs": bugs.bugs_page,
         "/help": pages.help_page,
         "/consent": consenting.defaults,
         JOB: pages.one_job,
@@ -74,6 +76,8 @@ def make_app(
     app.router.add_post("/as/{who}/sora", deeds.sora, name=guard.PICTURES_MAY_COME)
     app.router.add_post("/as/{who}/act", deeds.press)
     app.router.add_post("/as/{who}/chain", chains.chain)
+    app.router.add_post("/as/{who}/theme", themes.theme)
+    app.router.add_post("/as/{who}/bug", bugs.bug)
     app.router.add_post("/as/{who}/consent", consenting.prefer)
     app.router.add_post("/as/{who}" + JOB + "/consent", consenting.consent)
     app.router.add_get("/healthz", healthz)

@@ -75,6 +75,14 @@ def _job_id(text: str) -> int:
     return int(text)
 
 
+def whole(sent: Mapping[str, str], name: str) -> int:
+    """A number that was filled in; 0 where it was left empty. Raises ``HTTPBadRequest``."""
+    typed = sent.get(name) or "0"
+    if not (typed.isascii() and typed.isdecimal() and len(typed) <= LONGEST_ID):
+        raise web.HTTPBadRequest
+    return int(typed)
+
+
 async def _done(request: web.Request, sentence: str, job_id: int) -> web.Response:
     """Say what was done, and show how the job now stands."""
     if not wants_json(request):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from bot import themes as words
+from bot.on_web.deeds import fields_of, whole
 from bot.on_web.live import cursor_at
-from bot.on_web.site import SITE, page, visitor_of
+from bot.on_web.site import SITE, back_with, page, visitor_of
+from bot.studio import BEGIN, END
 from bot.view import view
 from db import themes
 from db.models import utcnow
 from db.states import Purpose
+from moderation import giving
+from moderation.rules import Refused
 from moderation.themes import entries
 
 MOST_CARDS = 60
@@ -18,13 +24,49 @@ MOST_CARDS = 60
 
 async def every(request: web.Request) -> web.Response:
     """Those that are open and those that were, newest first."""
+    return await _page(request, {})
+
+
+async def theme(request: web.Request) -> web.Response:
+    """Begin one, or end one before its time."""
+    visitor, sent = visitor_of(request), await fields_of(request)
+    what = sent.get("what", "")
+    if what not in {BEGIN, END}:
+        raise web.HTTPBadRequest
+    number, pool = whole(sent, "number"), whole(sent, "credits")
+    word, title = sent.get("word", ""), sent.get("title", "")
+    try:
+        said = await words.carry_out(
+            request.app[SITE].desk, visitor.person, what, number, word, title, pool
+        )
+    except Refused as refused:
+        if what == END or not visitor.person.hosts:
+            raise
+        return await _page(request, sent, str(refused), 409)
+    return back_with(request, said, f"{visitor.base}/themes")
+
+
+async def _page(
+    request: web.Request, typed: Mapping[str, str], refusal: str = "", status: int = 200
+) -> web.Response:
     async with request.app[SITE].db.read() as s:
         found = await themes.newest(s, 50)
     told = [
         (theme, words.how(theme) if theme.closed_at is None else words.outcome(theme))
         for theme in found
     ]
-    return page(request, "themes.html", themes=told)
+    return page(
+        request,
+        "themes.html",
+        status,
+        themes=told,
+        hosts=visitor_of(request).person.hosts,
+        typed={"title": "", "word": "", "number": "", "credits": "", **typed},
+        refusal=refusal,
+        begin=BEGIN,
+        end=END,
+        limits=giving,
+    )
 
 
 async def one(request: web.Request) -> web.Response:

@@ -176,7 +176,7 @@ async def test_the_buttons_do_what_they_say(studio: Studio) -> None:
     job = await studio.submit(ada, " ".join(["naked", "child"]))
     assert said.entered(job) == "Job 1 was stopped by the screen; its card says why."
     assert await press(ada, Sign.REWORD, "a cherub --steps 5") == (
-        "Job 2 is in line: the same wish in other words."
+        "Job 2 is in line: the same job in other words."
     )
     assert (await press(ada, Sign.AGAIN)).startswith("Job 3 was stopped by the screen")
     await press(ada, Sign.APPEAL, "It is a cherub.")

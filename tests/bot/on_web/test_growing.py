@@ -155,7 +155,7 @@ async def test_a_clip_is_picked_and_goes_on(served: Served, be: Be) -> None:
     status, answer = await ada.act(job, "vary")
     assert (status, answer["said"]) == (409, f"Pick the clip first: job {job.id} has 2.")
     status, answer = await ada.act(job, "vary", only="2")
-    assert (status, answer["said"]) == (200, "Job 2 is in line: the same wish, near that clip.")
+    assert (status, answer["said"]) == (200, "Job 2 is in line: the same job, near that clip.")
     assert (await newest(served)).near == [[8, 1.0]]
     status, answer = await ada.act(job, "redraw", only="1", words="a cube --strength 0.4")
     assert status == 200, answer

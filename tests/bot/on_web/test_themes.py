@@ -51,6 +51,24 @@ async def test_the_winner_is_named_and_comes_first(served: Served, be: Be, theme
     assert page.index("a moon that wins") < page.index("a moon over water")
 
 
+async def test_hosts_begin_and_end_one_on_the_page(served: Served, be: Be) -> None:
+    asked = {"what": "begin", "title": "The moon", "word": "moon", "number": "7", "credits": ""}
+    ada, hal = be("ada"), be("hal")
+    assert "Begin a theme" not in await ada.page("/themes")
+    assert "Only hosts begin a theme." in await ada.send("/theme", [*asked.items()])
+    assert "Begin a theme" in await hal.page("/themes")
+    refused = await hal.send("/theme", [*(asked | {"word": "two words"}).items()])
+    assert "a single word" in refused
+    assert 'value="The moon"' in refused, "what was typed is kept"
+    await hal.send("/theme", [*asked.items()])
+    assert "End theme 1 now" not in await ada.page("/themes")
+    assert "End theme 1 now" in await hal.page("/themes")
+    await hal.send("/theme", [("what", "end"), ("number", "1")])
+    assert "Over; nobody has voted." in await hal.page("/themes")
+    for wrong in ({"what": "win"}, asked | {"number": "-1"}, asked | {"number": "9" * 10}):
+        assert (await hal.post("/theme", wrong))[0] == 400
+
+
 @pytest.mark.browser
 @pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
