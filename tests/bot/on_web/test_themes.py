@@ -55,6 +55,7 @@ async def test_hosts_begin_and_end_one_on_the_page(served: Served, be: Be) -> No
     asked = {"what": "begin", "title": "The moon", "word": "moon", "number": "7", "credits": ""}
     ada, hal = be("ada"), be("hal")
     assert "Begin a theme" not in await ada.page("/themes")
+    await ada.page()
     assert "Only hosts begin a theme." in await ada.send("/theme", [*asked.items()])
     assert "Begin a theme" in await hal.page("/themes")
     refused = await hal.send("/theme", [*(asked | {"word": "two words"}).items()])
