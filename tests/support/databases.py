@@ -7,7 +7,8 @@ import functools
 import itertools
 import shutil
 import sqlite3
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -119,3 +120,12 @@ class Postgres:
                 await connection.close()
 
         asyncio.run(run())
+
+
+async def connections_ended() -> None:
+    """A query that was cut off ends in its driver's thread, which then still needs its test's loop: without
+    this wait it fails in the next test, with "Event loop is closed"."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(5):
+            while any("_connection_worker_thread" in t.name for t in threading.enumerate()):
+                await asyncio.sleep(0.01)

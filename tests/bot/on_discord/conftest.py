@@ -23,6 +23,7 @@ from db.states import Purpose
 from tests.bot.on_discord.town import Town, running
 from tests.bot.on_discord.world import World
 from tests.doubles.on_discord import Discord
+from tests.support.databases import connections_ended
 from tests.support.studio import ABLE, Studio
 
 
@@ -34,6 +35,7 @@ async def world(sqlite_url: str, valkey: str, tmp_path: Path) -> AsyncIterator[W
         yield opened
     await broker.close()
     await db.close()
+    await connections_ended()
 
 
 class Hurried:
@@ -71,6 +73,7 @@ async def town(
         assert double.violations == []
     await broker.close()
     await db.close()
+    await connections_ended()
 
 
 @pytest.fixture

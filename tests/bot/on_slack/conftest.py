@@ -19,6 +19,7 @@ from db.session import Db
 from db.states import Purpose
 from tests.bot.on_slack.town import Town, running
 from tests.doubles.on_slack import Slack
+from tests.support.databases import connections_ended
 from tests.support.studio import ABLE, Studio
 
 
@@ -65,6 +66,7 @@ async def town(
             assert not [line for line in logs if secret in line]
     await broker.close()
     await db.close()
+    await connections_ended()
 
 
 @pytest.fixture

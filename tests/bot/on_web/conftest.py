@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from db.broker import Broker
 from db.session import Db
 from tests.bot.on_web.served import ROLES, Be, Served, caller
+from tests.support.databases import connections_ended
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ async def served(sqlite_url: str, valkey: str, tmp_path: Path) -> AsyncIterator[
     await studio.stop()
     await broker.close()
     await db.close()
-    await _connections_ended()
+    await connections_ended()
 
 
 @pytest.fixture
@@ -33,11 +32,3 @@ async def be(served: Served) -> AsyncIterator[Be]:
     async with AsyncExitStack() as stack:
         known = {who: await stack.enter_async_context(caller(served, who)) for who in ROLES}
         yield known.__getitem__
-
-
-async def _connections_ended() -> None:
-    """A query that was cut off ends in its driver's thread, which then still needs this loop."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(5):
-            while any("_connection_worker_thread" in t.name for t in threading.enumerate()):
-                await asyncio.sleep(0.01)
