@@ -110,12 +110,17 @@ TITLES: Mapping[str, str] = {
 }
 
 
+def _it(says: Said) -> str:
+    return "a private job" if says["job"] is None else f"job {says['job']}"
+
+
 def _job(says: Said) -> str:
-    return "A private job" if says["job"] is None else f"Job {says['job']}"
+    which = _it(says)
+    return which[0].upper() + which[1:]
 
 
 def _artist(says: Said) -> str:
-    return f"The artist of job {says['job']}"
+    return f"The artist of {_it(says)}"
 
 
 def _moderator(says: Said) -> str:
@@ -130,9 +135,9 @@ def _rendered(says: Said) -> str:
 
 def _reviewed(says: Said) -> str:
     if says["details"]["verdict"] == Verdict.APPROVE:
-        return f"{_moderator(says)} said yes to job {says['job']}."
+        return f"{_moderator(says)} said yes to {_it(says)}."
     why = _why([says["details"]["reason"]] if "reason" in says["details"] else [])
-    return f"{_moderator(says)} said no to job {says['job']}{why}."
+    return f"{_moderator(says)} said no to {_it(says)}{why}."
 
 
 def _decided(becomes: str) -> Callable[[Said], str]:
@@ -154,7 +159,7 @@ def _reversing(says: Said) -> str:
 def _overturned(says: Said) -> str:
     wait = said.about(says["details"].get("waited"))
     after = f" after {wait}" if wait else ""
-    won = f"The appeal for job {says['job']} was won{after}, and it is published{_reversing(says)}."
+    won = f"The appeal for {_it(says)} was won{after}, and it is published{_reversing(says)}."
     return f"{won} {_moderator(says)} decided it."
 
 
@@ -172,7 +177,7 @@ def _rules(says: Said) -> str:
 
 
 def _unblocked(says: Said) -> str:
-    won = f"The appeal against the block of job {says['job']} was won{_reversing(says)}."
+    won = f"The appeal against the block of {_it(says)} was won{_reversing(says)}."
     return f"{won} {_moderator(says)} decided it."
 
 
@@ -182,7 +187,7 @@ def _reinstated(says: Said) -> str:
 
 def _upheld(says: Said) -> str:
     why = _why(says["details"].get("reasons", ()))
-    lost = f"The appeal for job {says['job']} was lost, and it stays rejected{why}."
+    lost = f"The appeal for {_it(says)} was lost, and it stays rejected{why}."
     return f"{lost} {_moderator(says)} decided it."
 
 
@@ -192,7 +197,7 @@ def _ballot(says: Said) -> str:
         for clip, number in sorted(says["details"].get("tally", {}).items())
     ]
     result = f"with {listed(votes, 'and')}" if votes else "without a vote"
-    return f"The ballot of job {says['job']} was closed {result}."
+    return f"The ballot of {_it(says)} was closed {result}."
 
 
 def _why(reasons: Sequence[str]) -> str:
@@ -205,9 +210,7 @@ WORDS: Mapping[str, Callable[[Said], str]] = {
     Kind.SENT_TO_REVIEW: lambda says: f"{_artist(says)} sent it to review.",
     Kind.KEPT: lambda says: f"{_artist(says)} took it out of review.",
     Kind.REVIEWED: _reviewed,
-    Kind.REVIEW_TAKEN_BACK: lambda says: (
-        f"{_moderator(says)} took back a review of job {says['job']}."
-    ),
+    Kind.REVIEW_TAKEN_BACK: lambda says: f"{_moderator(says)} took back a review of {_it(says)}.",
     Kind.APPROVED: _decided("published"),
     Kind.REJECTED: _decided("rejected"),
     Kind.APPEALED: lambda says: f"{_artist(says)} appealed.",
@@ -216,19 +219,19 @@ WORDS: Mapping[str, Callable[[Said], str]] = {
     Kind.FLAGGED: lambda says: f"{_job(says)} was flagged by {_rules(says)}.",
     Kind.BLOCKED: lambda says: f"{_job(says)} was blocked by {_rules(says)}.",
     Kind.UNBLOCKED: _unblocked,
-    Kind.FRAMES_REMEMBERED: lambda says: f"The frames of job {says['job']} are known again.",
-    Kind.FRAMES_FORGOTTEN: lambda says: f"The frames of job {says['job']} were forgotten.",
-    Kind.SPLIT: lambda says: f"The moderators don't agree on job {says['job']}; a host decides.",
+    Kind.FRAMES_REMEMBERED: lambda says: f"The frames of {_it(says)} are known again.",
+    Kind.FRAMES_FORGOTTEN: lambda says: f"The frames of {_it(says)} were forgotten.",
+    Kind.SPLIT: lambda says: f"The moderators don't agree on {_it(says)}; a host decides.",
     Kind.REINSTATED: _reinstated,
     Kind.RAISED: lambda says: f"{_job(says)} had waited, and moderators were reminded.",
     Kind.THEME_WON: lambda says: f"{_job(says)} won a theme.",
     Kind.BALLOT_CLOSED: _ballot,
     Kind.REPORTED: lambda says: (
-        f"Somebody reported job {says['job']}{_why([says['details']['reason']])}."
+        f"Somebody reported {_it(says)}{_why([says['details']['reason']])}."
     ),
-    Kind.DISMISSED: lambda says: f"{_moderator(says)} dismissed the reports of job {says['job']}.",
+    Kind.DISMISSED: lambda says: f"{_moderator(says)} dismissed the reports of {_it(says)}.",
     Kind.TAKEN_DOWN: lambda says: (
-        f"{_moderator(says)} took job {says['job']} out of the showcase"
+        f"{_moderator(says)} took {_it(says)} out of the showcase"
         f"{_why(says['details'].get('reasons', ()))}."
     ),
     Kind.WITHDRAWN: lambda says: f"{_artist(says)} withdrew it from everything public.",

@@ -54,10 +54,11 @@ class Kept:
     reverses: tuple[Kind, ...] = ()
     """It names the number of the latest entry of these kinds."""
     private: bool = False
-    """Whether it is kept of jobs that moderators never saw: then without the job, and of the day."""
+    """Whether it is kept of jobs that were never meant for the showcase: then without the job, and of
+    the day. Of such a job moderators see only the words, should a block be appealed."""
 
 
-REVIEWED = Kept(Part.MODERATOR, ("verdict", "reason", "quorum"))
+REVIEWED = Kept(Part.MODERATOR, ("verdict", "reason", "quorum"), private=True)
 SCREENED = Kept(Part.STUDIO, ("rules",), private=True)
 DECIDED = Kept(Part.MODERATOR, ("reasons", "rules"), since=Kind.SENT_TO_REVIEW)
 RECORDED: Mapping[Kind, Kept] = {
@@ -65,25 +66,25 @@ RECORDED: Mapping[Kind, Kept] = {
     Kind.SENT_TO_REVIEW: Kept(Part.ARTIST),
     Kind.KEPT: Kept(Part.ARTIST),
     Kind.REVIEWED: REVIEWED,
-    Kind.REVIEW_TAKEN_BACK: Kept(Part.MODERATOR),
+    Kind.REVIEW_TAKEN_BACK: Kept(Part.MODERATOR, private=True),
     Kind.APPROVED: DECIDED,
     Kind.REJECTED: DECIDED,
-    Kind.APPEALED: Kept(Part.ARTIST),
+    Kind.APPEALED: Kept(Part.ARTIST, private=True),
     Kind.OVERTURNED: Kept(
         Part.MODERATOR, ("rules",), since=Kind.APPEALED, reverses=(Kind.REJECTED, Kind.TAKEN_DOWN)
     ),
-    Kind.UPHELD: Kept(Part.MODERATOR, ("reasons", "rules"), since=Kind.APPEALED),
+    Kind.UPHELD: Kept(Part.MODERATOR, ("reasons", "rules"), since=Kind.APPEALED, private=True),
     Kind.BALLOT_CLOSED: Kept(Part.STUDIO, ("tally",)),
     Kind.THEME_WON: Kept(Part.STUDIO),
     Kind.REPORTED: Kept(Part.VIEWER, ("reason",)),
     Kind.FLAGGED: SCREENED,
     Kind.BLOCKED: SCREENED,
-    Kind.UNBLOCKED: Kept(Part.MODERATOR, ("rules",), since=Kind.APPEALED, reverses=(Kind.BLOCKED,)),
+    Kind.UNBLOCKED: Kept(Part.MODERATOR, ("rules",), since=Kind.APPEALED, private=True),
     Kind.FRAMES_REMEMBERED: Kept(Part.MODERATOR),
     Kind.FRAMES_FORGOTTEN: Kept(Part.MODERATOR),
-    Kind.SPLIT: Kept(Part.MODERATOR),
+    Kind.SPLIT: Kept(Part.MODERATOR, private=True),
     Kind.REINSTATED: Kept(Part.MODERATOR, reverses=(Kind.TAKEN_DOWN,)),
-    Kind.RAISED: Kept(Part.STUDIO),
+    Kind.RAISED: Kept(Part.STUDIO, private=True),
     Kind.DISMISSED: Kept(Part.MODERATOR),
     Kind.TAKEN_DOWN: Kept(Part.MODERATOR, ("reasons",)),
     Kind.WITHDRAWN: Kept(Part.ARTIST),
@@ -198,10 +199,11 @@ async def _renders(s: AsyncSession, job_ids: set[int]) -> dict[int, dict[str, An
 
 
 def _is_shown(event: Event, asked: Sequence[Event]) -> bool:
-    """Whether moderators saw the job, and its artist hadn't taken it back when this happened."""
+    """Whether its artist sent the job to review, and hadn't taken it back when this happened."""
     before = [earlier.kind for earlier in asked if earlier.id < event.id]
     taken_back = before[-1:] == [Kind.KEPT] and event.kind is not Kind.SENT_TO_REVIEW
-    return bool(asked) and not taken_back
+    sent = any(earlier.kind is Kind.SENT_TO_REVIEW for earlier in asked)
+    return sent and not taken_back
 
 
 def _waited(event: Event, kind: Kind, asked: Sequence[Event]) -> dict[str, int]:

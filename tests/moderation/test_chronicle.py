@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from datetime import timedelta
 
 import pytest
 
+from bot import recorded
 from db import events, record
 from db.models import utcnow
 from db.session import Db
@@ -17,6 +19,8 @@ from moderation.chronicle import LEFT_OUT, RECORDED, chronicle
 from moderation.people import Role
 from moderation.sweep import sweep
 from moderation.transparency import Wait
+from tests.moderation.opinions import Five
+from tests.moderation.test_screened import STOPPED
 from tests.support.processes import Processes
 from tests.support.recorded import entries, told
 from tests.support.studio import Studio, person
@@ -277,3 +281,32 @@ async def test_how_long_something_waited_is_counted_anew_when_it_is_sent_anew(
     await sent_earlier(studio, job.id, timedelta(hours=5))
     await chronicle(studio.db)
     assert (await entries(studio.db))[-1]["details"]["waited"] < 3600
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_of_a_block_that_was_appealed_nobody_learns_which_job_it_was(
+    studio: Studio, cast: Five, at_once: bool
+) -> None:
+    """Until its artist sends it to review; however often the record is brought up to date."""
+    ada, _, _, mo, _ = cast
+    job = await studio.submit(ada, STOPPED, private=True)
+    for verb in (
+        studio.desk.appeal(ada, job.id, "It is about seals."),
+        studio.desk.review(mo, job.id, Verdict.APPROVE),
+    ):
+        if not at_once:
+            await chronicle(studio.db)
+        await verb
+    claimed = await studio.claim()
+    assert claimed is not None
+    await studio.finish(claimed)
+    await chronicle(studio.db)
+    async with studio.db.read() as s:
+        told = [json.loads(entry.body) for entry in (await record.newest(s, limit=20))[::-1]]
+    kinds = ["flagged", "blocked", "appealed", "reviewed", "unblocked", "finished"]
+    assert [says["kind"] for says in told] == kinds
+    for says in told:
+        assert says["job"] is None
+        assert says["at"].endswith("T00:00:00Z")
+        assert "reverses" not in says["details"]
+        assert "None" not in recorded.sentence(says)
