@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,8 +30,21 @@ async def seats(s: AsyncSession, chain_id: int) -> Sequence[Seat]:
 
 async def seat_of(s: AsyncSession, job_id: int) -> Seat | None:
     """The seat that a job is the clip of, or the glimpse."""
-    which = (col(Seat.job_id) == job_id) | (col(Seat.glimpse_id) == job_id)
-    return await s.scalar(select(Seat).where(which).order_by(col(Seat.id).desc()).limit(1))
+    return (await seats_of(s, [job_id])).get(job_id)
+
+
+async def seats_of(s: AsyncSession, job_ids: Collection[int]) -> dict[int, Seat]:
+    """By job, the seats that these are the clips of, or the glimpses."""
+    which = col(Seat.job_id).in_(job_ids) | col(Seat.glimpse_id).in_(job_ids)
+    found = (await s.scalars(select(Seat).where(which).order_by(col(Seat.id)))).all()
+    of = [(n, seat) for seat in found for n in (seat.glimpse_id, seat.job_id) if n is not None]
+    return {n: seat for n, seat in of if n in job_ids}
+
+
+async def named(s: AsyncSession, chain_ids: Collection[int]) -> dict[int, Chain]:
+    """These chains, by their numbers."""
+    found = await s.scalars(select(Chain).where(col(Chain.id).in_(chain_ids)))
+    return {chain.id: chain for chain in found}
 
 
 async def of_open(s: AsyncSession, *, limit: int = 20) -> Sequence[Chain]:
