@@ -145,15 +145,15 @@ async def awaiting_review(s: AsyncSession, room: str, place: str) -> Sequence[Po
     found = await s.scalars(
         select(Post)
         .where(
-            col(Post.job_id).in_(waiting) | col(Post.job_id).in_(reported),
+            col(Post.job_id).in_(waiting.union(reported)),
             col(Post.room) == room,
             col(Post.place) == place,
             col(Post.purpose) == Purpose.REVIEW,
             col(Post.removed_at).is_(None),
         )
-        .order_by(col(Post.id))
     )
-    return found.all()
+    # Sorted here: SQLite would go through all that ever stood there to have them in order.
+    return sorted(found, key=lambda post: post.id)
 
 
 async def painted_since(s: AsyncSession, room: str, since: datetime) -> Sequence[Post]:
