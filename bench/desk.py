@@ -59,12 +59,12 @@ async def measure(quick: bool) -> list[Figure]:
             async with db.begin() as s:
                 await workers.announce(s, "bench", [NOTHING.offer], "ready")
             say("desk: verbs")
-            verbs = await _verbs(db, broker, QUICK_WALKS if quick else WALKS)
+            steps = await verbs(db, broker, QUICK_WALKS if quick else WALKS)
             waiting = QUICK_WAITING if quick else WAITING
             say(f"desk: {waiting} jobs in line")
             line = await _line(db, broker, waiting)
     return [
-        *(Figure(f"desk: {verb}", 1 / took, "/s") for verb, took in verbs.items()),
+        *(Figure(f"desk: {verb}", 1 / took, "/s") for verb, took in steps.items()),
         *(
             Figure(f"desk: {what}, {waiting:,} in line", took * 1000, "ms")
             for what, took in line.items()
@@ -72,8 +72,8 @@ async def measure(quick: bool) -> list[Figure]:
     ]
 
 
-async def _verbs(db: Db, broker: Broker, count: int) -> dict[str, float]:
-    """Seconds of every verb on a public job's way, in a studio that is otherwise empty."""
+async def verbs(db: Db, broker: Broker, count: int) -> dict[str, float]:
+    """Seconds of every verb on a public job's way, with nobody else there."""
     watch, desk = Stopwatch(), Desk(db, broker, Rules())
     ada = await studio.known(db, "Ada")
     mo = await studio.known(db, "Mo", Role.MODERATOR)

@@ -12,11 +12,11 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterator
-from statistics import quantiles
 
 import aiohttp
 
 from bench import studio
+from bench.asking import p95
 from bench.engines import NOTHING
 from bench.report import Figure, main, say
 from bot import verifying
@@ -48,7 +48,7 @@ async def measure(quick: bool) -> list[Figure]:
         db = Db(settings.database)
         say(f"record: {entries:,} entries")
         began = time.monotonic()
-        await _fill(db, entries)
+        await fill(db, entries)
         filled = time.monotonic() - began
         async with studio.up(where, workers=0) as started:
             await started.answers()
@@ -99,7 +99,8 @@ def _life(job: int, chance: random.Random) -> Iterator[Draft]:
     yield draft(kind, "moderator", waited=waited)
 
 
-async def _fill(db: Db, entries: int) -> None:
+async def fill(db: Db, entries: int) -> None:
+    """Put so many entries into an empty record."""
     chance = random.Random(7)  # noqa: S311  # no secret
     job, left = 0, entries
     while left:
@@ -130,21 +131,7 @@ async def _pages(page: str, entries: int, asked: int) -> dict[str, float]:
             "report of a month": lambda: f"/record/report?month={chance.choice(months)}",
             "JSON of 1,000 entries": lambda: f"/record.json?from={somewhere()}",
         }
-        return {what: await _p95(session, page, ask, asked) for what, ask in asks.items()}
-
-
-async def _p95(
-    session: aiohttp.ClientSession, page: str, ask: Callable[[], str], asked: int
-) -> float:
-    took = []
-    for _ in range(asked):
-        path = ask()
-        began = time.monotonic()
-        async with session.get(page + path) as answer:
-            await answer.read()
-            assert answer.status == 200, path
-        took.append(time.monotonic() - began)
-    return quantiles(took, n=20)[-1]
+        return {what: await p95(session, page, ask, asked) for what, ask in asks.items()}
 
 
 async def _copied(db: Db) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -97,61 +97,76 @@ async def view(
 
     Whoever looks at many waiting jobs reads the ``line`` once and passes it on.
     """
-    job = await jobs.get(s, job_id)
-    if job is None:
-        return None
-    given = await reviews.of(s, job_id)
-    named = {job.source_id, job.parent_id} - {None}
-    kin = {found.id: found for n in named if n and (found := await jobs.get(s, n)) is not None}
-    source = kin.get(job.source_id) if job.source_id is not None else None
-    if source is not None and source.person_id == job.person_id:
-        source = None
-    looks = await in_review.looks(s, job_id) if job.status in WAITING_FOR_REVIEW else ()
-    ids = {job.person_id, *(review.person_id for review in given)}
-    made_of = await parts.of(s, job_id) if job.task in PUT_TOGETHER else []
-    seat = await chains.seat_of(s, job_id) if job.private else None  # as all clips of one are
-    ids |= {of.person_id for _, of in made_of} | {look.person_id for look in looks}
-    names = await people.names(s, ids | ({source.person_id} if source else set()))
+    return (await views(s, [job_id], line)).get(job_id)
+
+
+async def views(
+    s: AsyncSession, job_ids: Collection[int], line: Mapping[int, Forecast] | None = None
+) -> dict[int, View]:
+    """Those of these jobs that exist, each as it stands; all of them read together."""
+    found = await jobs.named(s, job_ids)
+    if not found:
+        return {}
+    undecided = {job.id for job in found.values() if job.status in WAITING_FOR_REVIEW}
+    relatives = {n for job in found.values() for n in (job.source_id, job.parent_id) if n}
+    kin = await jobs.named(s, relatives) if relatives else {}
+    given = await reviews.of_jobs(s, found)
+    looks = await in_review.looks(s, undecided) if undecided else {}
+    films = [job.id for job in found.values() if job.task in PUT_TOGETHER]
+    made_of = await parts.of_films(s, films) if films else {}
+    hidden = [job.id for job in found.values() if job.private]  # as all clips of a chain are
+    seats = await chains.seats_of(s, hidden) if hidden else {}
+    grown = await chains.named(s, {seat.chain_id for seat in seats.values()}) if seats else {}
+    named = {of.person_id for film in made_of.values() for _, of in film}
+    named |= {review.person_id for reviewed in given.values() for review in reviewed}
+    named |= {look.person_id for looking in looks.values() for look in looking}
+    named |= {job.person_id for job in (*found.values(), *kin.values())}
+    names = await people.names(s, named)
     offers = {offer.name: offer for offer in await workers.offers(s)}
     if line is None:
-        line = await forecast.of_line(s) if job.status is Status.QUEUED else {}
-    return View(
-        job=job,
-        artist=names[job.person_id],
-        offer=offers.get(job.model),
-        clips=tuple(await clips.of(s, job_id)),
-        reviews=tuple((names[review.person_id], review) for review in given),
-        tally=await votes.tally(s, job_id),
-        forecast=line.get(job_id),
-        remaining=(await forecast.remaining(s, job) if job.status is Status.RENDERING else None),
-        reports=tuple(await reports.of(s, job_id)),
-        tips=await bookkeeping.tips(s, job_id) if job.status is Status.PUBLISHED else 0,
-        kin=kin,
-        looking=tuple((names[look.person_id], look) for look in looks),
-        hits=tuple(await hits.of(s, job_id)),
-        remembered=await frames.are_known(s, job_id),
-        source=source,
-        source_artist=names[source.person_id] if source else "",
-        seat=seat,
-        chain=await chains.get(s, seat.chain_id) if seat is not None else None,
-        is_shot=await parts.film_of_shot(s, job_id) is not None,
-        parts=tuple(
-            Shown(part, of, names[of.person_id], offers.get(of.model)) for part, of in made_of
-        ),
-        quorum=await _quorum(s, job_id) if given and job.status in WAITING_FOR_REVIEW else 0,
-        appeal=await _appeal(s, job_id) if job.status is Status.APPEALED else "",
-    )
-
-
-async def _quorum(s: AsyncSession, job_id: int) -> int:
-    for event in reversed(await events.of(s, job_id)):
-        if event.kind is Kind.REVIEWED:
-            return int(event.detail.get("quorum", 0))
-    return 0
-
-
-async def _appeal(s: AsyncSession, job_id: int) -> str:
-    for event in reversed(await events.of(s, job_id)):
-        if event.kind is Kind.APPEALED:
-            return str(event.detail.get("sentence", ""))
-    return ""
+        queued = any(job.status is Status.QUEUED for job in found.values())
+        line = await forecast.of_line(s) if queued else {}
+    public = [job.id for job in found.values() if job.status is Status.PUBLISHED]
+    made, reported = await clips.of_jobs(s, found), await reports.of_jobs(s, found)
+    tallies, screened = await votes.tallies(s, found), await hits.of_jobs(s, found)
+    tips = await bookkeeping.tips(s, public) if public else {}
+    remembered, shots = await frames.remembered(s, found), await parts.shots(s, found)
+    said = await events.of_kinds(s, undecided, {Kind.REVIEWED, Kind.APPEALED}) if undecided else ()
+    latest = {(event.job_id, event.kind): event.detail for event in said}
+    seen = {}
+    for job in found.values():
+        source = kin.get(job.source_id or 0)
+        if source is not None and source.person_id == job.person_id:
+            source = None
+        seat = seats.get(job.id)
+        reviewed = latest.get((job.id, Kind.REVIEWED), {}) if given[job.id] else {}
+        appealed = latest.get((job.id, Kind.APPEALED), {})
+        rendering = job.status is Status.RENDERING
+        seen[job.id] = View(
+            job=job,
+            artist=names[job.person_id],
+            offer=offers.get(job.model),
+            clips=tuple(made[job.id]),
+            reviews=tuple((names[review.person_id], review) for review in given[job.id]),
+            tally=tallies[job.id],
+            forecast=line.get(job.id),
+            remaining=await forecast.remaining(s, job) if rendering else None,
+            quorum=int(reviewed.get("quorum", 0)),
+            appeal=str(appealed.get("sentence", "")) if job.status is Status.APPEALED else "",
+            reports=tuple(reported[job.id]),
+            tips=tips.get(job.id, 0),
+            kin={n: kin[n] for n in (job.source_id, job.parent_id) if n in kin},
+            looking=tuple((names[look.person_id], look) for look in looks.get(job.id, ())),
+            hits=tuple(screened[job.id]),
+            remembered=job.id in remembered,
+            source=source,
+            source_artist=names[source.person_id] if source else "",
+            parts=tuple(
+                Shown(part, of, names[of.person_id], offers.get(of.model))
+                for part, of in made_of.get(job.id, ())
+            ),
+            seat=seat,
+            chain=grown.get(seat.chain_id) if seat is not None else None,
+            is_shot=job.id in shots,
+        )
+    return seen

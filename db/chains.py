@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,7 +28,7 @@ async def hold(s: AsyncSession, job_id: int) -> None:
     Everybody holds in this order, so that nobody waits in a circle: a chain, then the jobs whose clips
     films are made of, then these films and the glimpses (``parts.hold``).
     """
-    its = select(col(Seat.chain_id)).where(_seats_of(job_id))
+    its = select(col(Seat.chain_id)).where(_seats_of([job_id]))
     query = select(col(Chain.id)).where(col(Chain.id).in_(its)).order_by(col(Chain.id))
     await s.execute(query.with_for_update(key_share=True))
 
@@ -49,8 +49,21 @@ async def seats(s: AsyncSession, chain_id: int) -> Sequence[Seat]:
 
 async def seat_of(s: AsyncSession, job_id: int) -> Seat | None:
     """The seat that a job is the clip of, or the glimpse."""
-    found = select(Seat).where(_seats_of(job_id))
-    return await s.scalar(found.order_by(col(Seat.id).desc()).limit(1))
+    return (await seats_of(s, [job_id])).get(job_id)
+
+
+async def seats_of(s: AsyncSession, job_ids: Collection[int]) -> dict[int, Seat]:
+    """By job, the seats that these are the clips of, or the glimpses."""
+    query = select(Seat).where(_seats_of(job_ids)).order_by(col(Seat.id))
+    found = (await s.scalars(query)).all()
+    of = [(n, seat) for seat in found for n in (seat.glimpse_id, seat.job_id) if n is not None]
+    return {n: seat for n, seat in of if n in job_ids}
+
+
+async def named(s: AsyncSession, chain_ids: Collection[int]) -> dict[int, Chain]:
+    """These chains, by their numbers."""
+    found = await s.scalars(select(Chain).where(col(Chain.id).in_(chain_ids)))
+    return {chain.id: chain for chain in found}
 
 
 async def of_open(s: AsyncSession, *, limit: int = 20) -> Sequence[Chain]:
@@ -91,5 +104,5 @@ async def give_back(s: AsyncSession, first: int, second: int, job_ids: Sequence[
         )
 
 
-def _seats_of(job_id: int) -> ColumnElement[bool]:
-    return (col(Seat.job_id) == job_id) | (col(Seat.glimpse_id) == job_id)
+def _seats_of(job_ids: Collection[int]) -> ColumnElement[bool]:
+    return col(Seat.job_id).in_(job_ids) | col(Seat.glimpse_id).in_(job_ids)

@@ -8,16 +8,20 @@ from sqlalchemy import ColumnElement, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from db.grouped import by_job
 from db.media import Media
 from db.models import Clip, Job, Part
 from db.states import Status
 
 
 async def of(s: AsyncSession, job_id: int) -> Sequence[Clip]:
-    found = await s.scalars(
-        select(Clip).where(col(Clip.job_id) == job_id).order_by(col(Clip.number))
-    )
-    return found.all()
+    return (await of_jobs(s, [job_id]))[job_id]
+
+
+async def of_jobs(s: AsyncSession, job_ids: Collection[int]) -> dict[int, list[Clip]]:
+    """The clips of each of these jobs, by their numbers."""
+    query = select(Clip).where(col(Clip.job_id).in_(job_ids)).order_by(col(Clip.number))
+    return by_job(await s.scalars(query), job_ids)
 
 
 async def get(s: AsyncSession, job_id: int, number: int) -> Clip | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,10 +33,10 @@ async def known(s: AsyncSession) -> Sequence[KnownFrame]:
     return (await s.scalars(query)).all()
 
 
-async def are_known(s: AsyncSession, job_id: int) -> bool:
-    """Whether frames of this job are on the list."""
-    query = select(col(KnownFrame.job_id)).where(col(KnownFrame.job_id) == job_id).limit(1)
-    return await s.scalar(query) is not None
+async def remembered(s: AsyncSession, job_ids: Collection[int]) -> set[int]:
+    """Those of these jobs of which frames are on the list."""
+    query = select(col(KnownFrame.job_id)).where(col(KnownFrame.job_id).in_(job_ids))
+    return set(await s.scalars(query.distinct()))
 
 
 async def remember(s: AsyncSession, clip: Clip, person_id: int) -> None:

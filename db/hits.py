@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from db.grouped import by_job
 from db.models import Hit, Job, utcnow
 from db.states import Status
 
@@ -28,9 +29,14 @@ class Count(NamedTuple):
 async def of(s: AsyncSession, job_id: int) -> Sequence[Hit]:
     """Every hit of a job, the overturned ones too: those of its prompt first, then clip by clip; of each
     the hard ones first."""
-    query = select(Hit).where(col(Hit.job_id) == job_id)
-    found = await s.scalars(query.order_by(col(Hit.clip), col(Hit.hard).desc(), col(Hit.rule)))
-    return found.all()
+    return (await of_jobs(s, [job_id]))[job_id]
+
+
+async def of_jobs(s: AsyncSession, job_ids: Collection[int]) -> dict[int, list[Hit]]:
+    """Every hit of each of these jobs, in the same order."""
+    query = select(Hit).where(col(Hit.job_id).in_(job_ids))
+    query = query.order_by(col(Hit.clip), col(Hit.hard).desc(), col(Hit.rule))
+    return by_job(await s.scalars(query), job_ids)
 
 
 async def standing(s: AsyncSession, job_id: int) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from db.grouped import by_job
 from db.models import Job, Look, utcnow
 from db.states import WAITING_FOR_REVIEW, Called, Status
 from db.upsert import upsert
@@ -73,14 +74,10 @@ async def look(s: AsyncSession, job_id: int, person_id: int, until: datetime) ->
     )
 
 
-async def looks(s: AsyncSession, job_id: int) -> Sequence[Look]:
-    """Who has a job in hand now."""
-    found = await s.scalars(
-        select(Look)
-        .where(col(Look.job_id) == job_id, col(Look.until) > utcnow())
-        .order_by(col(Look.until), col(Look.person_id))
-    )
-    return found.all()
+async def looks(s: AsyncSession, job_ids: Collection[int]) -> dict[int, list[Look]]:
+    """Who has each of these jobs in hand now."""
+    query = select(Look).where(col(Look.job_id).in_(job_ids), col(Look.until) > utcnow())
+    return by_job(await s.scalars(query.order_by(col(Look.until), col(Look.person_id))), job_ids)
 
 
 async def look_away(s: AsyncSession, job_id: int, person_id: int | None = None) -> bool:

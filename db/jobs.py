@@ -33,6 +33,12 @@ async def get(s: AsyncSession, job_id: int, *, lock: bool = False) -> Job | None
     return await s.scalar(query.with_for_update(key_share=True) if lock else query)
 
 
+async def named(s: AsyncSession, job_ids: Collection[int]) -> dict[int, Job]:
+    """Those of these jobs that exist, by their numbers, as they are now."""
+    query = select(Job).where(col(Job.id).in_([n for n in job_ids if may_exist(n)]))
+    return {job.id: job for job in await s.scalars(query.execution_options(populate_existing=True))}
+
+
 async def by_request(s: AsyncSession, request_key: str) -> Job | None:
     return await s.scalar(select(Job).where(col(Job.request_key) == request_key))
 

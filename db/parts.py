@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -42,14 +42,22 @@ async def hold(s: AsyncSession, film_id: int) -> None:
 
 async def of(s: AsyncSession, film_id: int) -> list[tuple[Part, Job]]:
     """The parts of a film and the jobs that they are clips of, in their order."""
+    return (await of_films(s, [film_id]))[film_id]
+
+
+async def of_films(s: AsyncSession, film_ids: Collection[int]) -> dict[int, list[tuple[Part, Job]]]:
+    """The parts of each of these films, and the jobs that they are clips of, in their order."""
     rows = await s.execute(
         select(Part, Job)
         .join(Job, col(Job.id) == col(Part.job_id))
-        .where(col(Part.film_id) == film_id)
+        .where(col(Part.film_id).in_(film_ids))
         .order_by(col(Part.position))
         .execution_options(populate_existing=True)
     )
-    return [(part, job) for part, job in rows.all()]
+    found: dict[int, list[tuple[Part, Job]]] = {film_id: [] for film_id in film_ids}
+    for part, job in rows.all():
+        found[part.film_id].append((part, job))
+    return found
 
 
 async def waiting_for(s: AsyncSession, job_id: int) -> Sequence[int]:
@@ -67,6 +75,12 @@ async def film_of_shot(s: AsyncSession, job_id: int) -> int | None:
     """The film that this job was asked for with, as one of its shots."""
     found = select(col(Part.film_id)).where(col(Part.job_id) == job_id, col(Part.is_shot))
     return await s.scalar(found.limit(1))
+
+
+async def shots(s: AsyncSession, job_ids: Collection[int]) -> set[int]:
+    """Those of these jobs that were asked for as the shot of a film."""
+    found = select(col(Part.job_id)).where(col(Part.job_id).in_(job_ids), col(Part.is_shot))
+    return set(await s.scalars(found))
 
 
 async def of_rendering_shots(s: AsyncSession) -> set[int]:

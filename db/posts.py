@@ -143,17 +143,16 @@ async def awaiting_review(s: AsyncSession, room: str, place: str) -> Sequence[Po
     waiting = select(col(Job.id)).where(col(Job.status).in_(WAITING_FOR_REVIEW))
     reported = select(col(Report.job_id)).where(col(Report.settled_at).is_(None))
     found = await s.scalars(
-        select(Post)
-        .where(
-            col(Post.job_id).in_(waiting) | col(Post.job_id).in_(reported),
+        select(Post).where(
+            col(Post.job_id).in_(waiting.union(reported)),
             col(Post.room) == room,
             col(Post.place) == place,
             col(Post.purpose) == Purpose.REVIEW,
             col(Post.removed_at).is_(None),
         )
-        .order_by(col(Post.id))
     )
-    return found.all()
+    # Sorted here: SQLite would go through all that ever stood there to have them in order.
+    return sorted(found, key=lambda post: post.id)
 
 
 async def painted_since(s: AsyncSession, room: str, since: datetime) -> Sequence[Post]:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from db.grouped import by_job
 from db.models import Report, utcnow
 
 
 async def of(s: AsyncSession, job_id: int) -> Sequence[Report]:
     """Every report of a job, oldest first, the settled ones too."""
-    found = await s.scalars(
-        select(Report)
-        .where(col(Report.job_id) == job_id)
-        .order_by(col(Report.at), col(Report.person_id))
-    )
-    return found.all()
+    return (await of_jobs(s, [job_id]))[job_id]
+
+
+async def of_jobs(s: AsyncSession, job_ids: Collection[int]) -> dict[int, list[Report]]:
+    """Every report of each of these jobs, oldest first, the settled ones too."""
+    query = select(Report).where(col(Report.job_id).in_(job_ids))
+    return by_job(await s.scalars(query.order_by(col(Report.at), col(Report.person_id))), job_ids)
 
 
 async def add(s: AsyncSession, report: Report) -> None:

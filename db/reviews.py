@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from db.grouped import by_job
 from db.models import Review
 from db.states import Reason, Verdict
 
 
 async def of(s: AsyncSession, job_id: int) -> Sequence[Review]:
     """Every review of a job, oldest first."""
-    found = await s.scalars(
-        select(Review).where(col(Review.job_id) == job_id).order_by(col(Review.id))
-    )
-    return found.all()
+    return (await of_jobs(s, [job_id]))[job_id]
+
+
+async def of_jobs(s: AsyncSession, job_ids: Collection[int]) -> dict[int, list[Review]]:
+    """Every review of each of these jobs, oldest first."""
+    query = select(Review).where(col(Review.job_id).in_(job_ids)).order_by(col(Review.id))
+    return by_job(await s.scalars(query), job_ids)
 
 
 async def add(s: AsyncSession, review: Review) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -31,15 +33,29 @@ async def take_back(s: AsyncSession, job_id: int, person_id: int) -> bool:
 
 async def tally(s: AsyncSession, job_id: int) -> dict[int, int]:
     """Clip number -> votes; clips without a vote are absent."""
+    return (await tallies(s, [job_id]))[job_id]
+
+
+async def tallies(s: AsyncSession, job_ids: Collection[int]) -> dict[int, dict[int, int]]:
+    """The tally of each of these jobs."""
     rows = await s.execute(
-        select(col(Vote.clip), func.count())
-        .where(col(Vote.job_id) == job_id)
-        .group_by(col(Vote.clip))
+        select(col(Vote.job_id), col(Vote.clip), func.count())
+        .where(col(Vote.job_id).in_(job_ids))
+        .group_by(col(Vote.job_id), col(Vote.clip))
     )
-    return dict(rows.all())
+    found: dict[int, dict[int, int]] = {job_id: {} for job_id in job_ids}
+    for job_id, clip, number in rows.all():
+        found[job_id][clip] = number
+    return found
 
 
 async def by(s: AsyncSession, job_id: int, person_id: int) -> int | None:
     """The clip number this person voted for."""
-    vote = await s.get(Vote, (job_id, person_id))
-    return vote.clip if vote else None
+    return (await all_by(s, person_id, [job_id])).get(job_id)
+
+
+async def all_by(s: AsyncSession, person_id: int, job_ids: Collection[int]) -> dict[int, int]:
+    """Job -> the clip that this person voted for; jobs without their vote are absent."""
+    mine = select(col(Vote.job_id), col(Vote.clip)).where(col(Vote.person_id) == person_id)
+    rows = await s.execute(mine.where(col(Vote.job_id).in_(job_ids)))
+    return dict(rows.all())

@@ -6,7 +6,7 @@ a process that is killed in between has done nothing, and two that book at once 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, time
 
 import structlog
@@ -180,10 +180,12 @@ async def _earn(
     await ledger.book(s, key, kind, amounts, job_id=job.id, table_version=version)
 
 
-async def tips(s: AsyncSession, job_id: int) -> int:
-    """How many credits viewers have given for a job, and not taken back."""
-    given = await books.times(s, job_id, Booking.TIP)
-    return given - await books.times(s, job_id, Booking.TIP_BACK) if given else 0
+async def tips(s: AsyncSession, job_ids: Collection[int]) -> dict[int, int]:
+    """How many credits viewers have given for each of these jobs, and not taken back; those without
+    are absent."""
+    given = await books.times(s, job_ids, Booking.TIP)
+    back = await books.times(s, given, Booking.TIP_BACK) if given else {}
+    return {job_id: number - back.get(job_id, 0) for job_id, number in given.items()}
 
 
 async def tipped(s: AsyncSession, job_id: int, person_id: int) -> bool:

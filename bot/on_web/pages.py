@@ -21,7 +21,7 @@ from bot.on_web.paint import Painted, to_relatives
 from bot.on_web.people import FIRST
 from bot.on_web.site import SITE, page, visitor_of
 from bot.said import WORDS
-from bot.view import View, view
+from bot.view import View, view, views
 from db import consents, jobs, posts, workers
 from db.models import Clip, Post, utcnow
 from db.states import Flag, Purpose, Status
@@ -65,12 +65,10 @@ async def studio_page(
         )
         queued = any(job.status is Status.QUEUED for job in mine[:PAGE])
         turns = await forecast.of_line(s) if queued else {}
-        painted = [
-            await site.painter.card(
-                s, visitor, Purpose.RESULT, await view(s, job.id, turns), job.id
-            )
-            for job in mine[:PAGE]
-        ]
+        seen = await views(s, [job.id for job in mine[:PAGE]], turns)
+        painted = await site.painter.cards(
+            s, visitor, [(Purpose.RESULT, seen.get(job.id), job.id) for job in mine[:PAGE]]
+        )
     return page(
         request,
         "studio.html",
@@ -218,7 +216,7 @@ async def cards_of(request: web.Request, s: AsyncSession, job_id: int) -> list[P
     standing = {p.purpose for p in await posts.of(s, ROOM, job_id) if p.removed_at is None}
     wanted = [Purpose.RESULT, *sorted(standing & {Purpose.REVIEW, Purpose.SHOWCASE})]
     painter, visitor = request.app[SITE].painter, visitor_of(request)
-    painted = [await painter.card(s, visitor, purpose, seen, job_id) for purpose in wanted]
+    painted = await painter.cards(s, visitor, [(purpose, seen, job_id) for purpose in wanted])
     return [card for card in painted if card.html]
 
 
@@ -233,10 +231,10 @@ async def _lineage(request: web.Request, s: AsyncSession, seen: View | None) -> 
 
 async def _paint(request: web.Request, s: AsyncSession, shown: Sequence[Post]) -> list[Painted]:
     painter, visitor = request.app[SITE].painter, visitor_of(request)
-    painted = [
-        await painter.card(s, visitor, post.purpose, await view(s, post.job_id), post.job_id)
-        for post in shown
-    ]
+    seen = await views(s, [post.job_id for post in shown])
+    painted = await painter.cards(
+        s, visitor, [(post.purpose, seen.get(post.job_id), post.job_id) for post in shown]
+    )
     return [card for card in painted if card.html]
 
 

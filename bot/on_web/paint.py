@@ -91,6 +91,28 @@ class Painter:
         self, s: AsyncSession, visitor: Visitor, purpose: Purpose, seen: View | None, job_id: int
     ) -> Painted:
         """A job's card as this person may see it now, with their own vote and review marked."""
+        return (await self.cards(s, visitor, [(purpose, seen, job_id)]))[0]
+
+    async def cards(
+        self, s: AsyncSession, visitor: Visitor, wanted: Sequence[tuple[Purpose, View | None, int]]
+    ) -> list[Painted]:
+        """The cards of many jobs, in their order."""
+        on_ballots = [n for purpose, _, n in wanted if purpose is Purpose.SHOWCASE]
+        voted = await votes.all_by(s, visitor.person.id, on_ballots) if on_ballots else {}
+        return [
+            await self._card(s, visitor, purpose, seen, job_id, voted.get(job_id))
+            for purpose, seen, job_id in wanted
+        ]
+
+    async def _card(
+        self,
+        s: AsyncSession,
+        visitor: Visitor,
+        purpose: Purpose,
+        seen: View | None,
+        job_id: int,
+        own_vote: int | None,
+    ) -> Painted:
         place = PLACES[purpose]
         slot = f"{place}-{job_id}"
         if seen is None or not _may_read(visitor.person, place, seen.job):
@@ -105,7 +127,7 @@ class Painter:
             place,
             tuple(_offered(visitor.person, place, seen, card.buttons, refusal, tipped)),
             refusal,
-            await votes.by(s, job_id, visitor.person.id) if place == "showcase" else None,
+            own_vote,
             _undoing(visitor.person, seen) if place == "review" else (),
             place == "review" and _waits(seen),
         )

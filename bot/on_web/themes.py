@@ -11,7 +11,7 @@ from bot.on_web.deeds import fields_of, whole
 from bot.on_web.live import cursor_at
 from bot.on_web.site import SITE, back_with, page, visitor_of
 from bot.studio import BEGIN, END
-from bot.view import view
+from bot.view import views
 from db import themes
 from db.models import utcnow
 from db.states import Purpose
@@ -77,10 +77,11 @@ async def one(request: web.Request) -> web.Response:
         if theme is None:
             raise web.HTTPNotFound
         found = sorted(await entries(s, theme), key=lambda job: job.id != theme.winner_job)
-        cards = [
-            await site.painter.card(s, visitor, Purpose.SHOWCASE, await view(s, job.id), job.id)
-            for job in found[:MOST_CARDS]
-        ]
+        ids = [job.id for job in found[:MOST_CARDS]]
+        seen = await views(s, ids)
+        cards = await site.painter.cards(
+            s, visitor, [(Purpose.SHOWCASE, seen.get(n), n) for n in ids]
+        )
     is_open = theme.closed_at is None
     return page(
         request,

@@ -22,6 +22,7 @@ class Job(SQLModel, table=True):
         Index("ix_job_model_finished_at", "model", "finished_at"),
         Index(
             "ix_job_open_ballot",
+            "status",
             "ballot_closes_at",
             sqlite_where=text("winner IS NULL"),
             postgresql_where=text("winner IS NULL"),
@@ -143,7 +144,7 @@ class Clip(SQLModel, table=True):
         Index(
             "ix_clip_unscreened",
             "job_id",
-            sqlite_where=text("NOT screened"),
+            sqlite_where=text("screened = 0"),
             postgresql_where=text("NOT screened"),
         ),
     )

@@ -19,7 +19,7 @@ class Event(SQLModel, table=True):
         Index(
             "ix_event_unbooked",
             "id",
-            sqlite_where=text("NOT booked"),
+            sqlite_where=text("booked = 0"),
             postgresql_where=text("NOT booked"),
         ),
         Index(
@@ -78,6 +78,7 @@ class Post(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("room", "place", "job_id", "purpose"),
+        Index("ix_post_job_id_room", "job_id", "room"),
         Index("ix_post_room_message", "room", "message"),
         Index("ix_post_room_painted_at", "room", "painted_at"),
         Index(
@@ -94,7 +95,7 @@ class Post(SQLModel, table=True):
     room: str
     place: str
     purpose: Purpose = Field(sa_column=enum(Purpose))
-    job_id: int = Field(foreign_key="job.id", index=True)
+    job_id: int = Field(foreign_key="job.id")
     message: str = ""
     """The platform's id of the message; empty until it has answered."""
     digest: str = ""

@@ -75,7 +75,7 @@ async def test_sweeps_that_meet_call_once(studio: Studio, cast: Five) -> None:
 
 async def looking(studio: Studio, job: Job) -> list[int]:
     async with studio.db.read() as s:
-        return [look.person_id for look in await in_review.looks(s, job.id)]
+        return [look.person_id for look in (await in_review.looks(s, [job.id]))[job.id]]
 
 
 async def end_looks(studio: Studio, job: Job, *people: Person) -> None:

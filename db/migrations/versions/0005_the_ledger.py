@@ -192,7 +192,7 @@ def _what_was_earned_before() -> None:
         "ix_event_unbooked",
         "event",
         ["id"],
-        sqlite_where=sa.text("NOT booked"),
+        sqlite_where=sa.text("booked = 0"),
         postgresql_where=sa.text("NOT booked"),
     )
 

@@ -77,9 +77,12 @@ def upgrade() -> None:
         for name in NOTHING:
             batch_op.alter_column(name, existing_type=sa.JSON(), server_default=None)
         batch_op.alter_column("screened", existing_type=sa.Boolean(), server_default=None)
-    where = sa.text("NOT screened")
     op.create_index(
-        "ix_clip_unscreened", "clip", ["job_id"], sqlite_where=where, postgresql_where=where
+        "ix_clip_unscreened",
+        "clip",
+        ["job_id"],
+        sqlite_where=sa.text("screened = 0"),
+        postgresql_where=sa.text("NOT screened"),
     )
     _allow(*KINDS, *NEW_KINDS)
 
