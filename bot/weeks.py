@@ -16,7 +16,7 @@ from db import jobs, weeks
 from db.states import Purpose, Status
 from moderation.weeks import begins, ends
 
-RULE = "Most votes in the ballots that ended in the week; of each artist their best clip alone."
+RULE = "The clips with most votes in the ballots of that week, of each artist the best one alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,12 @@ async def newest(s: AsyncSession, limit: int, before: tuple[int, int] | None = N
 
 def reel(view: View) -> Card:
     """The public card of a week's reel. It has no ballot: its clips had theirs."""
-    artists = films.artists(view)
     return Card(
         Purpose.SHOWCASE,
         view.job.id,
         Tone.GOOD,
-        f"Job {view.job.id} · by {artists}",
-        artists,
+        f"Job {view.job.id} · by {view.artist}",
+        view.artist,
         view.job.prompt,
         lines=(Line(RULE),),
         facts=films.facts(view),

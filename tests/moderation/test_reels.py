@@ -234,3 +234,16 @@ async def test_one_that_fails_is_tried_again_and_then_left(studio: Studio, cast:
         await swept(studio)
     assert await studio.claim() is None
     assert (await standing(studio)).status is Status.FAILED
+
+
+async def test_one_whose_clip_left_unnoticed_is_not_shown(studio: Studio, cast: Five) -> None:
+    first, second, third = await three(studio, cast)
+    await swept(studio)
+    before = await standing(studio)
+    async with studio.db.begin() as s:
+        await clips.show(s, second.id, ())  # as when that is said while the reel is being added
+    gone = await put_together(studio)
+    assert gone.id == before.id
+    assert gone.status is Status.WITHDRAWN
+    await swept(studio)
+    assert await made_of(studio, await reel(studio)) == [first.id, third.id]
