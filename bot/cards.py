@@ -263,7 +263,7 @@ def showcase(view: View) -> Card:
         f"Job {job.id} · by {films.artists(view)}",
         films.artists(view),
         job.prompt,
-        lines=lines,
+        lines=(*lines, *weeks.place(view)),
         facts=facts.credit(view),
         clips=clips,
         left_out=tuple(clip.number for clip in view.clips if not clip.shown),

@@ -20,10 +20,11 @@ from db import (
     reports,
     reviews,
     votes,
+    weeks,
     workers,
 )
 from db.line import Forecast
-from db.models import Chain, Clip, Hit, Job, Look, Part, Report, Review, Seat
+from db.models import Best, Chain, Clip, Hit, Job, Look, Part, Report, Review, Seat
 from db.offers import Offer
 from db.states import PUT_TOGETHER, WAITING_FOR_REVIEW, Kind, Status
 from moderation import bookkeeping, forecast
@@ -77,6 +78,8 @@ class View:
     seat: Seat | None = None
     """The place in a chain that it is the clip of, or the glimpse."""
     chain: Chain | None = None
+    best: Best | None = None
+    """Its place among the best of a week."""
     is_shot: bool = False
     """Whether a film was asked for, of which this is one shot."""
 
@@ -134,6 +137,7 @@ async def view(
         source_artist=names[source.person_id] if source else "",
         seat=seat,
         chain=await chains.get(s, seat.chain_id) if seat is not None else None,
+        best=await weeks.of_job(s, job_id) if job.winner else None,
         is_shot=await parts.film_of_shot(s, job_id) is not None,
         parts=tuple(
             Shown(part, of, names[of.person_id], offers.get(of.model)) for part, of in made_of

@@ -77,6 +77,14 @@ def reel(view: View) -> Card:
     )
 
 
+def place(view: View) -> tuple[Line, ...]:
+    """What is said of a clip that is among the best of a week."""
+    best = view.best
+    if best is None:
+        return ()
+    return (Line(f"Number {best.position} of the best of week {best.number}, {best.year}."),)
+
+
 def _days(year: int, number: int) -> str:
     first, last = begins(year, number), ends(year, number) - timedelta(days=1)
     month = "" if first.month == last.month else f" {first:%B}"

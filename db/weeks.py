@@ -132,3 +132,10 @@ async def shown(s: AsyncSession, weeks: Collection[Week]) -> list[Shown]:
         .order_by(col(Best.position))
     )
     return [Shown(*row) for row in rows.all()]
+
+
+async def of_job(s: AsyncSession, job_id: int) -> Best | None:
+    """Where a clip of this job is among a week's best; of several weeks the last."""
+    found = select(Best).where(col(Best.job_id) == job_id)
+    newest_first = found.order_by(col(Best.year).desc(), col(Best.number).desc())
+    return await s.scalar(newest_first.limit(1))

@@ -6,6 +6,8 @@ It shows what was approved clip by clip, and nothing else: without the leave of 
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import clips, jobs, parts, people, weeks
@@ -13,13 +15,16 @@ from db.models import Best, Clip, Job, Week, utcnow
 from db.session import Db
 from db.states import RENDERED, Kind, Status, Task
 from moderation import films
-from moderation.weeks import over
+from moderation.weeks import ends, over
 from moderation.wish import Request
 
 FEWEST = 2
 """Clips that a reel is made of."""
 TRIES = 3
 """So often a reel is put together that fails; nobody else would retry it."""
+PATIENCE = timedelta(days=2)
+"""So long after its end a week waits for the full renders of drafts that are among its best."""
+ON_THEIR_WAY = frozenset({Status.QUEUED, Status.RENDERING, Status.IN_REVIEW})
 COMMUNITY = ("studio", "", "community", "the community")
 """Whose a reel is: somebody in the database who has no account anywhere."""
 
@@ -101,18 +106,22 @@ async def _show(s: AsyncSession, reel: Job) -> None:
 
 
 async def _parts(s: AsyncSession, week: Week) -> list[Part]:
-    """The clips for a reel; none where they are too few."""
-    found = [await _shown(s, one) for one in await weeks.best(s, week)]
+    """The clips for a reel; none where they are too few, or while a final is on its way."""
+    best = await weeks.best(s, week)
+    finals = [await jobs.final_of(s, one.job_id, one.clip) for one in best]
+    awaited = any(final is not None and final.status in ON_THEIR_WAY for final in finals)
+    if awaited and utcnow() < ends(week.year, week.number) + PATIENCE:
+        return []
+    found = [await _shown(s, *both) for both in zip(best, finals, strict=True)]
     shown = [part for part in found if part is not None]
     return shown if len(shown) >= FEWEST else []
 
 
-async def _shown(s: AsyncSession, best: Best) -> Part | None:
+async def _shown(s: AsyncSession, best: Best, final: Job | None) -> Part | None:
     """A clip in full, where it was a draft and its final is in the showcase; else itself, if it is there.
 
     Films stay out: they are one already, with credits of their own.
     """
-    final = await jobs.final_of(s, best.job_id, best.clip)
     for job_id, number in [*([(final.id, 1)] if final else []), (best.job_id, best.clip)]:
         job, clip = await jobs.get(s, job_id), await clips.get(s, job_id, number)
         there = job is not None and job.status is Status.PUBLISHED and job.task in RENDERED

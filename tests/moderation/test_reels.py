@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from db.broker import Broker
 from db.models import Job
 from db.session import Db
 from db.states import Descent, Flag, Kind, Reason, Status, Task
+from moderation import reels
 from moderation.people import Person
 from moderation.reels import TRIES
 from moderation.rules import Refused
@@ -220,6 +222,21 @@ async def test_a_final_that_is_shown_stands_for_its_draft(studio: Studio, cast: 
     await studio.desk.withdraw(ada, final.id)
     await swept(studio)
     assert (await made_of(studio, await reel(studio)))[:2] == [first.id, second.id]
+
+
+async def test_it_waits_for_finals_that_are_on_their_way_but_not_for_ever(
+    studio: Studio, cast: Five, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, *_ = cast
+    first, *_ = await three(studio, cast)
+    final = await studio.submit(ada, variations=1)
+    await studio.change(final.id, parent_id=first.id, parent_clip=1, descent=Descent.FINAL)
+    monkeypatch.setattr(reels, "PATIENCE", timedelta(weeks=1))
+    await swept(studio)
+    assert await reel(studio) is None
+    monkeypatch.setattr(reels, "PATIENCE", timedelta(0))
+    await swept(studio)
+    assert first.id in await made_of(studio, await reel(studio))
 
 
 async def test_one_that_fails_is_tried_again_and_then_left(studio: Studio, cast: Five) -> None:

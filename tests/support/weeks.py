@@ -69,11 +69,11 @@ async def reel(studio: Studio) -> Job | None:
     return None if drawn.reel_id is None else await studio.job(drawn.reel_id)
 
 
-async def three(studio: Studio, cast: Sequence[Person]) -> list[Job]:
+async def three(studio: Studio, cast: Sequence[Person], **wish: Any) -> list[Job]:
     """The winners of three artists, in the order of their places."""
     ada, bo, cy, mo, lin = cast
     return [
-        await won(studio, ada, mo, [bo, cy, lin]),
-        await won(studio, bo, mo, [ada, cy]),
-        await won(studio, cy, mo, [ada]),
+        await won(studio, ada, mo, [bo, cy, lin], **wish),
+        await won(studio, bo, mo, [ada, cy], **wish),
+        await won(studio, cy, mo, [ada], **wish),
     ]

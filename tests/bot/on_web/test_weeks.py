@@ -61,6 +61,7 @@ async def test_a_week_with_its_clips_and_its_reel(served: Served, be: Be) -> Non
     card = await bo.page("/showcase")
     assert f"Job {film.id} · by the community" in card
     assert weeks.RULE in card
+    assert "Number 1 of the best of week " in card
     assert f'id="showcase-{film.id}"' in card
     assert (
         "The ballot is closed"
