@@ -16,7 +16,7 @@ from sqlmodel import col
 from db import clips, parts
 from db.models import Job
 from db.session import Db
-from db.states import Flag, Status, Task, Verdict
+from db.states import Flag, Status, Task
 from moderation.people import Person, Role
 from moderation.reels import FEWEST
 from moderation.rules import Refused
@@ -30,13 +30,13 @@ FLAGS = {
     "be named": {Flag.NAMED: True},
     "be nameless": {Flag.NAMED: False},
 }
-DONE = ["withdraw", "take down", "put back", "keep", "publish", "sweep", "render", "sweep", *FLAGS]
-ACTS = st.lists(st.tuples(st.sampled_from(DONE), st.integers(0, 2)), max_size=10)
+DONE = [*FLAGS, "withdraw", "take down", "put back", "sweep", "render"]
+ACTS = st.lists(st.tuples(st.sampled_from(DONE), st.integers(0, 2)), min_size=4, max_size=12)
 """What is done, and with which of three clips."""
 _names = itertools.count()
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS)
 def test_no_reel_shows_what_may_not_be_shown(
     sqlite_url: str, tmp_path: Path, acts: list[tuple[str, int]]
@@ -56,7 +56,7 @@ async def played(db: Db, acts: list[tuple[str, int]]) -> None:
     await swept(studio)
     await render(studio)
     await swept(studio)
-    for act, which in [("nothing", 0), *acts]:
+    for act, which in [("render", 0), *acts]:
         with suppress(Refused):
             await do(studio, cast, made[which], act)
         await insist(studio)
@@ -73,17 +73,12 @@ async def do(studio: Studio, cast: list[Person], job: Job, act: str) -> None:
             await studio.desk.take_down(mo, job.id, "It is dull.")
         case "put back":
             await studio.desk.reinstate(lin, job.id)
-        case "keep":
-            await studio.desk.keep(artist, job.id)
-        case "publish":
-            await studio.desk.publish(artist, job.id)
-            await studio.desk.review(mo, job.id, Verdict.APPROVE)
         case "sweep":
             await swept(studio)
         case "render":
             await render(studio)
         case _ if act in FLAGS:
-            await studio.desk.consent(artist, job.id, FLAGS[act])
+            await studio.desk.consent(artist, job.id, FLAGS[act], clip=1)
 
 
 async def render(studio: Studio) -> None:
