@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import allowed, chains, facts, films, judged, reasons, said, screened
+from bot import allowed, chains, facts, films, judged, reasons, said, screened, weeks
 from bot.buttons import (
     AGAIN,
     APPEAL,
@@ -226,6 +226,8 @@ def decision(view: View) -> Card:
 def showcase(view: View) -> Card:
     """The public card with its ballot."""
     job = view.job
+    if job.task is Task.REEL:
+        return weeks.reel(view)
     shown = tuple(clip for clip in view.clips if clip.shown)
     several = len(shown) > 1
     open_ballot = job.winner is None
@@ -261,7 +263,7 @@ def showcase(view: View) -> Card:
         f"Job {job.id} · by {films.artists(view)}",
         films.artists(view),
         job.prompt,
-        lines=lines,
+        lines=(*lines, *weeks.place(view)),
         facts=facts.credit(view),
         clips=clips,
         left_out=tuple(clip.number for clip in view.clips if not clip.shown),

@@ -102,6 +102,9 @@ TITLES: Mapping[str, str] = {
     Kind.REINSTATED: "Put back",
     Kind.RAISED: "Reminders",
     Kind.THEME_WON: "Themes won",
+    Kind.BEST_OF_WEEK: "Best of a week",
+    Kind.REEL_SHOWN: "Reels shown",
+    Kind.REEL_GONE: "Reels gone",
     Kind.REPORTED: "Reports",
     Kind.DISMISSED: "Reports dismissed",
     Kind.TAKEN_DOWN: "Taken down",
@@ -200,6 +203,13 @@ def _ballot(says: Said) -> str:
     return f"The ballot of {_it(says)} was closed {result}."
 
 
+def _best(says: Said) -> str:
+    details = says["details"]
+    votes = f"{details['votes']} {'vote' if details['votes'] == 1 else 'votes'}"
+    week = f"week {details['week']} of {details['year']}"
+    return f"{_job(says)} is number {details['place']} of the best of {week}, with {votes}."
+
+
 def _why(reasons: Sequence[str]) -> str:
     words = [said.REASON[Reason(name)].lower() for name in reasons]
     return f", for: {listed(words, 'and')}" if words else ""
@@ -225,6 +235,9 @@ WORDS: Mapping[str, Callable[[Said], str]] = {
     Kind.REINSTATED: _reinstated,
     Kind.RAISED: lambda says: f"{_job(says)} had waited, and moderators were reminded.",
     Kind.THEME_WON: lambda says: f"{_job(says)} won a theme.",
+    Kind.BEST_OF_WEEK: _best,
+    Kind.REEL_SHOWN: lambda says: f"{_job(says)}, the reel of a week, went into the showcase.",
+    Kind.REEL_GONE: lambda says: f"{_job(says)}, the reel of a week, went with a clip in it.",
     Kind.BALLOT_CLOSED: _ballot,
     Kind.REPORTED: lambda says: (
         f"Somebody reported {_it(says)}{_why([says['details']['reason']])}."

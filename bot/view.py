@@ -20,10 +20,11 @@ from db import (
     reports,
     reviews,
     votes,
+    weeks,
     workers,
 )
 from db.line import Forecast
-from db.models import Chain, Clip, Hit, Job, Look, Part, Report, Review, Seat
+from db.models import Best, Chain, Clip, Hit, Job, Look, Part, Report, Review, Seat
 from db.offers import Offer
 from db.states import PUT_TOGETHER, WAITING_FOR_REVIEW, Kind, Status
 from moderation import bookkeeping, forecast
@@ -77,6 +78,8 @@ class View:
     seat: Seat | None = None
     """The place in a chain that it is the clip of, or the glimpse."""
     chain: Chain | None = None
+    best: Best | None = None
+    """Its place among the best of a week."""
     is_shot: bool = False
     """Whether a film was asked for, of which this is one shot."""
 
@@ -131,6 +134,8 @@ async def views(
     tallies, screened = await votes.tallies(s, found), await hits.of_jobs(s, found)
     tips = await bookkeeping.tips(s, public) if public else {}
     remembered, shots = await frames.remembered(s, found), await parts.shots(s, found)
+    won = [job.id for job in found.values() if job.winner]
+    best = await weeks.of_jobs(s, won) if won else {}
     said = await events.of_kinds(s, undecided, {Kind.REVIEWED, Kind.APPEALED}) if undecided else ()
     latest = {(event.job_id, event.kind): event.detail for event in said}
     seen = {}
@@ -167,6 +172,7 @@ async def views(
             ),
             seat=seat,
             chain=grown.get(seat.chain_id) if seat is not None else None,
+            best=best.get(job.id),
             is_shot=job.id in shots,
         )
     return seen

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from db.models import Clip, Job, Part
-from db.states import Status
+from db.states import Status, Task
 
 
 def are_made() -> ColumnElement[bool]:
@@ -67,8 +68,34 @@ async def waiting_for(s: AsyncSession, job_id: int) -> Sequence[int]:
 
 async def standing(s: AsyncSession, job_id: int) -> Sequence[int]:
     """The films that a clip of this job is in and that are not withdrawn; those too that came to nothing,
-    which could be retried."""
-    return await _films(s, job_id, col(Job.status) != Status.WITHDRAWN)
+    which could be retried. Reels go by ``reels_without_leave``."""
+    there = (col(Job.status) != Status.WITHDRAWN) & (col(Job.task) != Task.REEL)
+    return await _films(s, job_id, there)
+
+
+async def reels_without_leave(s: AsyncSession, job_id: int) -> Sequence[int]:
+    """The reels that stand though a clip of this job, which is in them, isn't in the showcase any more,
+    or though they name its artist, who doesn't want that any more."""
+    of_clip = aliased(Job)
+    no_leave = (
+        (col(of_clip.status) != Status.PUBLISHED)
+        | ~col(Clip.shown)
+        | (col(Part.named) & ~col(Clip.named))
+    )
+    found = await s.scalars(
+        select(col(Job.id))
+        .join(Part, col(Part.film_id) == col(Job.id))
+        .join(of_clip, col(of_clip.id) == col(Part.job_id))
+        .join(Clip, (col(Clip.job_id) == col(Part.job_id)) & (col(Clip.number) == col(Part.clip)))
+        .where(
+            col(Part.job_id) == job_id,
+            col(Job.task) == Task.REEL,
+            col(Job.status) != Status.WITHDRAWN,
+            no_leave,
+        )
+        .order_by(col(Job.id))
+    )
+    return found.all()
 
 
 async def film_of_shot(s: AsyncSession, job_id: int) -> int | None:

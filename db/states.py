@@ -82,6 +82,12 @@ class Kind(StrEnum):
     """The screen stopped it before anything was rendered."""
     UNBLOCKED = "unblocked"
     """Moderators overturned that."""
+    BEST_OF_WEEK = "best_of_week"
+    """A clip of it is among the best of a week."""
+    REEL_SHOWN = "reel_shown"
+    """It is the reel of a week's best, and went into the showcase."""
+    REEL_GONE = "reel_gone"
+    """A clip of this reel may not be shown any more."""
     FRAMES_REMEMBERED = "frames_remembered"
     FRAMES_FORGOTTEN = "frames_forgotten"
 
@@ -124,6 +130,8 @@ class Task(StrEnum):
     """Other clips, one after another."""
     GLIMPSE = "glimpse"
     """The last second of a clip, for whoever goes on from it."""
+    REEL = "reel"
+    """The best clips of a week, one after another."""
 
 
 class Turn(StrEnum):
@@ -138,7 +146,7 @@ class Turn(StrEnum):
     """Their time was over, or they let it pass or took their clip back."""
 
 
-PUT_TOGETHER = frozenset({Task.FILM, Task.GLIMPSE})
+PUT_TOGETHER = frozenset({Task.FILM, Task.GLIMPSE, Task.REEL})
 """What is made of clips that are there, without a model."""
 RENDERED = tuple(task for task in Task if task not in PUT_TOGETHER)
 """What models make."""
@@ -189,6 +197,8 @@ MOVES: Mapping[Kind, Move] = {
     Kind.UPHELD: _move(Status.REJECTED_FINALLY, Status.APPEALED),
     Kind.TAKEN_DOWN: _move(Status.REJECTED, Status.PUBLISHED),
     Kind.REINSTATED: _move(Status.PUBLISHED, Status.REJECTED),
+    Kind.REEL_SHOWN: _move(Status.PUBLISHED, Status.READY),
+    Kind.REEL_GONE: _move(Status.WITHDRAWN, *(s for s in Status if s is not Status.WITHDRAWN)),
     Kind.WITHDRAWN: _move(Status.WITHDRAWN, *(s for s in Status if s is not Status.WITHDRAWN)),
 }
 

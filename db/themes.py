@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from db.jobs import LARGEST_ID
 from db.models import Clip, Job, Theme, Vote, utcnow
-from db.states import Status
+from db.states import Status, Task
 
 
 async def get(s: AsyncSession, theme_id: int, *, lock: bool = False) -> Theme | None:
@@ -55,6 +55,7 @@ async def candidates(s: AsyncSession, theme: Theme) -> Sequence[Job]:
         select(Job)
         .where(
             col(Job.status) == Status.PUBLISHED,
+            col(Job.task) != Task.REEL,
             col(Job.published_at) >= theme.starts_at,
             col(Job.published_at) < theme.ends_at,
             col(Job.prompt).icontains(theme.word, autoescape=True),

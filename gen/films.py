@@ -17,6 +17,8 @@ GLIMPSE_SECONDS = 1.0
 """So much of a clip's end is seen by whoever goes on from it."""
 GONE = "A clip of this film was withdrawn, so it can't be put together."
 NO_MUSIC = "Music: none"
+UNNAMED = "An artist of the studio"
+"""Whoever doesn't want to be named."""
 
 Parts = Sequence[tuple[Part, Job]]
 
@@ -35,7 +37,8 @@ async def order_of(s: AsyncSession, media: Media, job: Job) -> Order:
         pieces.append(Piece(path, before is not None and _goes_on(of, before[0])))
     if not pieces:
         raise CannotMake(GONE)
-    return Order(tuple(pieces), await _credits(s, job, found))
+    title = (job.prompt,) if job.task is Task.REEL else ()
+    return Order(tuple(pieces), await _credits(s, job, found), title)
 
 
 async def seen_in(s: AsyncSession, job: Job) -> tuple[tuple[str, ...], dict[str, float]]:
@@ -61,14 +64,14 @@ def _goes_on(job: Job, before: Part) -> bool:
 async def _credits(s: AsyncSession, film: Job, found: Parts) -> tuple[str, ...]:
     """Who made it, with what, under which licence."""
     names = await people.names(s, {job.person_id for _, job in found})
-    artists = list(dict.fromkeys(names[job.person_id] for _, job in found))
+    whose = {part.position: _credited(part, names[job.person_id]) for part, job in found}
     offers = {offer.name: offer for offer in await workers.offers(s)}
     lines = []
-    if len(artists) > 1:
+    if len(names) > 1:
         lines.append(film.prompt)
-        lines += [f"{part.position}. {names[job.person_id]}" for part, job in found]
+        lines += [f"{position}. {name}" for position, name in whose.items()]
     else:
-        lines.append(f"A film by {artists[0]}")
+        lines.append(f"A film by {whose[1]}")
     for name in _each(job.model for _, job in found):
         offer = offers.get(name)
         lines.append(f"Model: {offer.title} ({offer.licence})" if offer else f"Model: {name}")
@@ -80,6 +83,10 @@ async def _credits(s: AsyncSession, film: Job, found: Parts) -> tuple[str, ...]:
             if style.name in used
         ]
     return (*lines, NO_MUSIC)
+
+
+def _credited(part: Part, name: str) -> str:
+    return name if part.named else UNNAMED
 
 
 def _each(names: Iterable[str]) -> list[str]:

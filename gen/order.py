@@ -21,16 +21,18 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The pieces in their order, and the lines of the end credits; without lines there are none."""
+    """The pieces in their order, and the lines of the end credits and of a title before the first piece;
+    without lines there are none."""
 
     pieces: tuple[Piece, ...]
     credits: tuple[str, ...] = ()
+    title: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         pieces = [{**asdict(piece), "video": str(piece.video)} for piece in self.pieces]
-        return {"pieces": pieces, "credits": list(self.credits)}
+        return {"pieces": pieces, "credits": list(self.credits), "title": list(self.title)}
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Self:
         pieces = (Piece(**{**piece, "video": Path(piece["video"])}) for piece in fields["pieces"])
-        return cls(tuple(pieces), tuple(fields["credits"]))
+        return cls(tuple(pieces), tuple(fields["credits"]), tuple(fields["title"]))

@@ -1,7 +1,8 @@
 """Clips put together to one film, frame by frame: of a film, a second is in memory at most.
 
-The film has the shape of its first clip, is as large as its largest clip of that shape, and as smooth as
-its smoothest; others are scaled to fit in, on black, and repeat frames where they have fewer. It is silent.
+The film has the shape that most of its clips have, of several the first one's; is as large as its largest
+clip of that shape, and as smooth as its smoothest. Others are scaled to fit in, on black, and repeat frames
+where they have fewer. It is silent.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import av
 import numpy as np
@@ -36,6 +38,7 @@ SMALL_FRAMES = 240
 GONE = "A clip of this film can't be read any more, so it can't be put together."
 NO_FONT = "The fonts of this worker can't draw these letters of the credits: {}"
 
+T = TypeVar("T")
 Progress = Callable[[int, int], None]
 """Called with how many frames are done, and of about how many."""
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
@@ -56,24 +59,27 @@ class Stitched:
 def stitch(order: Order, folder: Path, stem: str, progress: Progress) -> Stitched:
     """Put a film together into ``folder``. Raises ``CannotMake`` when a clip can't be read."""
     reels = [Reel(piece) for piece in order.pieces]
-    width, height = max(reel.size for reel in reels if reel.is_like(reels[0]))
+    usual = max(reels, key=lambda reel: sum(reel.is_like(other) for other in reels))
+    width, height = max(reel.size for reel in reels if reel.is_like(usual))
     fps = max(reel.rate for reel in reels)
     for reel in reels:
         reel.fit(width, height, fps)
-    titles = credits.roll(order.credits, width, height) if order.credits else None
-    ending = credits.frames(titles, height, float(fps)) if titles else iter(())
+    pages = [credits.roll(words, width, height) for words in (order.title, order.credits) if words]
+    lettered = [credits.frames(page, height, float(fps)) for page in pages]
+    opening = _Counted(lettered.pop(0) if order.title else ())
     expected = sum(reel.count for reel in reels)
     small = _Small(expected, fps)
     told = (small.seen(n, p, lambda n: progress(n, expected)) for n, p in enumerate(spliced(reels)))
-    # The credits are no part of what stands for the film.
-    shown = chain(told, ending)
+    # Title and credits are no part of what stands for the film.
+    shown = chain(opening, told, *lettered)
     files = Files(*(folder / f"{stem}.{kind}" for kind in ("mp4", "jpg", "webp")))
     converter = VideoReformatter()
     pictures = _Counted(encode.for_players(picture, converter) for picture in shown)
     files.video.write_bytes(encode.write(pictures, (width, height), fps, expected))
     files.preview.write_bytes(encode.preview(small.film, small.fps))
-    files.poster.write_bytes(encode.jpeg(_frame(files.video, small.telling)))
-    notes = (NO_FONT.format(titles.left_out),) if titles and titles.left_out else ()
+    files.poster.write_bytes(encode.jpeg(_frame(files.video, opening.count + small.telling)))
+    left_out = "".join(page.left_out for page in pages)
+    notes = (NO_FONT.format(left_out),) if left_out else ()
     return Stitched(files, width, height, pictures.count, math.ceil(fps), notes)
 
 
@@ -167,14 +173,14 @@ class Reel:
         return black
 
 
-class _Counted:
+class _Counted(Generic[T]):
     """Counts what is taken from it."""
 
-    def __init__(self, frames: Iterable[VideoFrame]) -> None:
+    def __init__(self, frames: Iterable[T]) -> None:
         self._frames = frames
         self.count = 0
 
-    def __iter__(self) -> Iterator[VideoFrame]:
+    def __iter__(self) -> Iterator[T]:
         for frame in self._frames:
             self.count += 1
             yield frame

@@ -18,7 +18,7 @@ from db import books, ledger, links, parts, people, reviews
 from db.ledger import Booked
 from db.models import Event, Job
 from db.session import Db
-from db.states import Kind
+from db.states import Kind, Task
 from moderation import credit
 from moderation.credit import Booking, Earning
 
@@ -139,8 +139,8 @@ async def _rendered(s: AsyncSession, event: Event, job: Job) -> None:
 async def _shown(s: AsyncSession, event: Event, job: Job) -> None:
     """Its artist and those whose work it grew out of; a job that comes back after it was taken down
     earns once more what was taken back then."""
-    if await standing(s, job.id):
-        return
+    if job.task is Task.REEL or await standing(s, job.id):
+        return  # a reel shows what has earned before
     earned = await _shared(s, job, credit.table().approved)
     await _earn(s, f"approved:{event.id}", Earning.APPROVED, earned, job)
     shares = credit.shares(job, await _ancestors(s, job), credit.table())

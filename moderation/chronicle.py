@@ -25,7 +25,7 @@ from db.session import Db, one_at_a_time
 from db.states import Kind
 from moderation import transparency
 
-ASKED = frozenset({Kind.SENT_TO_REVIEW, Kind.APPEALED, Kind.KEPT})
+ASKED = frozenset({Kind.SENT_TO_REVIEW, Kind.APPEALED, Kind.KEPT, Kind.REEL_SHOWN})
 BATCH = 500
 MOST_BATCHES = 20
 """In one round: a studio that was there before its record catches up beside its other work."""
@@ -76,6 +76,9 @@ RECORDED: Mapping[Kind, Kept] = {
     Kind.UPHELD: Kept(Part.MODERATOR, ("reasons", "rules"), since=Kind.APPEALED, private=True),
     Kind.BALLOT_CLOSED: Kept(Part.STUDIO, ("tally",)),
     Kind.THEME_WON: Kept(Part.STUDIO),
+    Kind.BEST_OF_WEEK: Kept(Part.STUDIO, ("year", "week", "place", "votes")),
+    Kind.REEL_SHOWN: Kept(Part.STUDIO),
+    Kind.REEL_GONE: Kept(Part.STUDIO),
     Kind.REPORTED: Kept(Part.VIEWER, ("reason",)),
     Kind.FLAGGED: SCREENED,
     Kind.BLOCKED: SCREENED,

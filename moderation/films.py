@@ -88,6 +88,14 @@ async def withdraw_with(s: AsyncSession, job_id: int, by: int) -> None:
     for film_id in await parts.standing(s, job_id):
         gone = {"lease_until": None}
         await jobs.move(s, film_id, Kind.WITHDRAWN, by=by, values=gone, part=job_id)
+    await leave_reels(s, job_id)
+
+
+async def leave_reels(s: AsyncSession, job_id: int) -> None:
+    """Reels in which a clip of this job may not be shown any more go at once. Nobody reviews a reel, so
+    it shows no more than its clips do by themselves; without that one it is made anew."""
+    for film_id in await parts.reels_without_leave(s, job_id):
+        await jobs.move(s, film_id, Kind.REEL_GONE, values={"lease_until": None}, part=job_id)
 
 
 async def published_with(s: AsyncSession, job_id: int) -> list[Job]:
@@ -106,5 +114,5 @@ async def parts_taken_down(s: AsyncSession, film: Job) -> list[int]:
 
 async def insist_on_others(s: AsyncSession, person: Person, job: Job) -> None:
     """Raises ``Refused`` where a clip of this person's is in the film: it is their own work too."""
-    if job.task is Task.FILM and person.id in await parts.artists(s, job.id):
+    if job.task in {Task.FILM, Task.REEL} and person.id in await parts.artists(s, job.id):
         raise Refused("A clip of yours is in this film; others have to decide about it.")

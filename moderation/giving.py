@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from db.models import Bug, Job, Theme
-from db.states import Status
+from db.states import Status, Task
 from moderation.people import Person, Role
 from moderation.rules import Refused
 
@@ -19,6 +19,8 @@ MOST_POOLED = 100_000
 def may_tip(person: Person, job: Job) -> None:
     if job.person_id == person.id:
         raise Refused("This job is yours; a tip is for somebody else's.")
+    if job.task is Task.REEL:
+        raise Refused("This reel is everybody's; tip whose clip you like best.")
     if job.status is not Status.PUBLISHED:
         raise Refused(f"There is no job {job.id} in the showcase whose artist could be tipped.")
 

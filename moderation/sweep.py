@@ -1,5 +1,5 @@
-"""What time alone must repair or close: lost renders, unheard bells, ballots, themes, what waits for
-moderators; the books, the record."""
+"""What time alone must repair or close: lost renders, unheard bells, ballots, themes, weeks, what waits
+for moderators; the books, the record."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
 from db.states import Kind, Status
-from moderation import chaining, growth, ranking, themes, waiting
+from moderation import chaining, growth, ranking, reels, themes, waiting, weeks
 from moderation.bookkeeping import keep_books
 from moderation.chronicle import chronicle
 from moderation.rules import Refused, Rules
@@ -39,6 +39,7 @@ async def sweep(db: Db, broker: Broker, rules: Rules | None = None) -> None:
     changed += await unseen_frames(db) + await waiting.called(db) + await waiting.let_go(db)
     changed += await waiting.let_in(db, (rules or Rules()).backlog)
     changed += await chaining.ended_turns(db)
+    changed += await weeks.drawn(db) + await reels.settled(db)
     for job_id in changed:
         await broker.spread(job_id)
     async with db.read() as s:

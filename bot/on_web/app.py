@@ -19,6 +19,7 @@ from bot.on_web import (
     record,
     stream,
     themes,
+    weeks,
 )
 from bot.on_web.live import Hub
 from bot.on_web.paint import FOLDER, Painter
@@ -52,6 +53,7 @@ def make_app(
         "/themes": themes.every,
         THEME: themes.one,
         "/bugs": bugs.bugs_page,
+        "/best": weeks.every,
         "/help": pages.help_page,
         "/consent": consenting.defaults,
         JOB: pages.one_job,
@@ -65,6 +67,7 @@ def make_app(
     }.items():
         app.router.add_get(path, handler)
         app.router.add_get(f"/as/{{who}}{path}", handler)
+    app.router.add_get("/best.json", weeks.every_json)
     app.router.add_get("/ledger.json", ledger.as_json)
     app.router.add_get("/ledger.csv", ledger.as_csv)
     app.router.add_get("/record.json", record.entries_json)

@@ -15,11 +15,13 @@ from db.models.people import Identity, Install, Person, Workspace
 from db.models.record import Actor, Entry, Statistic
 from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
 from db.models.themes import Theme
+from db.models.weeks import Best, Week
 from db.models.workers import Worker
 
 __all__ = [
     "Account",
     "Actor",
+    "Best",
     "Bug",
     "BugOpinion",
     "Chain",
@@ -53,6 +55,7 @@ __all__ = [
     "Theme",
     "Transaction",
     "Vote",
+    "Week",
     "Worker",
     "Workspace",
     "utcnow",

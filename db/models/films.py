@@ -21,6 +21,8 @@ class Part(SQLModel, table=True):
     clip: int
     is_shot: bool = False
     """Whether it was asked for with the film, and for it alone."""
+    named: bool = True
+    """Whether the film's credits say whose it is."""
 
 
 class Chain(SQLModel, table=True):

@@ -27,6 +27,12 @@ class Job(SQLModel, table=True):
             sqlite_where=text("winner IS NULL"),
             postgresql_where=text("winner IS NULL"),
         ),
+        Index(
+            "ix_job_won_ballot",
+            "ballot_closes_at",
+            sqlite_where=text("winner > 0"),
+            postgresql_where=text("winner > 0"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)

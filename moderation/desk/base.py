@@ -12,6 +12,7 @@ from db import chains, jobs, parts
 from db.broker import Broker
 from db.models import Job
 from db.session import Db
+from moderation import films
 from moderation.house_rules import house_rules
 from moderation.linking import as_now
 from moderation.people import Person
@@ -47,6 +48,7 @@ class Base:
             if job is None:
                 raise Refused(f"There is no job {job_id}.")
             yield s, person, job
+            await films.leave_reels(s, job_id)  # it may have left the showcase, whatever was done
         await self.broker.spread(job_id)
 
     async def _ring(self, job_id: int, attempt: int) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import psutil
 import pytest
 
-from db import clips, jobs, renders
+from db import clips, jobs, parts, renders
 from db.models import Clip, Job
 from db.states import Kind, Status, Task
 from gen import encode, lease, stitcher
 from gen.briefs import inputs_of
-from gen.films import GONE, NO_MUSIC, order_of
+from gen.films import GONE, NO_MUSIC, UNNAMED, order_of
 from gen.host import CRASHED, HANGS
 from gen.order import Piece
 from moderation import films
@@ -158,6 +158,24 @@ async def test_the_order_says_who_made_it_and_with_what(bench: Bench) -> None:
     async with bench.db.read() as s:
         order = await order_of(s, bench.media, both)
     assert [piece.follows for piece in order.pieces] == [False, True]
+
+
+async def test_a_reel_begins_with_its_title_and_names_who_wants_to_be_named(bench: Bench) -> None:
+    await bench.open()
+    one, two, bo = await shot(bench), await shot(bench), await person(bench.db, "Bo")
+    await bench.studio.change(two.id, person_id=bo.id)
+    made = await film(bench, one, two, task=Task.REEL, private=True)
+    async with bench.db.begin() as s:
+        (_, (part, _)) = await parts.of(s, made.id)
+        part.named = False
+    made = await bench.until_is(made, Status.READY)
+    assert made.frames >= 3 * 8 + 8 + 8 + 3 * 8, "title, both clips, and the credits"
+    (clip,) = await bench.clips(made)
+    assert len(decoded(bench.media.path(clip.video_key))) == made.frames
+    async with bench.db.read() as s:
+        order = await order_of(s, bench.media, made)
+    assert order.title == ("two squares",)
+    assert order.credits[:3] == ("two squares", "1. Ada", f"2. {UNNAMED}")
 
 
 async def test_a_glimpse_is_a_second_without_credits(bench: Bench) -> None:

@@ -33,8 +33,10 @@ def write(folder: Path, name: str, film: Film, fps: int = FPS) -> Path:
     return path
 
 
-def made(folder: Path, *pieces: Piece, credits: tuple[str, ...] = ()) -> Stitched:
-    return stitch(Order(pieces, credits), folder, "film", lambda done, total: None)
+def made(
+    folder: Path, *pieces: Piece, credits: tuple[str, ...] = (), title: tuple[str, ...] = ()
+) -> Stitched:
+    return stitch(Order(pieces, credits, title), folder, "film", lambda done, total: None)
 
 
 def ball_at(picture: Picture) -> float:
@@ -116,6 +118,16 @@ def test_clips_of_other_sizes_and_rates_fit_in_and_last_as_long(tmp_path: Path) 
         assert stream.duration * stream.time_base == Fraction(4)
 
 
+def test_a_film_has_the_shape_that_most_of_its_clips_have(tmp_path: Path) -> None:
+    square = write(tmp_path, "square", films.plain(4, 64, (200, 20, 20)))
+    wide = write(tmp_path, "wide", np.full((4, 48, 96, 3), (20, 20, 200), np.uint8))
+    film = made(tmp_path, Piece(square), Piece(wide), Piece(wide))
+    assert (film.width, film.height) == (96, 48)
+    first = films.decoded(film.files.video)[0]
+    assert first[24, 48] == pytest.approx((200, 20, 20), abs=6)
+    assert first[24, 8] == pytest.approx((0, 0, 0), abs=3), "what is too high has black beside it"
+
+
 def test_a_glimpse_is_the_last_second_and_no_more(tmp_path: Path) -> None:
     whole = films.ball(60, 144, 256, step=STEP)
     film = made(tmp_path, Piece(write(tmp_path, "clip", whole), seconds=1.0))
@@ -144,6 +156,19 @@ def test_the_credits_come_last_and_stand_neither_for_the_film_nor_in_its_preview
         for number in range(preview.n_frames):  # type: ignore[attr-defined]
             preview.seek(number)
             assert np.asarray(preview.convert("RGB")).mean() > 60
+
+
+def test_a_title_comes_first_and_the_poster_shows_the_film_all_the_same(tmp_path: Path) -> None:
+    whole = films.ball(24, 144, 256, step=STEP)
+    film = made(tmp_path, Piece(write(tmp_path, "clip", whole)), title=("The best of a week",))
+    assert film.frames == PAGE_SECONDS * FPS + 24
+    shown = films.decoded(film.files.video)
+    title = shown[FPS]
+    assert title.max() > 200
+    assert (title.max(-1) < 16).mean() > 0.9
+    assert ball_at(shown[int(PAGE_SECONDS) * FPS]) == pytest.approx(ball_at(whole[0]), abs=2)
+    with Image.open(film.files.poster) as poster:
+        assert np.asarray(poster).mean() > 60
 
 
 def test_a_clip_that_is_gone_or_broken_is_said(tmp_path: Path) -> None:
