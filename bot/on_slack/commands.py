@@ -14,7 +14,6 @@ from bot import (
     acts,
     allowed,
     bugs,
-    credits,
     grammar,
     lineage,
     linking,
@@ -284,7 +283,9 @@ DEEDS: Mapping[str, Deed] = {
     "models": _lists(lambda s, person, given: lists.models(s, given["model"], _page(given))),
     "style": _lists(lambda s, person, given: lists.styles(s, given["style"], _page(given))),
     "record": _lists(lambda s, person, given: recorded.recent(s)),
-    "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"])),
+    "credits": lambda commands, where, given: crediting.credit(
+        commands.parts, commands.acting, where, given["what"]
+    ),
     "bug": _bug,
     "theme": _theme,
     "consent": _consent,

@@ -15,6 +15,7 @@ from bot.on_web import (
     guard,
     ledger,
     pages,
+    pools,
     record,
     stream,
     themes,
@@ -60,11 +61,13 @@ def make_app(
         "/record": record.entries,
         "/record/report": record.report,
         "/ledger": ledger.transactions,
+        "/pools": pools.every,
     }.items():
         app.router.add_get(path, handler)
         app.router.add_get(f"/as/{{who}}{path}", handler)
     app.router.add_get("/ledger.json", ledger.as_json)
     app.router.add_get("/ledger.csv", ledger.as_csv)
+    app.router.add_get("/pools.json", pools.every_json)
     app.router.add_get("/record.json", record.entries_json)
     app.router.add_get("/record/report.json", record.report_json)
     app.router.add_get("/as/{who}" + JOB + "/preview.jpg", files.preview)
@@ -74,6 +77,7 @@ def make_app(
     app.router.add_post("/as/{who}/sora", deeds.sora, name=guard.PICTURES_MAY_COME)
     app.router.add_post("/as/{who}/act", deeds.press)
     app.router.add_post("/as/{who}/chain", chains.chain)
+    app.router.add_post("/as/{who}/pools", pools.decide)
     app.router.add_post("/as/{who}/consent", consenting.prefer)
     app.router.add_post("/as/{who}" + JOB + "/consent", consenting.consent)
     app.router.add_get("/healthz", healthz)
