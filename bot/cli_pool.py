@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -77,7 +78,7 @@ def export(
     from bot.pools import rows
 
     found = _said(data, lambda db: rows(db, number))
-    with sys.stdout if to is None else to.open("w", encoding="utf-8", newline="") as file:
+    with nullcontext(sys.stdout) if to is None else to.open("w", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows(found)
 
 

@@ -24,7 +24,7 @@ from bot import (
     themes,
 )
 from bot.lists import Listing
-from bot.on_slack import chaining, forms
+from bot.on_slack import chaining, crediting, forms
 from bot.on_slack.acting import BROKEN, Acting
 from bot.on_slack.attachments import take
 from bot.on_slack.home import painted

@@ -70,6 +70,7 @@ def make_app(
     app.router.add_get("/pools.json", pools.every_json)
     app.router.add_get("/record.json", record.entries_json)
     app.router.add_get("/record/report.json", record.report_json)
+    app.router.add_get("/record/credits.json", record.credits_json)
     app.router.add_get("/as/{who}" + JOB + "/preview.jpg", files.preview)
     app.router.add_get("/as/{who}" + CLIP, files.clip)
     app.router.add_get("/as/{who}" + PICTURE, files.picture)

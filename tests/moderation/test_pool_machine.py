@@ -6,7 +6,6 @@ import asyncio
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -19,6 +18,7 @@ from db.models import utcnow
 from db.session import Db
 from moderation import pools as pooling
 from moderation.desk import Desk
+from moderation.people import Person
 from moderation.pools import CLAIMED_WITHIN, close_due, pay, return_unclaimed, withdraw
 from moderation.rules import Refused, Rules
 from tests.moderation.test_pools import earn, held, over, proposed, shares, splits, take_back
@@ -72,11 +72,13 @@ async def _through(life: Life, steps: list[Step]) -> None:
         await life.adds_up()
 
 
-class Life(SimpleNamespace):
+class Life:
     """Pools of one unit, one after another, and what they must have become."""
 
     def __init__(self, db: Db) -> None:
-        super().__init__(people=[], open=0, earned=0, wants=set())
+        self.people: list[Person] = []
+        self.open = self.earned = 0
+        self.wants: set[int] = set()
         self.db, self.desk = db, Desk(db, cast(Broker, None), Rules())
 
     async def adds_up(self) -> None:

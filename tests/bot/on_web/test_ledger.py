@@ -74,6 +74,18 @@ async def test_whoever_has_the_file_can_check_it(
     assert rows[-1]["hash"] == previous
 
 
+async def test_the_transparency_report_says_what_each_kind_earned(
+    anybody: aiohttp.ClientSession, account: str, served: Served
+) -> None:
+    found = json.loads(await got(anybody, "/record/credits.json"))
+    assert (found["earned"], found["taken_back"]) == ({"approved": 20, "reviewed": 2}, 0)
+    assert "<dt>Reviews</dt><dd>2</dd>" in await got(anybody, "/record/report")
+    await served.desk.take_down(await served.known("lin"), 1, "It shows a real person.")
+    await settle(served.db)
+    found = json.loads(await got(anybody, "/record/credits.json"))
+    assert (found["earned"], found["taken_back"]) == ({"approved": 20, "reviewed": 4}, 20)
+
+
 async def test_an_empty_ledger_says_what_will_be_in_it(anybody: aiohttp.ClientSession) -> None:
     assert "Nothing is booked yet." in await got(anybody, "/ledger")
     assert json.loads(await got(anybody, "/ledger.json"))["transactions"] == []
