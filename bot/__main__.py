@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_credentials, cli_ledger, cli_make, cli_record
+from bot import cli_credentials, cli_ledger, cli_make, cli_pool, cli_record
 from bot.cli_data import Data, with_db
 from bot.trouble import insist_on_newest, translated
 
@@ -36,6 +36,7 @@ slack = typer.Typer(help="The app in Slack.", no_args_is_help=True)
 app.add_typer(slack, name="slack")
 app.add_typer(cli_record.app, name="record")
 app.add_typer(cli_ledger.app, name="ledger")
+app.add_typer(cli_pool.app, name="pool")
 app.add_typer(cli_credentials.app, name="credentials")
 app.command("make")(cli_make.make)
 

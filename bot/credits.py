@@ -12,16 +12,24 @@ from bot.card import Line
 from bot.lists import Listing
 from bot.site_address import site_address
 from bot.studio import RULES
-from db import books, ledger, people
+from db import books, days, ledger, people
 from db.ledger import CREDIT, Booked
+from db.models import utcnow
 from moderation import credit
-from moderation.bookkeeping import ISSUED, WRITTEN_OFF
-from moderation.credit import Booking, Earning
+from moderation.bookkeeping import WRITTEN_OFF
+from moderation.credit import ISSUED, Booking, Earning
 from moderation.people import Person
+from moderation.pools import LEFT_OVER, OUTSIDE, PAID_OUT
 
 RECENT = 8
 MINUS = "−"
-OWN = {ISSUED: "The studio", WRITTEN_OFF: "Written off"}
+OWN = {
+    ISSUED: "The studio",
+    WRITTEN_OFF: "Written off",
+    OUTSIDE: "From outside",
+    LEFT_OVER: "Left over",
+    PAID_OUT: "Paid out",
+}
 """What people call the studio's own accounts."""
 
 
@@ -88,11 +96,15 @@ async def mine(s: AsyncSession, person: Person) -> Listing:
     held = await ledger.balance(s, person.id)
     newest = await books.newest(s, person_id=person.id, limit=RECENT)
     own = {account.name for account in await books.accounts(s, person.id)}
+    today = await days.earned(s, person.id, utcnow().date())
     lines = [Line(f"You have {amount(held)}.")]
+    if today:
+        earned = f"Today's reviews and renders have earned you {amount(today)} so far"
+        lines.append(Line(f"{earned}; that is booked after midnight, UTC."))
     for booked in newest:
         change = sum(part for name, unit, part in booked.postings if name in own and unit == CREDIT)
         lines.append(Line(f"{signed(change)}: {sentence(booked)}", at=booked.at))
-    if not newest:
+    if not newest and not today:
         lines.append(
             Line("Nothing is booked for you yet; /studio credits rules says what earns some.")
         )
@@ -115,7 +127,8 @@ def rules() -> Listing:
 
 
 def amount(number: int, unit: str = CREDIT) -> str:
-    return f"{number:,} {unit if number == 1 else unit + 's'}"
+    plural = unit == CREDIT and number != 1
+    return f"{number:,} {unit}{'s' if plural else ''}"
 
 
 def signed(number: int, unit: str = CREDIT) -> str:
@@ -129,12 +142,17 @@ def sentence(booked: Booked) -> str:
     return wording(booked) if wording else f"{booked.kind.replace('_', ' ').capitalize()}."
 
 
+def _day(booked: Booked) -> str:
+    """Of which it is what was earned; before, each review and each render was booked by itself."""
+    return f" on {booked.reference}" if booked.reference else ""
+
+
 WORDS: Mapping[str, Callable[[Booked], str]] = {
     Earning.APPROVED: lambda b: f"Job {b.job} went up in the showcase.",
     Earning.REMIXED: lambda b: f"Job {b.job}, which grew out of earlier work, went up.",
-    Earning.REVIEWED: lambda b: f"A review of job {b.job}.",
+    Earning.REVIEWED: lambda b: f"Reviews{_day(b)}.",
     Earning.WON: lambda b: f"A clip of job {b.job} won its ballot.",
-    Earning.RENDERED: lambda b: f"Rendering job {b.job} for its artist.",
+    Earning.RENDERED: lambda b: f"Rendering for others{_day(b)}.",
     Earning.FOUND: lambda b: f"A bug or a weak spot that was accepted ({b.reference}).",
     Booking.TIP: lambda b: f"A tip for job {b.job}.",
     Booking.TIP_BACK: lambda b: f"A tip for job {b.job} was taken back.",
@@ -143,6 +161,10 @@ WORDS: Mapping[str, Callable[[Booked], str]] = {
     Booking.POOL_PAID: lambda b: (
         f"Job {b.job} won a theme." if b.job else "Nobody won a theme: back to its host."
     ),
+    Booking.POOL_OPENED: lambda b: f"Pool {b.reference} was proposed.",
+    Booking.POOL_SPLIT: lambda b: f"Pool {b.reference} was split.",
+    Booking.PAID_OUT: lambda b: f"A share of pool {b.reference} was paid.",
+    Booking.UNCLAIMED: lambda b: f"A share of pool {b.reference} was not claimed in time.",
     Booking.LINKED: lambda b: "Two identities of one person were linked.",
     Booking.UNLINKED: lambda b: "Two identities of one person were parted.",
 }

@@ -12,6 +12,7 @@ import structlog
 from bot.feed import Feed
 from bot.heads import post_heads
 from bot.on_web.room import WebRoom
+from bot.pools import show_pools
 from bot.room import Room
 from bot.settings import SWEEP_SECONDS, BotSettings, Shards
 from bot.themes import show_themes
@@ -75,9 +76,10 @@ async def serve(desk: Desk, rooms: Sequence[Room]) -> None:
 
 
 async def _noticing(db: Db, rooms: Sequence[Room]) -> None:
-    """Show what is of no job: the record's head once a day, themes as they begin and end."""
+    """Show what is of no job: the record's head once a day, themes and pools as they begin
+    and end."""
     while True:
-        for show in (post_heads, show_themes):
+        for show in (post_heads, show_themes, show_pools):
             try:
                 await show(db, rooms)
             except Exception:

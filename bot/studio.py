@@ -59,6 +59,7 @@ WORDS_LIMIT = 2 * PROMPT_LIMIT
 ALL = "all"
 """What may be said instead of one job."""
 MINE, EVERYBODY, RULES = "mine", "all", "rules"
+POOLS, JOIN, LEAVE, CLAIM = "pools", "join", "leave", "claim"
 YES, NO = "yes", "no"
 BEGIN, END = "begin", "end"
 WRONG = tuple(
@@ -105,8 +106,15 @@ _CODE = Option(
 _WHAT = Option(
     "what",
     Takes.WORD,
-    "Your credits, or what earns some.",
-    words=((MINE, "Mine"), (RULES, "What earns credit")),
+    "Your credits, what earns some, or pools that are split by them.",
+    words=(
+        (MINE, "Mine"),
+        (RULES, "What earns credit"),
+        (POOLS, "Pools"),
+        (JOIN, "Take part in pools"),
+        (LEAVE, "Take no part in pools"),
+        (CLAIM, "Claim my shares of pools"),
+    ),
 )
 _BUG = Option("text", Takes.TEXT, "What happens, and how one sees it.", 1, SENTENCE_LIMIT)
 _KIND = Option(

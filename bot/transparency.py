@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bot import said
 from bot.recorded import title
 from db.states import Kind, Reason
+from moderation.credit import Earning
+from moderation.credited import Credited
 from moderation.transparency import Month, Wait
 
 DECISIONS = (
@@ -21,6 +23,14 @@ DECISIONS = (
     Kind.WITHDRAWN,
 )
 APPEALS = (Kind.APPEALED, Kind.OVERTURNED, Kind.UPHELD)
+EARNED = {
+    Earning.APPROVED: "Work in the showcase",
+    Earning.REMIXED: "Work that others built on",
+    Earning.REVIEWED: "Reviews",
+    Earning.WON: "Ballots won",
+    Earning.RENDERED: "Rendering for others",
+    Earning.FOUND: "Bugs and weak spots",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,14 @@ def sections(month: Month) -> list[Section]:
         for model, made in month.renders.items()
     ]
     return [*found, Section("Renders", tuple(renders))]
+
+
+def credits_section(found: Credited) -> Section:
+    """What each kind of contribution earned."""
+    rows = [(EARNED[Earning(kind)], f"{number:,}") for kind, number in found.earned.items()]
+    if found.taken_back:
+        rows.append(("Taken back", f"{found.taken_back:,}"))
+    return Section("Credits earned", tuple(rows), "From the ledger, by when they were booked.")
 
 
 def wait(seconds: int) -> str:

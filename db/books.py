@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db.chain import GENESIS
-from db.ledger import Booked
-from db.models import Account, Posting, Transaction
+from db.ledger import CREDIT, Booked
+from db.models import Account, Link, Posting, Transaction
 
 BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What somebody has earned by one kind of thing."""
+
+    person_id: int | None
+    """Who they are now; None for all who were forgotten."""
+    account: str
+    """The name of their account, by the alphabet the first where they have several."""
+    kind: str
+    amount: int
 
 
 async def head(s: AsyncSession) -> tuple[int, str]:
@@ -141,3 +155,54 @@ async def sums(s: AsyncSession) -> dict[tuple[str, str], int]:
     """(account's name, unit) -> its balance as it is kept."""
     rows = await s.execute(select(col(Account.name), col(Account.unit), col(Account.balance)))
     return {(name, unit): held for name, unit, held in rows.all()}
+
+
+async def earned(
+    s: AsyncSession, since: datetime, until: datetime, kinds: Collection[str]
+) -> list[Earned]:
+    """What people have earned in this time by these kinds of things."""
+    return await _earned(
+        s,
+        col(Transaction.at) >= since,
+        col(Transaction.at) < until,
+        col(Transaction.kind).in_(kinds),
+    )
+
+
+async def taken_back(
+    s: AsyncSession, since: datetime, until: datetime, kinds: Collection[str], reversal: str
+) -> list[Earned]:
+    """What they have earned so, at any time, and was reversed in this time.
+
+    ``reversal``: the kind of the transactions that do it, whose reference is what they reverse.
+    """
+    found = await s.scalars(
+        select(col(Transaction.reference)).where(
+            col(Transaction.at) >= since,
+            col(Transaction.at) < until,
+            col(Transaction.kind) == reversal,
+        )
+    )
+    ids = sorted(map(int, found.all()))
+    back: list[Earned] = []
+    for batch in (ids[at : at + BATCH] for at in range(0, len(ids), BATCH)):
+        back += await _earned(s, col(Transaction.id).in_(batch), col(Transaction.kind).in_(kinds))
+    return back
+
+
+async def _earned(s: AsyncSession, *which: ColumnElement[bool]) -> list[Earned]:
+    whose = func.coalesce(col(Link.person_id), col(Account.person_id))
+    found = await s.execute(
+        select(
+            whose,
+            func.min(Account.name),
+            col(Transaction.kind),
+            func.sum(Posting.amount),
+        )
+        .join(Posting, col(Posting.transaction_id) == col(Transaction.id))
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .outerjoin(Link, col(Link.second_id) == col(Account.person_id))
+        .where(~col(Account.own), col(Account.unit) == CREDIT, *which)
+        .group_by(whose, col(Transaction.kind))
+    )
+    return [Earned(who, name, kind, int(amount)) for who, name, kind, amount in found.all()]

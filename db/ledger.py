@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -191,18 +191,3 @@ async def _change(s: AsyncSession, account_id: int, amount: int) -> None:
 async def find(s: AsyncSession, key: str) -> int | None:
     """The id of the transaction with this key."""
     return await s.scalar(select(col(Transaction.id)).where(col(Transaction.key) == key))
-
-
-async def times(s: AsyncSession, account_id: int, kind: str, since: datetime) -> int:
-    """How often a kind of transaction has touched an account from then on."""
-    count = (
-        select(func.count())
-        .select_from(Posting)
-        .join(Transaction, col(Transaction.id) == col(Posting.transaction_id))
-        .where(
-            col(Posting.account_id) == account_id,
-            col(Transaction.kind) == kind,
-            col(Transaction.at) >= since,
-        )
-    )
-    return await s.scalar(count) or 0

@@ -7,7 +7,6 @@ a process that is killed in between has done nothing, and two that book at once 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, time
 
 import structlog
 from sqlalchemy import select
@@ -15,20 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db import books, ledger, links, parts, people, reviews
-from db.ledger import Booked
+from db.ledger import CREDIT, Booked
 from db.models import Event, Job
 from db.session import Db
 from db.states import Kind, Task
-from moderation import credit
-from moderation.credit import Booking, Earning
+from moderation import credit, days
+from moderation.credit import ISSUED, Booking, Earning
 
 BATCH = 100
 LONGEST = 50
 """So many parents are looked at; a long row of variations is no generation."""
 MOST = 100
 """So many of a job's own transactions; each time that it goes up or comes down makes two."""
-ISSUED, WRITTEN_OFF = "issued", "written_off"
-"""The studio's accounts: where credit comes from, and what it can't take back."""
+WRITTEN_OFF = "written_off"
+"""The studio's account of what it can't take back."""
 
 log = structlog.get_logger()
 
@@ -77,14 +76,16 @@ async def reverse(s: AsyncSession, booked: Booked, kind: Booking = Booking.REVER
 
 
 async def bring(s: AsyncSession, second_id: int, first_id: int, code: str) -> None:
-    """Two persons are one by this code: what the second has is the first's."""
+    """Two persons are one by this code: the credit that the second has is the first's.
+
+    Shares of pools stay where they were booked; whoever the two are now claims them.
+    """
     await ledger.hold(s)
-    for account in await books.accounts(s, second_id):
-        if account.balance:
-            to = await ledger.account_of(s, first_id, account.unit)
-            amounts = {account.id: -account.balance, to.id: account.balance}
-            key = f"{Booking.LINKED}:{code}:{account.unit}"
-            await ledger.book(s, key, Booking.LINKED, amounts)
+    has = await ledger.balance(s, second_id)
+    if has:
+        theirs, mine = [await ledger.account_of(s, one) for one in (second_id, first_id)]
+        key = f"{Booking.LINKED}:{code}:{CREDIT}"
+        await ledger.book(s, key, Booking.LINKED, {theirs.id: -has, mine.id: has})
 
 
 async def give_back(s: AsyncSession, code: str) -> None:
@@ -131,9 +132,9 @@ async def _rendered(s: AsyncSession, event: Event, job: Job) -> None:
     if person_id is None:
         log.warning("worker.owner_unknown", owner=owner)
         return
-    seconds = credit.table().seconds(event.detail.get("seconds") or 0)
-    if person_id != job.person_id and seconds:
-        await _earn(s, f"rendered:{event.id}", Earning.RENDERED, {person_id: seconds}, job)
+    if person_id != job.person_id:
+        seconds = credit.table().seconds(event.detail.get("seconds") or 0)
+        await days.rendered(s, person_id, seconds)
 
 
 async def _shown(s: AsyncSession, event: Event, job: Job) -> None:
@@ -157,14 +158,12 @@ async def _reviewed(s: AsyncSession, event: Event, job: Job) -> None:
     """Everybody who had a say in the round that was decided, whatever they said."""
     given = [review for review in await reviews.of(s, job.id) if review.at <= event.at]
     round = max((review.round for review in given), default=0)
-    table = credit.table()
-    day = datetime.combine(event.at.date(), time(), event.at.tzinfo)
-    for person_id in sorted({review.person_id for review in given if review.round == round}):
-        account = await ledger.account_of(s, person_id)
-        if await ledger.times(s, account.id, Earning.REVIEWED, day) >= table.reviews_a_day:
-            continue
-        key = f"reviewed:{job.id}:{round}:{account.name}"
-        await _earn(s, key, Earning.REVIEWED, {person_id: table.reviewed}, job)
+    decided = [review for review in given if review.round == round]
+    known = {review.person_id for review in decided if review.credited}
+    for person_id in sorted({review.person_id for review in decided} - known):
+        await days.reviewed(s, person_id)
+    for review in decided:
+        review.credited = True
 
 
 async def _earn(

@@ -15,6 +15,8 @@ from db.states import Descent
 
 GROWN = frozenset({Descent.REMIX, Descent.EXTEND})
 """What makes a generation; the rest of what grows out of a clip is its own artist's work on it."""
+ISSUED = "issued"
+"""The account of the studio that credit comes from."""
 
 
 class Earning(StrEnum):
@@ -37,6 +39,12 @@ class Booking(StrEnum):
     POOL_PAID = "pool_paid"
     LINKED = "linked"
     UNLINKED = "unlinked"
+    POOL_OPENED = "pool_opened"
+    """What a host means to split among those who earned credit, in another unit than credit."""
+    POOL_SPLIT = "pool_split"
+    PAID_OUT = "paid_out"
+    UNCLAIMED = "unclaimed"
+    """A share that nobody asked for goes back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 """What time alone must repair or close: lost renders, unheard bells, ballots, themes, weeks, what waits
-for moderators; the books, the record."""
+for moderators; the books, pools, the record."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
 from db.states import Kind, Status
-from moderation import chaining, growth, ranking, reels, themes, waiting, weeks
+from moderation import chaining, growth, pools, ranking, reels, themes, waiting, weeks
 from moderation.bookkeeping import keep_books
 from moderation.chronicle import chronicle
+from moderation.days import book_days
 from moderation.rules import Refused, Rules
 from moderation.screening import door
 from moderation.screening.words import standard
@@ -58,6 +59,9 @@ async def sweep(db: Db, broker: Broker, rules: Rules | None = None) -> None:
         if not await broker.ring(job_id, attempt):
             break
     await keep_books(db)
+    await book_days(db)
+    await pools.close_due(db)
+    await pools.return_unclaimed(db)
     await chronicle(db)
 
 

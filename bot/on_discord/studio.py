@@ -9,7 +9,7 @@ import discord
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, allowed, bugs, chains, credits, lineage, linking, lists, recorded, themes
+from bot import acts, allowed, bugs, chains, lineage, linking, lists, pools, recorded, themes
 from bot.card import Line
 from bot.grammar import Option, Takes
 from bot.lists import Listing
@@ -161,6 +161,16 @@ async def _bug(client: StudioClient, interaction: Interaction, given: Given) -> 
     await client.acting.whisper(interaction, said)
 
 
+async def _credits(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    await client.acting.defer(interaction)
+    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    said = await pools.asked(client.desk, person, given["what"] or "")
+    if isinstance(said, Listing):
+        await client.courier.edit_original(interaction.token, Message(painted(said)))
+    else:
+        await client.acting.whisper(interaction, said)
+
+
 async def _theme(client: StudioClient, interaction: Interaction, given: Given) -> None:
     if not given["what"]:
         await _lists(lambda s, person, given: themes.listing(s))(client, interaction, given)
@@ -256,7 +266,7 @@ DEEDS: Mapping[str, Deed] = {
         lambda s, person, given: lists.styles(s, given["style"] or "", given["page"] or 1)
     ),
     "record": _lists(lambda s, person, given: recorded.recent(s)),
-    "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"] or "")),
+    "credits": _credits,
     "bug": _bug,
     "theme": _theme,
     "consent": _consent,

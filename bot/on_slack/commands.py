@@ -14,7 +14,6 @@ from bot import (
     acts,
     allowed,
     bugs,
-    credits,
     grammar,
     lineage,
     linking,
@@ -25,7 +24,7 @@ from bot import (
     themes,
 )
 from bot.lists import Listing
-from bot.on_slack import chaining, forms
+from bot.on_slack import chaining, crediting, forms
 from bot.on_slack.acting import BROKEN, Acting
 from bot.on_slack.attachments import take
 from bot.on_slack.home import painted
@@ -284,7 +283,9 @@ DEEDS: Mapping[str, Deed] = {
     "models": _lists(lambda s, person, given: lists.models(s, given["model"], _page(given))),
     "style": _lists(lambda s, person, given: lists.styles(s, given["style"], _page(given))),
     "record": _lists(lambda s, person, given: recorded.recent(s)),
-    "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"])),
+    "credits": lambda commands, where, given: crediting.credit(
+        commands.parts, commands.acting, where, given["what"]
+    ),
     "bug": _bug,
     "theme": _theme,
     "consent": _consent,

@@ -30,7 +30,7 @@ USAGE = {
     "appeal": ("12 why others should look at it again", "12 It shows nobody who lives."),
     "report": ("12 reason [more about it]", "12 spam It sells shoes."),
     "chain": ("list, start a theme, or join, show or close 3", "start a fox at night"),
-    "credits": ("[mine or rules]", "rules"),
+    "credits": ("[mine, rules, pools, join, leave or claim]", "rules"),
     "bug": (
         "[red_team] what happens, or yes or no and a number",
         "The moon is drawn as a sun.",

@@ -16,6 +16,7 @@ from bot.on_web import (
     guard,
     ledger,
     pages,
+    pools,
     record,
     stream,
     themes,
@@ -64,14 +65,17 @@ def make_app(
         "/record": record.entries,
         "/record/report": record.report,
         "/ledger": ledger.transactions,
+        "/pools": pools.every,
     }.items():
         app.router.add_get(path, handler)
         app.router.add_get(f"/as/{{who}}{path}", handler)
     app.router.add_get("/best.json", weeks.every_json)
     app.router.add_get("/ledger.json", ledger.as_json)
     app.router.add_get("/ledger.csv", ledger.as_csv)
+    app.router.add_get("/pools.json", pools.every_json)
     app.router.add_get("/record.json", record.entries_json)
     app.router.add_get("/record/report.json", record.report_json)
+    app.router.add_get("/record/credits.json", record.credits_json)
     app.router.add_get("/as/{who}" + JOB + "/preview.jpg", files.preview)
     app.router.add_get("/as/{who}" + CLIP, files.clip)
     app.router.add_get("/as/{who}" + PICTURE, files.picture)
@@ -81,6 +85,7 @@ def make_app(
     app.router.add_post("/as/{who}/chain", chains.chain)
     app.router.add_post("/as/{who}/theme", themes.theme)
     app.router.add_post("/as/{who}/bug", bugs.bug)
+    app.router.add_post("/as/{who}/pools", pools.decide)
     app.router.add_post("/as/{who}/consent", consenting.prefer)
     app.router.add_post("/as/{who}" + JOB + "/consent", consenting.consent)
     app.router.add_get("/healthz", healthz)

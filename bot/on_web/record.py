@@ -8,11 +8,12 @@ from aiohttp import web
 
 from bot import recorded
 from bot.on_web.site import SITE, as_json, number, page
-from bot.transparency import sections
+from bot.transparency import credits_section, sections
 from db import record
 from db.models import utcnow
 from moderation import transparency
 from moderation.chronicle import RECORDED
+from moderation.credited import credited
 from moderation.transparency import Month
 
 CHAINED = ("seq", "previous", "body", "hash")
@@ -63,12 +64,14 @@ async def entries_json(request: web.Request) -> web.Response:
 async def report(request: web.Request) -> web.Response:
     """What the entries of one month add up to."""
     months, month = await _month(request)
+    async with request.app[SITE].db.read() as s:
+        found = await credited(s, month.month)
     return page(
         request,
         "report.html",
         months=months,
         month=month.month,
-        sections=sections(month),
+        sections=[*sections(month), credits_section(found)],
         origin=_origin(request),
     )
 
@@ -76,6 +79,14 @@ async def report(request: web.Request) -> web.Response:
 async def report_json(request: web.Request) -> web.Response:
     months, month = await _month(request)
     return as_json({"months": list(months), **transparency.as_json(month)})
+
+
+async def credits_json(request: web.Request) -> web.Response:
+    """The credits of the month, which are from the ledger and not from the record's entries."""
+    _, month = await _month(request)
+    async with request.app[SITE].db.read() as s:
+        found = await credited(s, month.month)
+    return as_json({"month": month.month, **asdict(found)})
 
 
 async def _month(request: web.Request) -> tuple[list[str], Month]:

@@ -8,10 +8,11 @@ from db.models.consents import Consent, Preference
 from db.models.films import Chain, Part, Seat
 from db.models.hits import Hit, KnownFrame
 from db.models.jobs import Clip, Job
-from db.models.ledger import Account, Posting, Transaction
+from db.models.ledger import Account, DayEarned, Posting, Transaction
 from db.models.links import Code, Guess, Link
 from db.models.opinions import Look, Report, Review, Vote
 from db.models.people import Identity, Install, Person, Workspace
+from db.models.pools import Pool, PoolConsent, PoolShare
 from db.models.record import Actor, Entry, Statistic
 from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
 from db.models.themes import Theme
@@ -28,6 +29,7 @@ __all__ = [
     "Clip",
     "Code",
     "Consent",
+    "DayEarned",
     "Entry",
     "Event",
     "Guess",
@@ -41,6 +43,9 @@ __all__ = [
     "Note",
     "Part",
     "Person",
+    "Pool",
+    "PoolConsent",
+    "PoolShare",
     "Post",
     "Posting",
     "Preference",

@@ -7,7 +7,7 @@ whoever leaves can be forgotten and the books still add up.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -66,4 +66,22 @@ class Posting(SQLModel, table=True):
 
     transaction_id: int = Field(foreign_key="ledger.id", primary_key=True)
     account_id: int = Field(foreign_key="account.id", primary_key=True)
+    amount: int = Field(sa_type=BigInteger)
+
+
+class DayEarned(SQLModel, table=True):
+    """What somebody has earned on one day by what is booked once a day, until it is booked.
+
+    The ledger is public; booked one by one, reviews would tell who decided on which job.
+    """
+
+    __tablename__ = "day_earned"
+    __table_args__ = (UniqueConstraint("day", "person_id", "kind", "table_version"),)
+
+    key: str = Field(primary_key=True)
+    """Under which it will be booked; drawn at random, so that nothing follows from its order."""
+    day: date
+    person_id: int = Field(foreign_key="person.id", index=True)
+    kind: str
+    table_version: int
     amount: int = Field(sa_type=BigInteger)

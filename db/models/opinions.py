@@ -28,6 +28,8 @@ class Review(SQLModel, table=True):
     clips: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """The clip numbers the decision is limited to; empty means all."""
     at: datetime = Field(default_factory=utcnow)
+    credited: bool = False
+    """Whether its moderator was credited for it."""
 
 
 class Look(SQLModel, table=True):

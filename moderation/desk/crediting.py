@@ -9,8 +9,7 @@ from db.ledger import Overdrawn
 from db.models import Bug, utcnow
 from db.states import BugKind, Kind
 from moderation import bookkeeping, films, giving, rules
-from moderation.bookkeeping import ISSUED
-from moderation.credit import Booking, Earning, table
+from moderation.credit import ISSUED, Booking, Earning, table
 from moderation.desk.base import Base
 from moderation.linking import as_now
 from moderation.people import Person

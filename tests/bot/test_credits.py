@@ -18,10 +18,10 @@ from db.models import utcnow
 from db.session import Db
 from db.states import Verdict
 from moderation import credit
-from moderation.bookkeeping import keep_books
 from moderation.credit import Booking, Earning
 from moderation.people import Person, Role
 from moderation.rules import Refused
+from tests.support.books import settle
 from tests.support.studio import Studio, person, request
 
 
@@ -43,7 +43,7 @@ async def test_what_one_has_and_why(studio: Studio) -> None:
     ]
     job = await studio.rendered(ada)
     await studio.desk.review(mo, job.id, Verdict.APPROVE)
-    await keep_books(studio.db)
+    await settle(studio.db)
     said = await act(studio.desk, Act(mo, Sign.TIP, job.id, request()))
     assert said == "The artist of job 1 has one of your credits."
     async with studio.db.begin() as s:

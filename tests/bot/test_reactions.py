@@ -19,9 +19,9 @@ from db.broker import Broker
 from db.models import Reaction, utcnow
 from db.session import Db
 from db.states import Purpose, Reason, Status, Verdict
-from moderation.bookkeeping import keep_books
 from moderation.people import Person, Role
 from moderation.rules import Rules
+from tests.support.books import settle
 from tests.support.rooms import MemoryRoom
 from tests.support.studio import Studio, person
 
@@ -305,7 +305,7 @@ async def test_a_heart_is_a_tip_and_off_again_it_is_taken_back(desk: TwoToAgree)
 
     poor = await desk.add("bo", Sign.TIP, Purpose.SHOWCASE)
     assert (poor.keep, "you have none yet" in poor.said) == (False, True)
-    await keep_books(db)
+    await settle(db)
     before = await have()
     for _ in range(2):
         assert (await desk.add("mo", Sign.TIP, Purpose.SHOWCASE)).keep

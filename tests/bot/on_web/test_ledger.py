@@ -15,9 +15,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from db import books
-from moderation.bookkeeping import keep_books
 from tests.bot.on_web.served import Be, Served
 from tests.bot.on_web.test_record import CONTRAST, anybody, got
+from tests.support.books import settle
 
 __all__ = ["anybody"]
 
@@ -27,7 +27,7 @@ async def account(served: Served) -> str:
     """Ada was published, Mo reviewed it and tipped her; the name of her account."""
     ada, mo = await served.known("ada"), await served.known("mo")
     job = await served.published("ada")
-    await keep_books(served.db)
+    await settle(served.db)
     await served.desk.tip(mo, job.id)
     async with served.db.read() as s:
         return (await books.accounts(s, ada.id))[0].name
@@ -49,9 +49,9 @@ async def test_an_account_has_a_page_of_its_own(
     page = await got(anybody, f"/ledger?account={account}")
     assert '<h2 id="account">Ada</h2>' in page
     assert "Holds 21 credits." in page
-    assert "A review of job 1." not in page
+    assert "Reviews on " not in page
     assert "There is no such account." in await got(anybody, "/ledger?account=p-0")
-    assert "A review of job 1." in await got(anybody, "/ledger?job=1")
+    assert "Job 1 went up" in await got(anybody, "/ledger?job=1")
     assert "Nothing of that was booked." in await got(anybody, "/ledger?job=2")
 
 
@@ -72,6 +72,18 @@ async def test_whoever_has_the_file_can_check_it(
     rows = list(csv.DictReader(io.StringIO(await got(anybody, "/ledger.csv"))))
     assert sum(int(row["amount"]) for row in rows if row["account"] == account) == 21
     assert rows[-1]["hash"] == previous
+
+
+async def test_the_transparency_report_says_what_each_kind_earned(
+    anybody: aiohttp.ClientSession, account: str, served: Served
+) -> None:
+    found = json.loads(await got(anybody, "/record/credits.json"))
+    assert (found["earned"], found["taken_back"]) == ({"approved": 20, "reviewed": 2}, 0)
+    assert "<dt>Reviews</dt><dd>2</dd>" in await got(anybody, "/record/report")
+    await served.desk.take_down(await served.known("lin"), 1, "It shows a real person.")
+    await settle(served.db)
+    found = json.loads(await got(anybody, "/record/credits.json"))
+    assert (found["earned"], found["taken_back"]) == ({"approved": 20, "reviewed": 4}, 20)
 
 
 async def test_an_empty_ledger_says_what_will_be_in_it(anybody: aiohttp.ClientSession) -> None:

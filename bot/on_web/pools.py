@@ -1,0 +1,91 @@
+"""Pools on the web: who gets what, for everybody to read; and to take part or claim, for whoever may."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot import credits
+from bot import pools as words
+from bot.on_web.site import SITE, as_json, back_with, page, visitor_of
+from bot.studio import CLAIM, JOIN, LEAVE
+from db import people, pools
+from moderation.linking import as_now
+from moderation.rules import Refused
+
+MOST = 20
+
+
+async def every(request: web.Request) -> web.Response:
+    """The newest pools with their shares."""
+    visitor = visitor_of(request) if "who" in request.match_info else None
+    async with request.app[SITE].db.read() as s:
+        found = [(pool, await words.shares(s, pool)) for pool in await pools.newest(s, MOST)]
+        ids = {share.person_id for _, shares in found for share in shares}
+        called = await people.names(s, ids)
+        takes_part, waiting = False, []
+        if visitor is not None:
+            person = await as_now(s, visitor.person)
+            takes_part = await pools.takes_part(s, person.id)
+            waiting = [
+                credits.amount(share.amount, unit)
+                for share, unit in await pools.waiting(s, person.id)
+            ]
+    return page(
+        request,
+        "pools.html",
+        pools=[
+            (pool, words.what(pool), words.stands(pool), _rows(pool.unit, shares, called))
+            for pool, shares in found
+        ],
+        takes_part=takes_part,
+        waiting=waiting,
+        nobody=words.NOBODY,
+    )
+
+
+def _rows(
+    unit: str, shares: list[words.Told], called: dict[int, str]
+) -> list[tuple[str, words.Told, str]]:
+    return [(called[one.person_id], one, credits.amount(one.amount, unit)) for one in shares]
+
+
+async def decide(request: web.Request) -> web.Response:
+    """Take part, or don't; or claim what waits."""
+    visitor = visitor_of(request)
+    what = str((await request.post()).get("what", ""))
+    if what not in {JOIN, LEAVE, CLAIM}:
+        raise Refused("Choose what to do.")
+    said = await words.decide(request.app[SITE].desk, visitor.person, what)
+    return back_with(request, said, f"{visitor.base}/pools")
+
+
+async def every_json(request: web.Request) -> web.Response:
+    """The same for programs: accounts by the names that they have in the ledger."""
+    async with request.app[SITE].db.read() as s:
+        found = [(pool, await words.shares(s, pool)) for pool in await pools.newest(s, MOST)]
+    return as_json(
+        {
+            "pools": [
+                {
+                    "number": pool.id,
+                    "amount": pool.amount,
+                    "unit": pool.unit,
+                    "from": pool.since.isoformat(),
+                    "to": pool.until.isoformat(),
+                    "proposed_until": pool.ends_at.isoformat(),
+                    "split_at": pool.closed_at and pool.closed_at.isoformat(),
+                    "withdrawn": pool.withdrawn,
+                    "shares": [
+                        {
+                            "account": one.account,
+                            "credit": one.points,
+                            "amount": one.amount,
+                            "stands": one.stands,
+                        }
+                        for one in shares
+                    ],
+                }
+                for pool, shares in found
+            ]
+        }
+    )
