@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import clips, events, hits, in_review, jobs, people, reports, reviews
 from db.models import Clip, Job, Report, Review, utcnow
 from db.states import Kind, Reason, Status, Verdict
-from moderation import quorum, rules
+from moderation import quorum, rounds, rules
 from moderation.people import Person
 from moderation.quorum import Needed
 from moderation.rules import Refused, Rules
@@ -73,7 +73,7 @@ async def review(
         sentence=sentence,
         # What is let into the showcase only later was not looked at.
         clips=sorted(only or (numbers if len(numbers) < len(made) else ())),
-        alone=person.hosts and rules.is_with_hosts(job),
+        alone=rounds.decides_alone(person, job),
     )
     await in_review.look_away(s, job.id, person.id)
     counted = [r for r in given if r.round == job.round]
@@ -122,10 +122,12 @@ async def reconsider(s: AsyncSession, house: Rules, job: Job) -> None:
 async def keep(s: AsyncSession, person: Person, job: Job) -> None:
     """Take a job out of review or out of the showcase, for its artist alone.
 
-    What was said stays with the job, but a later review begins a new round.
+    What was said stays with the job. Where nothing was decided it goes on to count, for a no isn't got
+    rid of by publishing again; what was decided is over, and the next review is a round of its own.
     """
     await reports.settle(s, job.id)
-    fresh = {"private": True, "published_at": None, **rules.new_round(job)}
+    fresh = {"private": True, "published_at": None}
+    fresh |= rounds.new_round(job) if job.status is Status.PUBLISHED else rounds.waits_anew(job)
     await jobs.move(s, job.id, Kind.KEPT, by=person.id, values=fresh)
 
 
@@ -165,7 +167,7 @@ async def take_down(s: AsyncSession, person: Person, job: Job, sentence: str) ->
     )
     await reviews.add(s, new)
     await reports.settle(s, job.id)
-    fresh = rules.new_round(job)
+    fresh = rounds.new_round(job)
     await jobs.move(s, job.id, Kind.TAKEN_DOWN, by=person.id, values=fresh, reasons=[new.reason])
 
 
@@ -188,7 +190,7 @@ async def reinstate(s: AsyncSession, house: Rules, person: Person, job: Job) -> 
     shown = frozenset(clip.number for clip in await clips.of(s, job.id) if clip.shown)
     if not shown:
         raise Refused(f"Its artist lets nobody see the clips of job {job.id} now.")
-    await _publish(s, job, Kind.REINSTATED, shown, person.id, house, **rules.new_round(job))
+    await _publish(s, job, Kind.REINSTATED, shown, person.id, house, **rounds.new_round(job))
     return True
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from db import clips, events, frames, in_review, jobs, reports, reviews
 from db.models import utcnow
 from db.states import Kind, Reason, Verdict
-from moderation import chaining, decisions, films, rules
+from moderation import chaining, decisions, films, rounds, rules
 from moderation.decisions import Outcome
 from moderation.desk.base import Base
 from moderation.people import Person
@@ -26,7 +26,10 @@ class Judging(Base):
             rules.may_publish(person, job, await clips.of(s, job_id))
             await chaining.insist_on_secret(s, job)
             job.private = False
-            return await jobs.to_review(s, job, self.rules.backlog)
+            went = await jobs.to_review(s, job, self.rules.backlog)
+            if went:  # what was said before it was kept goes on to count
+                await decisions.reconsider(s, await self._house_rules(s, job), job)
+            return went
 
     async def keep(self, person: Person, job_id: int) -> None:
         """Take a job out of review again and keep it private."""
@@ -87,7 +90,7 @@ class Judging(Base):
         async with self._on(person, job_id) as (s, person, job):
             rules.may_appeal(person, job, utcnow())
             said = rules.sentence(sentence)
-            fresh = rules.new_round(job)
+            fresh = rounds.new_round(job)
             await jobs.move(s, job_id, Kind.APPEALED, by=person.id, values=fresh, sentence=said)
 
     async def withdraw(self, person: Person, job_id: int) -> None:

@@ -189,6 +189,41 @@ async def test_a_split_appeal_goes_to_a_host_who_did_not_decide(studio: Studio, 
     assert await stands(studio, job) is Status.REJECTED_FINALLY
 
 
+async def test_a_split_stays_with_the_hosts_though_it_is_published_again(
+    studio: Studio, cast: Cast
+) -> None:
+    job = await known(studio, cast)
+    await says(studio, cast.mo, job, NO)
+    await says(studio, cast.lin, job, YES)
+    await studio.desk.keep(cast.ada, job.id)
+    await studio.desk.publish(cast.ada, job.id)
+    with pytest.raises(Refused, match="so a host decides it"):
+        await says(studio, cast.kim, job, YES)
+    assert await says(studio, cast.hal, job, NO) is NO
+
+
+async def test_a_split_appeal_that_no_host_may_decide_goes_to_a_third(
+    studio: Studio, cast: Cast
+) -> None:
+    job = await known(studio, cast)
+    await says(studio, cast.hal, job, NO)
+    await says(studio, cast.lin, job, NO)
+    await studio.desk.appeal(cast.ada, job.id)
+    await says(studio, cast.kim, job, YES)
+    await says(studio, cast.nan, job, NO)
+    eve = await person(studio.db, "eve", Role.MODERATOR)
+    with pytest.raises(Refused, match="so a host decides it"):
+        await says(studio, eve, job, YES)
+    await studio.change(job.id, status_since=utcnow() - timedelta(hours=12))
+    await called(studio.db)
+    with pytest.raises(Refused, match="You had your say on this appeal"):
+        await says(studio, cast.nan, job, NO)
+    with pytest.raises(Refused, match="You decided this before"):
+        await says(studio, cast.lin, job, NO)
+    assert await says(studio, eve, job, YES) is YES
+    assert await stands(studio, job) is Status.PUBLISHED
+
+
 async def test_an_appeal_is_possible_for_fourteen_days(studio: Studio, cast: Cast) -> None:
     job = await rejected(studio, cast)
     await studio.change(job.id, status_since=utcnow() - rules.APPEAL_TIME - timedelta(seconds=1))
