@@ -6,7 +6,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bot import consenting, grammar, said
+from bot import consenting, grammar, said, stating
 from bot.signs import REASONS, VOTES, Sign
 from db import jobs
 from db.states import Flag, Reason, Status, Verdict
@@ -96,6 +96,8 @@ async def act(desk: Desk, deed: Act) -> str:
             return f"Nobody else may remix job {job_id} any more; what they made before stays."
         case Sign.CONSENT:
             return await consenting.sent(desk, person, job_id, deed.sentence)
+        case Sign.STATE:
+            return await stating.sent(desk, person, job_id, deed.sentence)
         case Sign.APPEAL:
             await desk.appeal(person, job_id, deed.sentence)
             return f"Job {job_id} goes to moderators who did not review it before."

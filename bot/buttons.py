@@ -20,6 +20,7 @@ QUESTIONS = {
     Sign.HAND_ON: "Let the next in line have the turn?",
     Sign.REJECT: "Why? One sentence for the artist.",
     Sign.REPORT: "What is wrong with it?",
+    Sign.STATE: "Who is the person in it?",
     Sign.TAKE_DOWN: "Why? One sentence for the artist.",
 }
 """What a button asks before it acts."""

@@ -16,7 +16,7 @@ from bot.lists import Listing
 from db import notes, record
 from db.models import Entry
 from db.record import Head
-from db.states import Kind, Reason, Verdict
+from db.states import Depicts, Kind, Reason, Verdict
 from moderation.words import listed
 
 RECENT = 8
@@ -104,6 +104,8 @@ TITLES: Mapping[str, str] = {
     Kind.DISMISSED: "Reports dismissed",
     Kind.TAKEN_DOWN: "Taken down",
     Kind.WITHDRAWN: "Withdrawn",
+    Kind.STATED: "Statements of who is in it",
+    Kind.STATEMENT_REVOKED: "Statements taken back",
     Kind.CONSENTED: "Consents",
 }
 
@@ -164,6 +166,12 @@ def _consented(says: Said) -> str:
     return f"{_artist(says)} {allows}: {flag}."
 
 
+def _stated(says: Said) -> str:
+    """What they stated of the person in it, where it says so."""
+    depicts = says["details"].get("depicts")
+    return f" and stated that {said.DEPICTS[Depicts(depicts)].recorded}" if depicts else ""
+
+
 def _rules(says: Said) -> str:
     found = says["details"].get("rules") or ["the screen"]
     return f"{'the rule' if len(found) == 1 else 'the rules'} {listed(found, 'and')}"
@@ -200,7 +208,7 @@ def _why(reasons: Sequence[str]) -> str:
 
 WORDS: Mapping[str, Callable[[Said], str]] = {
     Kind.FINISHED: _rendered,
-    Kind.SENT_TO_REVIEW: lambda says: f"{_artist(says)} sent it to review.",
+    Kind.SENT_TO_REVIEW: lambda says: f"{_artist(says)} sent it to review{_stated(says)}.",
     Kind.KEPT: lambda says: f"{_artist(says)} took it out of review.",
     Kind.REVIEWED: _reviewed,
     Kind.REVIEW_TAKEN_BACK: lambda says: (
@@ -230,5 +238,7 @@ WORDS: Mapping[str, Callable[[Said], str]] = {
         f"{_why(says['details'].get('reasons', ()))}."
     ),
     Kind.WITHDRAWN: lambda says: f"{_artist(says)} withdrew it from everything public.",
+    Kind.STATED: lambda says: f"{_artist(says)} {_stated(says).removeprefix(' and ')}.",
+    Kind.STATEMENT_REVOKED: lambda says: f"{_artist(says)} took back who is in it.",
     Kind.CONSENTED: _consented,
 }

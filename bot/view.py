@@ -19,11 +19,12 @@ from db import (
     people,
     reports,
     reviews,
+    statements,
     votes,
     workers,
 )
 from db.line import Forecast
-from db.models import Chain, Clip, Hit, Job, Look, Part, Report, Review, Seat
+from db.models import Chain, Clip, Hit, Job, Look, Part, Report, Review, Seat, Statement
 from db.offers import Offer
 from db.states import PUT_TOGETHER, WAITING_FOR_REVIEW, Kind, Status
 from moderation import bookkeeping, forecast
@@ -74,6 +75,12 @@ class View:
     source_artist: str = ""
     parts: tuple[Shown, ...] = ()
     """Of a film: the clips that it is put together from."""
+    statement: Statement | None = None
+    """What its artist stated last of who is in it, or that they took it back."""
+    owes_statement: bool = False
+    """Whether it can't be shown until they state that."""
+    unstated: frozenset[int] = frozenset()
+    """Of its kin those whose artists took such a statement back."""
     seat: Seat | None = None
     """The place in a chain that it is the clip of, or the glimpse."""
     chain: Chain | None = None
@@ -132,6 +139,9 @@ async def view(
         remembered=await frames.are_known(s, job_id),
         source=source,
         source_artist=names[source.person_id] if source else "",
+        statement=await statements.latest(s, job_id),
+        owes_statement=await statements.is_owed(s, job),
+        unstated=await statements.revoked(s, kin),
         seat=seat,
         chain=await chains.get(s, seat.chain_id) if seat is not None else None,
         is_shot=await parts.film_of_shot(s, job_id) is not None,

@@ -62,7 +62,7 @@ SCREENED = Kept(Part.STUDIO, ("rules",), private=True)
 DECIDED = Kept(Part.MODERATOR, ("reasons", "rules"), since=Kind.SENT_TO_REVIEW)
 RECORDED: Mapping[Kind, Kept] = {
     Kind.FINISHED: Kept(Part.STUDIO, render=True, private=True),
-    Kind.SENT_TO_REVIEW: Kept(Part.ARTIST),
+    Kind.SENT_TO_REVIEW: Kept(Part.ARTIST, ("depicts",)),
     Kind.KEPT: Kept(Part.ARTIST),
     Kind.REVIEWED: REVIEWED,
     Kind.REVIEW_TAKEN_BACK: Kept(Part.MODERATOR),
@@ -87,6 +87,8 @@ RECORDED: Mapping[Kind, Kept] = {
     Kind.DISMISSED: Kept(Part.MODERATOR),
     Kind.TAKEN_DOWN: Kept(Part.MODERATOR, ("reasons",)),
     Kind.WITHDRAWN: Kept(Part.ARTIST),
+    Kind.STATED: Kept(Part.ARTIST, ("depicts",)),
+    Kind.STATEMENT_REVOKED: Kept(Part.ARTIST),
     Kind.CONSENTED: Kept(Part.ARTIST, ("flag", "given", "clips")),
 }
 LEFT_OUT = frozenset(

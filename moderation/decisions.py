@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, hits, in_review, jobs, people, reports, reviews
+from db import clips, events, hits, in_review, jobs, people, reports, reviews, statements
 from db.models import Clip, Job, Report, Review, utcnow
 from db.states import Kind, Reason, Status, Verdict
 from moderation import quorum, rounds, rules
@@ -114,7 +114,7 @@ async def reconsider(s: AsyncSession, house: Rules, job: Job) -> None:
     counted = [r for r in await reviews.of(s, job.id) if r.round == job.round]
     terms = None if job.split else await needed(s, house, job)
     decision = quorum.decide(counted, numbers, terms)
-    if decision is not None:
+    if decision is not None and not (decision.shown and await statements.is_owed(s, job)):
         await in_review.look_away(s, job.id)
         await _carry_out(s, job, decision, counted[-1].person_id, house, counted)
 
@@ -234,6 +234,8 @@ async def _publish(
     house: Rules,
     **values: Any,
 ) -> None:
+    if await statements.is_owed(s, job):
+        raise Refused(f"Its artist hasn't stated who is in job {job.id}, so it can't be shown now.")
     now = utcnow()
     values |= {"published_at": now}
     # A job that was taken down and comes back keeps its votes, and its ballot is open for a full time

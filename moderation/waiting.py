@@ -52,7 +52,11 @@ async def let_in(db: Db, studio: Rules) -> list[int]:
                 continue
             if await in_review.count(s) >= studio.backlog:
                 break
-            await jobs.to_review(s, job, None)
+            if not await jobs.to_review(s, job, None):
+                job.held = False  # what it was made from isn't stated about any more
+                await events.record(s, job_id, Kind.UNHELD)
+                changed.append(job_id)
+                continue
             house = await house_rules(s, job.room, job.workspace, studio)
             await decisions.reconsider(s, house, job)
             changed.append(job_id)

@@ -10,13 +10,14 @@ from moderation.desk.chaining import Chaining
 from moderation.desk.consenting import Consenting
 from moderation.desk.crediting import Crediting
 from moderation.desk.judging import Judging
+from moderation.desk.stating import Stating
 from moderation.desk.theming import Theming
 from moderation.desk.voting import Voting
 from moderation.linking import Linked, Unlinked
 from moderation.people import Person
 
 
-class Desk(Chaining, Judging, Voting, Consenting, Crediting, Theming):
+class Desk(Chaining, Judging, Voting, Consenting, Stating, Crediting, Theming):
     """Where people's wishes become rows. Safe to use from many tasks and processes at once."""
 
     async def link_code(self, person: Person) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from db import clips, events, frames, in_review, jobs, reports, reviews
 from db.models import utcnow
 from db.states import Kind, Reason, Verdict
-from moderation import chaining, decisions, films, rounds, rules
+from moderation import chaining, decisions, films, rounds, rules, stating
 from moderation.decisions import Outcome
 from moderation.desk.base import Base
 from moderation.people import Person
@@ -25,6 +25,7 @@ class Judging(Base):
         async with self._on(person, job_id) as (s, person, job):
             rules.may_publish(person, job, await clips.of(s, job_id))
             await chaining.insist_on_secret(s, job)
+            await stating.insist(s, job)
             job.private = False
             went = await jobs.to_review(s, job, self.rules.backlog)
             if went:  # what was said before it was kept goes on to count

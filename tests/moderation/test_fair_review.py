@@ -8,7 +8,7 @@ import pytest
 
 from db import events
 from db.models import Job, utcnow
-from db.states import Kind, Reason, Status, Verdict
+from db.states import Depicts, Kind, Reason, Status, Verdict
 from moderation import rules
 from moderation.people import Person, Role
 from moderation.rules import Refused, Rules
@@ -88,6 +88,7 @@ async def test_what_begins_with_a_picture_takes_two(studio: Studio, cast: Cast) 
     await studio.open([ABLE])
     await known(studio, cast)
     job = await studio.rendered(cast.ada, image=Picture("a" * 64 + ".jpg", 64, 64))
+    await studio.desk.state(cast.ada, job.id, Depicts.NOBODY)
     assert await says(studio, cast.mo, job, YES) is None
     assert await says(studio, cast.lin, job, YES) is YES
 
