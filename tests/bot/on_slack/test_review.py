@@ -36,6 +36,18 @@ async def test_the_card_hides_its_clips_and_offers_every_sign(town: Town) -> Non
     assert [f.name for f in reply.files] == ["job-1-clip-1.mp4", "job-1-clip-2.mp4"]
 
 
+async def test_stills_without_colours_come_before_the_clips(town: Town) -> None:
+    for number in (1, 2):
+        still = town.media.grey(f"{number:064x}.jpg")
+        still.parent.mkdir(parents=True, exist_ok=True)
+        still.write_bytes(b"grey")
+    card = await town.in_review(text="a red circle --variations 2")
+    await town.slack.until(lambda: card.replies)
+    names = [f.name for f in card.replies[0].files]
+    assert names[:2] == ["job-1-clip-1-grey.jpg", "job-1-clip-2-grey.jpg"]
+    assert names[2:] == ["job-1-clip-1.mp4", "job-1-clip-2.mp4"]
+
+
 @pytest.mark.parametrize(
     "name",
     [n for n, s in ALIASES.items() if s in REASONS and s is not Sign.REJECT]
