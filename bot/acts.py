@@ -114,6 +114,8 @@ async def act(desk: Desk, deed: Act) -> str:
             if await desk.reinstate(person, job_id):
                 return f"Job {job_id} is back in the showcase."
             return f"Noted; another moderator has to agree before job {job_id} is back."
+        case Sign.DUTY:
+            return await desk.take_on(person, deed.sentence)
         case Sign.LOOKING:
             await desk.look(person, job_id)
             return f"Job {job_id} is in your hands for 15 minutes; others may still decide."

@@ -6,6 +6,7 @@ from bot import allowed, chains, facts, films, judged, reasons, said, screened, 
 from bot.buttons import (
     AGAIN,
     APPEAL,
+    DUTY,
     REPORT,
     SHOW,
     TIP,
@@ -199,7 +200,7 @@ def review(view: View) -> Card:
         left_out=unseen,
         # What was rejected, or a part of it, isn't uncovered by the decision.
         spoiler=job.status is not Status.PUBLISHED or judged.is_partial(view),
-        buttons=deciding()
+        buttons=(*deciding(), DUTY)
         if waiting and not allowed.is_unseen(view)
         else (*settling(view), *screened.remembering(view)),
     )

@@ -35,6 +35,7 @@ class Sign(StrEnum):
     COPYRIGHT = "copyright"
     HATE = "hate"
     SPAM = "spam"
+    DUTY = "duty"
     LOOKING = "looking"
     LOOK_AWAY = "look_away"
     TAKE_BACK_REVIEW = "take_back_review"
@@ -109,6 +110,7 @@ NEEDS_SENTENCE = NEEDS_PROMPT | {
     Sign.REPORT,
     Sign.TAKE_DOWN,
     Sign.STATE,
+    Sign.DUTY,
 }
 """Of the buttons that ask something first, those that ask for words; the others ask "really?"."""
 NEEDS_PICK = frozenset({Sign.REPORT, Sign.STATE})

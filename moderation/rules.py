@@ -45,6 +45,8 @@ class Rules:
     """Of somebody's first ones, so many are looked at by two."""
     appeal_quorum: int = 1
     """How many decide about an appeal, where the quorum isn't higher."""
+    reviews_per_hour: int = 0
+    """About so many jobs one moderator decides in an hour; 0: about any number."""
     backlog: int = 50
     """How many may wait for moderators; what comes then waits until there are fewer."""
 

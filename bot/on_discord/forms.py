@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TITLE_LIMIT, QUESTION_LIMIT = 45, 45
 WORDS, CLIP, REASON = "words", "clip", "reason"
 """The ids of the fields."""
-OPTIONAL = frozenset({Sign.APPEAL}) | NEEDS_PICK
+OPTIONAL = frozenset({Sign.APPEAL, Sign.DUTY}) | NEEDS_PICK
 """Where nothing has to be said."""
 
 READ_SECONDS = 1.5

@@ -16,6 +16,7 @@ from moderation.linking import as_now
 from moderation.rules import Refused
 
 NEEDS_A_ROLE = DECIDES | {
+    Sign.DUTY,
     Sign.LOOKING,
     Sign.LOOK_AWAY,
     Sign.TAKE_BACK_REVIEW,

@@ -30,7 +30,7 @@ REOPEN, NO_PICTURE = "wish:again", "-"
 """The id of the button that opens it again; its value is a picture's id and what was typed."""
 OPEN_AGAIN, CHANGE = "Open the form again", "Change it"
 """What that button says, after a form and after a typed line."""
-OPTIONAL = frozenset({Sign.APPEAL}) | NEEDS_PICK
+OPTIONAL = frozenset({Sign.APPEAL, Sign.DUTY}) | NEEDS_PICK
 """Where nothing has to be said."""
 NAMED_BY_VALUE = ("aspect", "style")
 """What a refusal may name by what was picked, and not by its own name."""

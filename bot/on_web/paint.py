@@ -23,7 +23,7 @@ from bot.view import View
 from db import votes
 from db.models import Job, utcnow
 from db.states import WAITING_FOR_REVIEW, Purpose, Status
-from moderation import bookkeeping, lineage, rules
+from moderation import bookkeeping, duty, lineage, rules
 from moderation.people import Person
 from moderation.rules import Refused
 
@@ -96,6 +96,8 @@ class Painter:
         place = PLACES[purpose]
         slot = f"{place}-{job_id}"
         if seen is None or not _may_read(visitor.person, place, seen.job):
+            return Painted(slot, place)
+        if place == "review" and await duty.is_spared(s, visitor.person, seen.hits):
             return Painted(slot, place)
         if place == "mine":
             purpose = Purpose.RESULT if seen.clips else Purpose.RECEIPT

@@ -29,7 +29,10 @@ async def test_the_card_hides_its_clips_and_offers_every_sign(town: Town) -> Non
     await town.slack.until(lambda: len(card.reactions) == 11)
     left_out = {Sign("vote_3"), Sign("vote_4"), Sign.TIP}
     assert set(card.reactions) == {n for s, n in NAMES.items() if s not in left_out}
-    assert [b.action_id for b in card.buttons()] == ["press:reject:1:0"]
+    assert [b.action_id for b in card.buttons()] == [
+        "press:reject:1:0",
+        "press:duty:1:0",
+    ]
     assert not [b for b in card.blocks if b["type"] == "image"]
     await town.slack.until(lambda: card.replies)
     (reply,) = card.replies
