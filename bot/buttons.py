@@ -25,6 +25,7 @@ QUESTIONS = {
     Sign.TAKE_DOWN: "Why? One sentence for the artist.",
 }
 """What a button asks before it acts."""
+LIMITS = "Such as: 20, gore, hate. Nothing is no limit."
 OPTIONS_MAY_FOLLOW = "Options may follow: --strength 0.5"
 """After a question whose answer is a prompt."""
 AGAIN = Button(Sign.AGAIN, "Again")
@@ -37,11 +38,7 @@ WITHDRAW = Button(Sign.WITHDRAW, "Withdraw", asks=QUESTIONS[Sign.WITHDRAW], dang
 APPEAL = Button(Sign.APPEAL, "Appeal", asks=QUESTIONS[Sign.APPEAL])
 TIP = Button(Sign.TIP, f"{EMOJI[Sign.TIP]} Tip")
 REPORT = Button(Sign.REPORT, "Report", asks=QUESTIONS[Sign.REPORT])
-DUTY = Button(
-    Sign.DUTY,
-    "My limits",
-    asks=f"{QUESTIONS[Sign.DUTY]} Such as: 20, gore, hate. Nothing is no limit.",
-)
+DUTY = Button(Sign.DUTY, "My limits", asks=f"{QUESTIONS[Sign.DUTY]} {LIMITS}")
 """For whoever moderates: what they take on."""
 SHOW = Button(Sign.SHOW, "Show it")
 TAKE_BACK_REVIEW = Button(Sign.TAKE_BACK_REVIEW, "Take my review back")

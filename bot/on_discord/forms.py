@@ -11,7 +11,7 @@ import discord
 from discord import ui
 
 from bot import stating
-from bot.buttons import OPTIONS_MAY_FOLLOW, QUESTIONS
+from bot.buttons import LIMITS, OPTIONS_MAY_FOLLOW, QUESTIONS
 from bot.on_discord.text import cut
 from bot.press import Press, Step
 from bot.signs import NEEDS_PICK, NEEDS_PROMPT, Sign
@@ -48,10 +48,14 @@ async def ask(interaction: Interaction, press: Press, clips: Sequence[int] = ())
     fields.append(
         prompt(question, OPTIONS_MAY_FOLLOW)
         if press.sign in NEEDS_PROMPT
-        else _text(question, SENTENCE_LIMIT, needed=press.sign not in OPTIONAL)
+        else _text(question, SENTENCE_LIMIT, _about(press), needed=press.sign not in OPTIONAL)
     )
     form = str(replace(press, step=Step.SAY))
     await send(interaction, form, f"Job {press.job_id}", *fields)
+
+
+def _about(press: Press) -> str:
+    return LIMITS if press.sign is Sign.DUTY else ""
 
 
 def prompt(question: str, about: str) -> ui.Label[Any]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot import grammar, said, stating
-from bot.buttons import OPTIONS_MAY_FOLLOW, QUESTIONS
+from bot.buttons import LIMITS, OPTIONS_MAY_FOLLOW, QUESTIONS
 from bot.consenting import QUESTION, Form
 from bot.grammar import Option, Takes
 from bot.on_slack.text import Json, cut, label
@@ -65,7 +65,7 @@ def ask(press: Press, channel: str, clips: Sequence[int] = (), words: str = "") 
             WORDS,
             question,
             _text(WORDS_LIMIT if prompt else SENTENCE_LIMIT, words),
-            hint=OPTIONS_MAY_FOLLOW if prompt else "",
+            hint=OPTIONS_MAY_FOLLOW if prompt else LIMITS if press.sign is Sign.DUTY else "",
             optional=press.sign in OPTIONAL,
         )
     )

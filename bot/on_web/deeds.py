@@ -63,7 +63,7 @@ async def press(request: web.Request) -> web.Response:
             raise ValueError(sign)
     except (KeyError, ValueError):
         raise web.HTTPBadRequest from None
-    words = sent.get("words" if sign in NEEDS_PROMPT else "sentence", "")
+    words = sent.get("words" if sign in NEEDS_PROMPT else f"sentence-{sign}", "")
     if sign is Sign.STATE:
         words = stating.ticked(sent, words)
     deed = Act(visitor.person, sign, job_id, request_named_by(visitor, sent), words, only, reason)
