@@ -98,4 +98,4 @@ async def insist(s: AsyncSession, house: Rules, person: Person, job: Job) -> Non
 
 
 def _names(reasons: Iterable[Reason]) -> str:
-    return listed([reason.value for reason in reasons], "and")
+    return listed(map(str, reasons), "and")
