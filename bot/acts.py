@@ -6,7 +6,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bot import consenting, grammar, said
+from bot import consenting, grammar, said, stating
 from bot.signs import REASONS, VOTES, Sign
 from db import jobs, parts
 from db.states import Flag, Reason, Status, Verdict
@@ -97,6 +97,8 @@ async def act(desk: Desk, deed: Act) -> str:
             return f"Nobody else may remix job {job_id} any more; what they made before stays."
         case Sign.CONSENT:
             return await consenting.sent(desk, person, job_id, deed.sentence)
+        case Sign.STATE:
+            return await stating.sent(desk, person, job_id, deed.sentence)
         case Sign.APPEAL:
             await desk.appeal(person, job_id, deed.sentence)
             return f"Job {job_id} goes to moderators who did not review it before."
@@ -113,6 +115,8 @@ async def act(desk: Desk, deed: Act) -> str:
             if await desk.reinstate(person, job_id):
                 return f"Job {job_id} is back in the showcase.{await _still_down(desk, job_id)}"
             return f"Noted; another moderator has to agree before job {job_id} is back."
+        case Sign.DUTY:
+            return await desk.take_on(person, deed.sentence)
         case Sign.LOOKING:
             await desk.look(person, job_id)
             return f"Job {job_id} is in your hands for 15 minutes; others may still decide."

@@ -20,9 +20,12 @@ QUESTIONS = {
     Sign.HAND_ON: "Let the next in line have the turn?",
     Sign.REJECT: "Why? One sentence for the artist.",
     Sign.REPORT: "What is wrong with it?",
+    Sign.DUTY: "How many an hour, and what not to see?",
+    Sign.STATE: "Who is the person in it?",
     Sign.TAKE_DOWN: "Why? One sentence for the artist.",
 }
 """What a button asks before it acts."""
+LIMITS = "Such as: 20, gore, hate. Nothing is no limit."
 OPTIONS_MAY_FOLLOW = "Options may follow: --strength 0.5"
 """After a question whose answer is a prompt."""
 AGAIN = Button(Sign.AGAIN, "Again")
@@ -35,6 +38,8 @@ WITHDRAW = Button(Sign.WITHDRAW, "Withdraw", asks=QUESTIONS[Sign.WITHDRAW], dang
 APPEAL = Button(Sign.APPEAL, "Appeal", asks=QUESTIONS[Sign.APPEAL])
 TIP = Button(Sign.TIP, f"{EMOJI[Sign.TIP]} Tip")
 REPORT = Button(Sign.REPORT, "Report", asks=QUESTIONS[Sign.REPORT])
+DUTY = Button(Sign.DUTY, "My limits", asks=f"{QUESTIONS[Sign.DUTY]} {LIMITS}")
+"""For whoever moderates: what they take on."""
 SHOW = Button(Sign.SHOW, "Show it")
 TAKE_BACK_REVIEW = Button(Sign.TAKE_BACK_REVIEW, "Take my review back")
 LOOK_AWAY = Button(Sign.LOOK_AWAY, "I'm not looking any more")

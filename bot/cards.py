@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bot import allowed, chains, facts, films, judged, reasons, said, screened, weeks
+from bot import allowed, chains, facts, films, judged, reasons, said, screened, stating, weeks
 from bot.buttons import (
     AGAIN,
     APPEAL,
+    DUTY,
     REPORT,
     SHOW,
     TIP,
@@ -55,7 +56,8 @@ def receipt(view: View) -> Card:
             tone = Tone.WAITING
             lines = films.in_line(view)
             lines += (*screened.verdict(view), *((IDLE,) if job.idle else ()))
-            buttons = (*films.mending(view), Button(Sign.CANCEL, "Cancel"))
+            lines += tuple(stating.for_artist(view))
+            buttons = (*films.mending(view), *stating.button(view), Button(Sign.CANCEL, "Cancel"))
             percent = films.percent(view)
         case Status.RENDERING:
             tone = Tone.WORKING
@@ -63,7 +65,8 @@ def receipt(view: View) -> Card:
             lines = films.working(view) or (
                 Line(said.progress(job.step, job.steps, view.remaining)),
             )
-            buttons = (Button(Sign.CANCEL, "Cancel"),)
+            lines += tuple(stating.for_artist(view))
+            buttons = (*stating.button(view), Button(Sign.CANCEL, "Cancel"))
         case Status.FAILED:
             tone = Tone.BAD
             lines = (Line(f"It failed. {job.reason}"),)
@@ -99,7 +102,7 @@ def result(view: View) -> Card:
     if job.task is Task.GLIMPSE:
         return chains.turn(view)
     anew = () if view.parts or view.seat else (AGAIN, *growing(view))
-    more = (*anew, *permission(view))
+    more = (*stating.button(view), *anew, *permission(view))
     tone = Tone.GOOD
     buttons: tuple[Button, ...]
     match job.status:
@@ -114,6 +117,7 @@ def result(view: View) -> Card:
                     "You don't allow the showcase, so it can't be published; Consent changes that."
                 )
                 lines, publish = [*lines, Line(unseen)], ()
+            publish = () if view.owes_statement else publish
             buttons = (*publish, *more, WITHDRAW)
         case Status.IN_REVIEW:
             lines = [Line("It's yours already. The moderators decide about the showcase.")]
@@ -139,7 +143,8 @@ def result(view: View) -> Card:
             if view.parts:
                 lines = [Line(films.withdrawn(view))]
             buttons = () if view.parts else (AGAIN, *growing(view))
-    lines += [*screened.verdict(view), *(Line(note) for note in job.notes)]
+    lines += [*screened.verdict(view), *stating.for_artist(view)]
+    lines += [Line(note) for note in job.notes]
     if job.status in JUDGED or judged.is_partial(view):
         lines += reasons.statement(view)
     return Card(
@@ -174,7 +179,12 @@ def review(view: View) -> Card:
             tone, title = Tone.WAITING, f"Reported: job {job.id}"
     elif job.status in {Status.REJECTED, Status.REJECTED_FINALLY}:
         tone, title = Tone.BAD, judged.outside(job)
-    lines += [*screened.hits(view), *allowed.decided_about(view), *judged.looking(view)]
+    lines += [
+        *stating.for_moderators(view),
+        *screened.hits(view),
+        *allowed.decided_about(view),
+        *judged.looking(view),
+    ]
     lines += [*judged.awaited(view), *judged.decisions(view), *judged.complaints(view)]
     return Card(
         Purpose.REVIEW,
@@ -190,7 +200,7 @@ def review(view: View) -> Card:
         left_out=unseen,
         # What was rejected, or a part of it, isn't uncovered by the decision.
         spoiler=job.status is not Status.PUBLISHED or judged.is_partial(view),
-        buttons=deciding()
+        buttons=(*deciding(), DUTY)
         if waiting and not allowed.is_unseen(view)
         else (*settling(view), *screened.remembering(view)),
     )

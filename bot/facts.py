@@ -98,8 +98,12 @@ def _whose(view: View) -> str:
     """Whose clip it goes on from, where that is somebody else's; credit outlives a withdrawal."""
     if view.source is None:
         return ""
-    gone = view.source.status is Status.WITHDRAWN
-    return f" by {view.source_artist}{' (withdrawn since)' if gone else ''}"
+    since = ""
+    if view.source.status is Status.WITHDRAWN:
+        since = " (withdrawn since)"
+    elif view.source.id in view.unstated:
+        since = " (who is in it was taken back since)"
+    return f" by {view.source_artist}{since}"
 
 
 def _style(view: View) -> list[Fact]:

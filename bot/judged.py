@@ -8,10 +8,13 @@ from bot import said
 from bot.card import Line
 from bot.view import View
 from db.models import Job, Review
-from db.states import WAITING_FOR_REVIEW, Reason, Status, Verdict
+from db.states import WAITING_FOR_REVIEW, Called, Reason, Status, Verdict
 from moderation.quorum import CAREFUL, is_one_no
+from moderation.rounds import is_for_a_third
 
 LEFT_OUT = "It's yours to keep, but it was not taken into the showcase."
+LATE = "It has waited for twelve hours, so one host may decide it alone."
+A_THIRD = "The moderators don't agree; a host decides, or a moderator who never reviewed it."
 TAKEN_OUT = "It's yours to keep, but it was taken out of the showcase."
 
 
@@ -68,12 +71,25 @@ def complaints(view: View) -> list[Line]:
 
 def awaited(view: View) -> list[Line]:
     """What it still takes: how many reviews there are of how many, or whose word."""
-    given = [review for _, review in view.reviews if review.round == view.job.round]
-    people = len({review.person_id for review in given})
-    if view.job.status not in WAITING_FOR_REVIEW or not given:
+    if view.job.status not in WAITING_FOR_REVIEW:
         return []
+    given = [review for _, review in view.reviews if review.round == view.job.round]
+    late = [Line(LATE)] if view.job.raised >= Called.HOSTS and not view.job.split else []
+    return [*late, *_missing(view, given)]
+
+
+def _missing(view: View, given: Sequence[Review]) -> list[Line]:
+    people = len({review.person_id for review in given})
     if view.job.split:
-        return [Line("The moderators don't agree; a host decides.")]
+        return [
+            Line(
+                A_THIRD
+                if is_for_a_third(view.job)
+                else "The moderators don't agree; a host decides."
+            )
+        ]
+    if not given:
+        return []
     if is_one_no(given) and 0 < view.quorum <= CAREFUL:
         return [Line("One no; a second opinion decides.")]
     if view.quorum < 2:

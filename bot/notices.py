@@ -9,6 +9,7 @@ from bot.card import Line as Says
 from bot.view import View
 from db.states import WAITING_FOR_REVIEW, Called, Purpose, Status
 from moderation.people import Role
+from moderation.rounds import is_for_a_third
 
 
 def notice(view: View) -> Card:
@@ -42,6 +43,11 @@ def _said(view: View) -> tuple[str, str, Role | None]:
     if job.status not in WAITING_FOR_REVIEW:
         sentence = "Somebody reported it. It is in the showcase until a moderator takes it down."
         return "Reported", sentence, Role.MODERATOR
+    if is_for_a_third(job):
+        sentence = (
+            "No host has decided the appeal. From now on a moderator who never reviewed it may."
+        )
+        return "Still no agreement", sentence, Role.MODERATOR
     if job.raised >= Called.HOSTS:
         return (
             "Waiting for hosts",

@@ -17,7 +17,7 @@ from bot.site_address import site_address
 from db import record
 from db.models import Entry
 from db.record import Head
-from db.states import Kind, Reason, Verdict
+from db.states import Depicts, Kind, Reason, Verdict
 from moderation.words import listed
 
 RECENT = 8
@@ -109,6 +109,8 @@ TITLES: Mapping[str, str] = {
     Kind.DISMISSED: "Reports dismissed",
     Kind.TAKEN_DOWN: "Taken down",
     Kind.WITHDRAWN: "Withdrawn",
+    Kind.STATED: "Statements of who is in it",
+    Kind.STATEMENT_REVOKED: "Statements taken back",
     Kind.CONSENTED: "Consents",
 }
 
@@ -174,6 +176,12 @@ def _consented(says: Said) -> str:
     return f"{_artist(says)} {allows}: {flag}."
 
 
+def _stated(says: Said) -> str:
+    """What they stated of the person in it, where it says so."""
+    depicts = says["details"].get("depicts")
+    return f" and stated that {said.DEPICTS[Depicts(depicts)].recorded}" if depicts else ""
+
+
 def _rules(says: Said) -> str:
     found = says["details"].get("rules") or ["the screen"]
     return f"{'the rule' if len(found) == 1 else 'the rules'} {listed(found, 'and')}"
@@ -217,7 +225,7 @@ def _why(reasons: Sequence[str]) -> str:
 
 WORDS: Mapping[str, Callable[[Said], str]] = {
     Kind.FINISHED: _rendered,
-    Kind.SENT_TO_REVIEW: lambda says: f"{_artist(says)} sent it to review.",
+    Kind.SENT_TO_REVIEW: lambda says: f"{_artist(says)} sent it to review{_stated(says)}.",
     Kind.KEPT: lambda says: f"{_artist(says)} took it out of review.",
     Kind.REVIEWED: _reviewed,
     Kind.REVIEW_TAKEN_BACK: lambda says: f"{_moderator(says)} took back a review of {_it(says)}.",
@@ -248,5 +256,7 @@ WORDS: Mapping[str, Callable[[Said], str]] = {
         f"{_why(says['details'].get('reasons', ()))}."
     ),
     Kind.WITHDRAWN: lambda says: f"{_artist(says)} withdrew it from everything public.",
+    Kind.STATED: lambda says: f"{_artist(says)} {_stated(says).removeprefix(' and ')}.",
+    Kind.STATEMENT_REVOKED: lambda says: f"{_artist(says)} took back who is in it.",
     Kind.CONSENTED: _consented,
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from db.line import Forecast
 from db.models import Job
-from db.states import Flag, Reason, Status
+from db.states import Depicts, Flag, Reason, Status
 from moderation.words import listed
 
 REASON: Mapping[Reason, str] = {
@@ -48,6 +48,26 @@ WORDS: Mapping[Flag, Words] = {
     ),
     Flag.NAMED: Words("Name", "name", "Its file says that you made it."),
     Flag.PROMPT_SHOWN: Words("Prompt", "prompt", "Its file and a dataset say with which prompt."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """How a statement of who is in a clip is offered to its artist, told to moderators, and recorded."""
+
+    offered: str
+    told: str
+    recorded: str
+
+
+DEPICTS: Mapping[Depicts, Statement] = {
+    Depicts.MYSELF: Statement("It is me", "the person in it is themselves", "it shows themselves"),
+    Depicts.AGREED: Statement(
+        "They agreed, as I say below", "the person in it agreed", "who is in it agreed"
+    ),
+    Depicts.NOBODY: Statement(
+        "Nobody real, or no person", "nobody real is in it", "nobody real is in it"
+    ),
 }
 
 

@@ -45,6 +45,9 @@ class BotSettings(StoreSettings):
         default=3, ge=0, description="of somebody's first ones, how many two look at"
     )
     appeal_quorum: int = Field(default=2, ge=1, description="reviews that decide about an appeal")
+    reviews_per_hour: int = Field(
+        default=60, ge=0, description="jobs that one moderator decides about in an hour; 0: any"
+    )
     discord_token: SecretStr | None = Field(default=None, description="of the bot, for Discord")
     discord_command: str = Field(default="sora", description="what people type after the slash")
     discord_api: str = Field(
@@ -202,6 +205,7 @@ class BotSettings(StoreSettings):
             second_opinion=self.second_opinion,
             newcomer_publications=self.newcomer_publications,
             appeal_quorum=self.appeal_quorum,
+            reviews_per_hour=self.reviews_per_hour,
             backlog=self.review_backlog,
         )
 

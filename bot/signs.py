@@ -25,6 +25,7 @@ class Sign(StrEnum):
     ALLOW_REMIX = "allow_remix"
     FORBID_REMIX = "forbid_remix"
     CONSENT = "consent"
+    STATE = "state"
     APPEAL = "appeal"
     APPROVE = "approve"
     REJECT = "reject"
@@ -34,6 +35,7 @@ class Sign(StrEnum):
     COPYRIGHT = "copyright"
     HATE = "hate"
     SPAM = "spam"
+    DUTY = "duty"
     LOOKING = "looking"
     LOOK_AWAY = "look_away"
     TAKE_BACK_REVIEW = "take_back_review"
@@ -102,10 +104,17 @@ def read(emoji: str) -> Sign | None:
 
 NEEDS_PROMPT = frozenset({Sign.REWORD, Sign.REDRAW, Sign.REMIX, Sign.GO_ON})
 """Of those below, those whose words are a prompt; the others' are a sentence."""
-NEEDS_SENTENCE = NEEDS_PROMPT | {Sign.REJECT, Sign.APPEAL, Sign.REPORT, Sign.TAKE_DOWN}
+NEEDS_SENTENCE = NEEDS_PROMPT | {
+    Sign.REJECT,
+    Sign.APPEAL,
+    Sign.REPORT,
+    Sign.TAKE_DOWN,
+    Sign.STATE,
+    Sign.DUTY,
+}
 """Of the buttons that ask something first, those that ask for words; the others ask "really?"."""
-NEEDS_REASON = frozenset({Sign.REPORT})
-"""Those that ask for a reason as well."""
+NEEDS_PICK = frozenset({Sign.REPORT, Sign.STATE})
+"""Those that ask first for one of a few things; a sentence may follow."""
 
 OF_ONE_CLIP = frozenset({Sign.VARY, Sign.EXTEND, Sign.REDRAW, Sign.REMIX, Sign.FINAL})
 """What goes on from one clip, which is to be picked where there are several."""

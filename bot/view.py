@@ -19,12 +19,13 @@ from db import (
     people,
     reports,
     reviews,
+    statements,
     votes,
     weeks,
     workers,
 )
 from db.line import Forecast
-from db.models import Best, Chain, Clip, Hit, Job, Look, Part, Report, Review, Seat
+from db.models import Best, Chain, Clip, Hit, Job, Look, Part, Report, Review, Seat, Statement
 from db.offers import Offer
 from db.states import PUT_TOGETHER, WAITING_FOR_REVIEW, Kind, Status
 from moderation import bookkeeping, forecast
@@ -75,6 +76,12 @@ class View:
     source_artist: str = ""
     parts: tuple[Shown, ...] = ()
     """Of a film: the clips that it is put together from."""
+    statement: Statement | None = None
+    """What its artist stated last of who is in it, or that they took it back."""
+    owes_statement: bool = False
+    """Whether it can't be shown until they state that."""
+    unstated: frozenset[int] = frozenset()
+    """Of its kin those whose artists took such a statement back."""
     seat: Seat | None = None
     """The place in a chain that it is the clip of, or the glimpse."""
     chain: Chain | None = None
@@ -134,6 +141,15 @@ async def views(
     tallies, screened = await votes.tallies(s, found), await hits.of_jobs(s, found)
     tips = await bookkeeping.tips(s, public) if public else {}
     remembered, shots = await frames.remembered(s, found), await parts.shots(s, found)
+    stated = await statements.latest_of(s, {*found, *kin})
+    unstated = statements.revoked(stated)
+    owing = {
+        job.id
+        for job in found.values()
+        if job.status is not Status.PUBLISHED
+        and statements.may_owe(job, screened[job.id])
+        and await statements.is_owed(s, job)
+    }
     won = [job.id for job in found.values() if job.winner]
     best = await weeks.of_jobs(s, won) if won else {}
     said = await events.of_kinds(s, undecided, {Kind.REVIEWED, Kind.APPEALED}) if undecided else ()
@@ -166,6 +182,9 @@ async def views(
             remembered=job.id in remembered,
             source=source,
             source_artist=names[source.person_id] if source else "",
+            statement=stated.get(job.id),
+            owes_statement=job.id in owing,
+            unstated=unstated & kin.keys(),
             parts=tuple(
                 Shown(part, of, names[of.person_id], offers.get(of.model))
                 for part, of in made_of.get(job.id, ())

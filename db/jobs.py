@@ -9,7 +9,7 @@ from sqlalchemy import String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import consents, events, in_review, parts
+from db import consents, events, in_review, parts, statements
 from db.line import Waiting, order
 from db.models import Job, Person, utcnow
 from db.speed import Shape
@@ -179,9 +179,17 @@ async def line(s: AsyncSession) -> list[Waiting]:
 
 
 async def to_review(s: AsyncSession, job: Job, backlog: int | None) -> bool:
-    """Send a job to review, or hold it while so many wait already; says whether it went."""
+    """Send a job to review, or hold it while so many wait already; says whether it went.
+
+    One of which a statement is missing stays with its artist.
+    """
+    if await statements.is_owed(s, job):
+        return False
     if backlog is not None and await in_review.count(s) >= backlog:
         job.held = True
         await events.record(s, job.id, Kind.HELD, job.person_id)
         return False
-    return await move(s, job.id, Kind.SENT_TO_REVIEW, by=job.person_id, values={"held": False})
+    said = await statements.latest(s, job.id)
+    stated: dict[str, Any] = {"depicts": said.depicts} if said and said.depicts else {}
+    fresh = {"held": False}
+    return await move(s, job.id, Kind.SENT_TO_REVIEW, by=job.person_id, values=fresh, **stated)

@@ -45,6 +45,10 @@ class Media:
         """Where the form of a clip is that fits so many bytes, once somebody has made it."""
         return self.fitted / form_name(self.path(key).stem, limit)
 
+    def grey(self, key: str) -> Path:
+        """Where a poster is kept small and grey, for whoever has to look at many; goes with it."""
+        return self.fitted / f"{self.path(key).stem}-grey.jpg"
+
     def path(self, key: str) -> Path:
         """Where a key's bytes are. Raises ``ValueError`` for what is no key."""
         if not KEY.fullmatch(key):

@@ -90,6 +90,9 @@ class Kind(StrEnum):
     """A clip of this reel may not be shown any more."""
     FRAMES_REMEMBERED = "frames_remembered"
     FRAMES_FORGOTTEN = "frames_forgotten"
+    STATED = "stated"
+    """The artist said who is in it."""
+    STATEMENT_REVOKED = "statement_revoked"
 
 
 class Flag(StrEnum):
@@ -109,6 +112,16 @@ class Flag(StrEnum):
     """Its file says who made it."""
     PROMPT_SHOWN = "prompt_shown"
     """Its file, and a dataset, say with which prompt."""
+
+
+class Depicts(StrEnum):
+    """What an artist states of the person in a picture, or of whom a prompt names."""
+
+    MYSELF = "myself"
+    AGREED = "agreed"
+    """Somebody who agreed."""
+    NOBODY = "nobody"
+    """Nobody real, or no person at all."""
 
 
 class Task(StrEnum):

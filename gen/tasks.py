@@ -21,6 +21,7 @@ from db.media import Media
 from db.models import Clip, Job
 from db.session import Db
 from db.states import PUT_TOGETHER, Status
+from gen import greyed
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Catalogue
 from gen.claims import claims_of
@@ -228,6 +229,7 @@ class Renderer:
                 keys.append(await self._media.put(file))
                 stored.append(keys[-1])
             video, poster, preview = keys
+            await self._grey(poster)
             made.append(
                 Clip(
                     job_id=job.id,
@@ -243,6 +245,15 @@ class Renderer:
                 )
             )
         return made
+
+    async def _grey(self, poster: str) -> None:
+        """A clip without it is a clip; moderators then see the clip alone."""
+        try:
+            await asyncio.to_thread(
+                greyed.still, self._media.path(poster), self._media.grey(poster)
+            )
+        except OSError as error:
+            log.warning("poster.not_greyed", why=str(error))
 
     # ── its other ends ───────────────────────────────────────────────────────────────────
 

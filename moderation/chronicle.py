@@ -63,7 +63,7 @@ SCREENED = Kept(Part.STUDIO, ("rules",), private=True)
 DECIDED = Kept(Part.MODERATOR, ("reasons", "rules"), since=Kind.SENT_TO_REVIEW)
 RECORDED: Mapping[Kind, Kept] = {
     Kind.FINISHED: Kept(Part.STUDIO, render=True, private=True),
-    Kind.SENT_TO_REVIEW: Kept(Part.ARTIST),
+    Kind.SENT_TO_REVIEW: Kept(Part.ARTIST, ("depicts",)),
     Kind.KEPT: Kept(Part.ARTIST),
     Kind.REVIEWED: REVIEWED,
     Kind.REVIEW_TAKEN_BACK: Kept(Part.MODERATOR, private=True),
@@ -91,6 +91,8 @@ RECORDED: Mapping[Kind, Kept] = {
     Kind.DISMISSED: Kept(Part.MODERATOR),
     Kind.TAKEN_DOWN: Kept(Part.MODERATOR, ("reasons",)),
     Kind.WITHDRAWN: Kept(Part.ARTIST),
+    Kind.STATED: Kept(Part.ARTIST, ("depicts",)),
+    Kind.STATEMENT_REVOKED: Kept(Part.ARTIST),
     Kind.CONSENTED: Kept(Part.ARTIST, ("flag", "given", "clips")),
 }
 LEFT_OUT = frozenset(
@@ -202,10 +204,11 @@ async def _renders(s: AsyncSession, job_ids: set[int]) -> dict[int, dict[str, An
 
 
 def _is_shown(event: Event, asked: Sequence[Event]) -> bool:
-    """Whether its artist sent the job to review, and hadn't taken it back when this happened."""
+    """Whether its artist sent the job to review, and hadn't taken it back when this happened; a reel is
+    shown without a review."""
     before = [earlier.kind for earlier in asked if earlier.id < event.id]
     taken_back = before[-1:] == [Kind.KEPT] and event.kind is not Kind.SENT_TO_REVIEW
-    sent = any(earlier.kind is Kind.SENT_TO_REVIEW for earlier in asked)
+    sent = any(earlier.kind in {Kind.SENT_TO_REVIEW, Kind.REEL_SHOWN} for earlier in asked)
     return sent and not taken_back
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, hits, in_review, jobs, people, reports, reviews
+from db import clips, events, hits, in_review, jobs, people, reports, reviews, statements
 from db.models import Clip, Job, Report, Review, utcnow
 from db.states import Kind, Reason, Status, Verdict
-from moderation import chaining, films, quorum, rules
+from moderation import chaining, films, quorum, rounds, rules
 from moderation.people import Person
 from moderation.quorum import Needed
 from moderation.rules import Refused, Rules
@@ -73,7 +73,7 @@ async def review(
         sentence=sentence,
         # What is let into the showcase only later was not looked at.
         clips=sorted(only or (numbers if len(numbers) < len(made) else ())),
-        alone=person.hosts and rules.is_with_hosts(job),
+        alone=rounds.decides_alone(person, job),
     )
     await in_review.look_away(s, job.id, person.id)
     counted = [r for r in given if r.round == job.round]
@@ -114,7 +114,7 @@ async def reconsider(s: AsyncSession, house: Rules, job: Job) -> None:
     counted = [r for r in await reviews.of(s, job.id) if r.round == job.round]
     terms = None if job.split else await needed(s, house, job)
     decision = quorum.decide(counted, numbers, terms)
-    if decision is not None:
+    if decision is not None and not (decision.shown and await statements.is_owed(s, job)):
         await in_review.look_away(s, job.id)
         await _carry_out(s, job, decision, counted[-1].person_id, house, counted)
 
@@ -122,10 +122,12 @@ async def reconsider(s: AsyncSession, house: Rules, job: Job) -> None:
 async def keep(s: AsyncSession, person: Person, job: Job) -> None:
     """Take a job out of review or out of the showcase, for its artist alone.
 
-    What was said stays with the job, but a later review begins a new round.
+    What was said stays with the job. Where nothing was decided it goes on to count, for a no isn't got
+    rid of by publishing again; what was decided is over, and the next review is a round of its own.
     """
     await reports.settle(s, job.id)
-    fresh = {"private": True, "published_at": None, **rules.new_round(job)}
+    fresh = {"private": True, "published_at": None}
+    fresh |= rounds.new_round(job) if job.status is Status.PUBLISHED else rounds.waits_anew(job)
     await jobs.move(s, job.id, Kind.KEPT, by=person.id, values=fresh)
 
 
@@ -176,7 +178,7 @@ async def _take_down(
     )
     await reviews.add(s, new)
     await reports.settle(s, job.id)
-    fresh = rules.new_round(job)
+    fresh = rounds.new_round(job)
     await jobs.move(
         s, job.id, Kind.TAKEN_DOWN, by=person.id, values=fresh, reasons=[reason], **detail
     )
@@ -201,7 +203,7 @@ async def reinstate(s: AsyncSession, house: Rules, person: Person, job: Job) -> 
     shown = frozenset(clip.number for clip in await clips.of(s, job.id) if clip.shown)
     if not shown:
         raise Refused(f"Its artist lets nobody see the clips of job {job.id} now.")
-    await _publish(s, job, Kind.REINSTATED, shown, person.id, house, **rules.new_round(job))
+    await _publish(s, job, Kind.REINSTATED, shown, person.id, house, **rounds.new_round(job))
     return True
 
 
@@ -250,6 +252,8 @@ async def _publish(
         raise Refused(
             f"Job {down[0]}, a clip of which is in this film, was taken down; put that back first."
         )
+    if await statements.is_owed(s, job):
+        raise Refused(f"Its artist hasn't stated who is in job {job.id}, so it can't be shown now.")
     now = utcnow()
     values |= {"published_at": job.published_at or now}  # what comes back was there before
     # A job that was taken down and comes back keeps its votes, and its ballot is open for a full time

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from db.models import Clip, Job, Report, Review
 from db.states import (
@@ -13,12 +12,12 @@ from db.states import (
     FINISHED,
     PUT_TOGETHER,
     WAITING_FOR_REVIEW,
-    Called,
     Status,
     Task,
     Verdict,
 )
 from moderation.people import Person
+from moderation.rounds import is_for_a_third
 from moderation.words import clean, listed
 
 SENTENCE_LIMIT = 500
@@ -46,6 +45,8 @@ class Rules:
     """Of somebody's first ones, so many are looked at by two."""
     appeal_quorum: int = 1
     """How many decide about an appeal, where the quorum isn't higher."""
+    reviews_per_hour: int = 0
+    """About so many jobs one moderator decides in an hour; 0: about any number."""
     backlog: int = 50
     """How many may wait for moderators; what comes then waits until there are fewer."""
 
@@ -180,7 +181,10 @@ def may_review(person: Person, job: Job, reviews: Iterable[Review]) -> None:
     if person.id in decided_before(job, reviews):
         raise Refused("You decided this before; an appeal goes to somebody else.")
     if job.split and not person.hosts:
-        raise Refused("The moderators don't agree on this one, so a host decides it.")
+        if not is_for_a_third(job):
+            raise Refused("The moderators don't agree on this one, so a host decides it.")
+        if any(r.person_id == person.id and r.round == job.round for r in reviews):
+            raise Refused("You had your say on this appeal; one who hasn't yet decides it.")
 
 
 def may_report(person: Person, job: Job, reports: Iterable[Report]) -> None:
@@ -201,16 +205,6 @@ def may_take_down(person: Person, job: Job) -> None:
         raise Refused("Nobody decides about their own work; you may withdraw it.")
     if job.status is not Status.PUBLISHED:
         raise Refused(f"Job {job.id} isn't in the showcase: it is {said(job.status)}.")
-
-
-def new_round(job: Job) -> dict[str, Any]:
-    """What a job begins its next round with."""
-    return {"round": job.round + 1, "split": False, "raised": 0}
-
-
-def is_with_hosts(job: Job) -> bool:
-    """Whether a host may decide it alone."""
-    return job.split or job.raised >= Called.HOSTS
 
 
 def may_reinstate(person: Person, job: Job, reviews: Iterable[Review]) -> None:

@@ -38,7 +38,7 @@ async def sweep(db: Db, broker: Broker, rules: Rules | None = None) -> None:
     """One round; several processes may sweep at the same time."""
     changed = await lost_renders(db) + await closed_ballots(db) + await themes.close_due(db)
     changed += await unseen_frames(db) + await waiting.called(db) + await waiting.let_go(db)
-    changed += await waiting.let_in(db, (rules or Rules()).backlog)
+    changed += await waiting.let_in(db, rules or Rules())
     changed += await chaining.ended_turns(db)
     changed += await weeks.drawn(db) + await reels.settled(db)
     for job_id in changed:

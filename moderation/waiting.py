@@ -13,7 +13,9 @@ from db import events, in_review, jobs
 from db.models import utcnow
 from db.session import Db, one_at_a_time
 from db.states import Called, Kind
-from moderation import rules
+from moderation import decisions, rules
+from moderation.house_rules import house_rules
+from moderation.rules import Rules
 
 AFTER: Mapping[Called, timedelta] = {
     Called.HOSTS: timedelta(hours=12),
@@ -37,7 +39,7 @@ async def called(db: Db) -> list[int]:
     return changed
 
 
-async def let_in(db: Db, backlog: int) -> list[int]:
+async def let_in(db: Db, studio: Rules) -> list[int]:
     """Send to review what waited for room there; the ids of those jobs."""
     async with db.read() as s:
         held = await in_review.held(s)
@@ -48,9 +50,15 @@ async def let_in(db: Db, backlog: int) -> list[int]:
             job = await jobs.get(s, job_id, lock=True)
             if job is None or not rules.is_held(job):
                 continue
-            if await in_review.count(s) >= backlog:
+            if await in_review.count(s) >= studio.backlog:
                 break
-            await jobs.to_review(s, job, None)
+            if not await jobs.to_review(s, job, None):
+                job.held = False  # what it was made from isn't stated about any more
+                await events.record(s, job_id, Kind.UNHELD)
+                changed.append(job_id)
+                continue
+            house = await house_rules(s, job.room, job.workspace, studio)
+            await decisions.reconsider(s, house, job)
             changed.append(job_id)
     return changed
 

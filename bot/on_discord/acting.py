@@ -12,7 +12,7 @@ import aiohttp
 import discord
 import structlog
 
-from bot import buttons, cards_asked, reactions
+from bot import buttons, cards_asked, reactions, stating
 from bot.acts import Act, act
 from bot.card import Card
 from bot.consenting import ticked
@@ -21,7 +21,7 @@ from bot.on_discord.courier import SILENT, Message
 from bot.on_discord.ids import ROOM, Asked
 from bot.on_discord.paint import sentence
 from bot.on_discord.people import who
-from bot.on_discord.press import PressButton
+from bot.on_discord.press import PressButton, mending
 from bot.press import Press, Step
 from bot.reactions import DECIDES
 from bot.signs import LOOKS, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
@@ -97,7 +97,7 @@ class Acting:
         try:
             yield
         except Refused as refused:
-            await self.whisper(interaction, str(refused))
+            await self.whisper(interaction, str(refused), *mending(refused))
         except discord.HTTPException as error:
             log.warning("interaction.lost", error=error.text, code=error.code)
             if error.code not in OVER:
@@ -216,9 +216,9 @@ class Acting:
         if picked := fields.get(forms.CLIP):
             press = replace(press, clip=int(picked))
         reason = Reason(fields.get(forms.REASON) or Reason.OTHER)
-        await self.carry_out(
-            interaction, press, ticked(fields) or fields.get(forms.WORDS, ""), reason
-        )
+        words = fields.get(forms.WORDS, "")
+        words = ticked(fields) or stating.ticked(fields, words) or words
+        await self.carry_out(interaction, press, words, reason)
 
     async def _keep_card(self, interaction: Interaction, job_id: int) -> None:
         async with self._db.read() as s:

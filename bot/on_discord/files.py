@@ -62,6 +62,7 @@ class Shelf:
         sizes = await asyncio.to_thread(self._sizes, wanted, limit)
         files = Files()
         left = await self._pictures(files, card, limit, sizes)
+        left -= await self._greys(files, card, wanted)
         each = min(limit, share(sizes, left))
         forms = await asyncio.gather(*(self._form(clip, each, card.job_id) for clip in wanted))
         said: dict[Note, list[str]] = {}
@@ -107,6 +108,19 @@ class Shelf:
             elif name != PREVIEW:
                 files.notes.append(f"The {name} picture is too large for this place.")
         return left
+
+    async def _greys(self, files: Files, card: Card, wanted: Iterable[Clip]) -> int:
+        """What comes before clips that are covered: a small still of each without colours; its bytes."""
+        taken = 0
+        for clip in wanted if card.spoiler else ():
+            still = self._media.grey(clip.poster_key)
+            size = await asyncio.to_thread(size_of, still)
+            if size is not None:
+                alt = f"Clip {clip.number}, a still without colours: {card.quote}"
+                name = f"grey-{clip.number}-{clip.poster_key[:8]}.jpg"
+                files.attached.append(Attached(name, still, alt, spoiler=True))
+                taken += size
+        return taken
 
     async def _form(self, clip: Clip, limit: int, job_id: int) -> tuple[Path | None, Note | None]:
         """What is shown of a clip, and what is to be said of that."""

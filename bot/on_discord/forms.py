@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import discord
 from discord import ui
 
-from bot.buttons import OPTIONS_MAY_FOLLOW, QUESTIONS
+from bot import stating
+from bot.buttons import LIMITS, OPTIONS_MAY_FOLLOW, QUESTIONS
 from bot.on_discord.text import cut
 from bot.press import Press, Step
-from bot.signs import NEEDS_PROMPT, NEEDS_REASON, Sign
+from bot.signs import NEEDS_PICK, NEEDS_PROMPT, Sign
 from bot.studio import WORDS_LIMIT, WRONG
 from moderation.rules import SENTENCE_LIMIT, Refused
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 TITLE_LIMIT, QUESTION_LIMIT = 45, 45
 WORDS, CLIP, REASON = "words", "clip", "reason"
 """The ids of the fields."""
-OPTIONAL = frozenset({Sign.APPEAL}) | NEEDS_REASON
+OPTIONAL = frozenset({Sign.APPEAL, Sign.DUTY}) | NEEDS_PICK
 """Where nothing has to be said."""
 
 READ_SECONDS = 1.5
@@ -39,16 +40,22 @@ async def ask(interaction: Interaction, press: Press, clips: Sequence[int] = ())
         picks = [(str(number), f"Clip {number}") for number in clips]
         fields.append(_select(CLIP, "Which clip?", picks))
     question = QUESTIONS[press.sign]
-    if press.sign in NEEDS_REASON:
-        fields.append(_select(REASON, question, WRONG))
-        question = "Is there more to say?"
+    if press.sign in NEEDS_PICK:
+        states = press.sign is Sign.STATE
+        name, few = (stating.FIELD, stating.CHOICES) if states else (REASON, WRONG)
+        fields.append(_select(name, question, few))
+        question = stating.MORE if states else "Is there more to say?"
     fields.append(
         prompt(question, OPTIONS_MAY_FOLLOW)
         if press.sign in NEEDS_PROMPT
-        else _text(question, SENTENCE_LIMIT, needed=press.sign not in OPTIONAL)
+        else _text(question, SENTENCE_LIMIT, _about(press), needed=press.sign not in OPTIONAL)
     )
     form = str(replace(press, step=Step.SAY))
     await send(interaction, form, f"Job {press.job_id}", *fields)
+
+
+def _about(press: Press) -> str:
+    return LIMITS if press.sign is Sign.DUTY else ""
 
 
 def prompt(question: str, about: str) -> ui.Label[Any]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import ui
 
-from bot.press import PRESSED, Press
+from bot import stating
+from bot.press import PRESSED, Press, Step
+from moderation.rules import Refused
 
 if TYPE_CHECKING:
     from bot.on_discord.client import StudioClient
@@ -42,3 +44,12 @@ class PressButton(ui.DynamicItem[ui.Button[Any]], template=PRESSED):
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         client: StudioClient = interaction.client
         await client.acting.press(interaction, self.press)
+
+
+def mending(refused: Refused) -> list[PressButton]:
+    """What gives what a refusal says is missing."""
+    found = stating.offered(refused)
+    if found is None:
+        return []
+    job_id, give = found
+    return [PressButton(Press(give.sign, job_id, step=Step.LIST), give.label)]

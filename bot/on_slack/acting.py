@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from bot import buttons, cards_asked, reactions
+from bot import buttons, cards_asked, reactions, stating
 from bot.acts import Act, act
 from bot.card import Card
 from bot.consenting import form, ticked
@@ -119,7 +119,9 @@ class Acting:
         if picked := fields.get(forms.CLIP):
             press = replace(press, clip=int(picked))
         reason = Reason(fields.get(forms.REASON) or Reason.OTHER)
-        return await self._do(where, press, ticked(fields) or fields.get(forms.WORDS, ""), reason)
+        words = fields.get(forms.WORDS, "")
+        words = ticked(fields) or stating.ticked(fields, words) or words
+        return await self._do(where, press, words, reason)
 
     @asynccontextmanager
     async def answering(self, where: Where) -> AsyncIterator[None]:
@@ -127,7 +129,9 @@ class Acting:
         try:
             yield
         except Refused as refused:
-            await self.whisper(where, str(refused))
+            found = stating.offered(refused)
+            give = [button(Press(found[1].sign, found[0]), found[1].label)] if found else []
+            await self.whisper(where, str(refused), give)
         except Exception:
             log.exception("act.broke")
             await self.whisper(where, BROKEN)

@@ -16,6 +16,7 @@ from moderation.linking import as_now
 from moderation.rules import Refused
 
 NEEDS_A_ROLE = DECIDES | {
+    Sign.DUTY,
     Sign.LOOKING,
     Sign.LOOK_AWAY,
     Sign.TAKE_BACK_REVIEW,
@@ -48,6 +49,8 @@ async def may(parts: SlackParts, where: Where, press: Press) -> None:
         rules.may_report(person, job, reported)
     elif press.sign is Sign.APPEAL:
         rules.may_appeal(person, job, utcnow())
+    elif press.sign is Sign.STATE:
+        rules.owns(person, job)
     elif press.sign is Sign.WITHDRAW:
         rules.may_withdraw(person, job)
     elif press.sign in OF_ONE_CLIP:

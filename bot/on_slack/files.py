@@ -79,6 +79,7 @@ class Files:
         if not card.left_out:
             return
         gone = {_clip_name(card.job_id, number) for number in card.left_out}
+        gone |= {_grey_name(card.job_id, number) for number in card.left_out}
         for message in await self._parts.courier.thread(sent):
             for file in message.get("files", ()):
                 if file.get("name") in gone:
@@ -92,7 +93,7 @@ class Files:
         made = await self._clips(card)
         if not made or (again and await self._has_files(sent)):
             return
-        files = []
+        files = await self._greys(card, made)
         for clip in made:
             path = self._parts.media.path(clip.video_key)
             if await asyncio.to_thread(path.is_file):
@@ -107,6 +108,16 @@ class Files:
                 raise
             # A workspace without room for files still has its cards.
             log.warning("clips.not_shared", job=card.job_id, why=error.response.get("error"))
+
+    async def _greys(self, card: Card, made: Collection[Clip]) -> list[tuple[Path, str, str]]:
+        """What comes before clips that wait for review: a small still of each without colours."""
+        found = []
+        for clip in made if card.spoiler else ():
+            still = self._parts.media.grey(clip.poster_key)
+            if await asyncio.to_thread(still.is_file):
+                title = cut(f"Clip {clip.number}, without colours: {card.quote}", TITLE_LIMIT)
+                found.append((still, _grey_name(card.job_id, clip.number), title))
+        return found
 
     async def _has_files(self, sent: Sent) -> bool:
         thread = await self._parts.courier.thread(sent)
@@ -151,6 +162,10 @@ def may_be_done(error: SlackApiError) -> bool:
 
 def _clip_name(job_id: int, number: int) -> str:
     return f"job-{job_id}-clip-{number}.mp4"
+
+
+def _grey_name(job_id: int, number: int) -> str:
+    return f"job-{job_id}-clip-{number}-grey.jpg"
 
 
 def _name(team: str, key: str) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot import grammar, said
-from bot.buttons import OPTIONS_MAY_FOLLOW, QUESTIONS
+from bot import grammar, said, stating
+from bot.buttons import LIMITS, OPTIONS_MAY_FOLLOW, QUESTIONS
 from bot.consenting import QUESTION, Form
 from bot.grammar import Option, Takes
 from bot.on_slack.text import Json, cut, label
 from bot.press import Press, Step
-from bot.signs import NEEDS_PROMPT, NEEDS_REASON, Sign
+from bot.signs import NEEDS_PICK, NEEDS_PROMPT, Sign
 from bot.studio import WORDS_LIMIT, WRONG
 from db.offers import Offer
 from db.states import Flag
@@ -30,7 +30,7 @@ REOPEN, NO_PICTURE = "wish:again", "-"
 """The id of the button that opens it again; its value is a picture's id and what was typed."""
 OPEN_AGAIN, CHANGE = "Open the form again", "Change it"
 """What that button says, after a form and after a typed line."""
-OPTIONAL = frozenset({Sign.APPEAL}) | NEEDS_REASON
+OPTIONAL = frozenset({Sign.APPEAL, Sign.DUTY}) | NEEDS_PICK
 """Where nothing has to be said."""
 NAMED_BY_VALUE = ("aspect", "style")
 """What a refusal may name by what was picked, and not by its own name."""
@@ -54,16 +54,18 @@ def ask(press: Press, channel: str, clips: Sequence[int] = (), words: str = "") 
         picks = [(str(number), f"Clip {number}") for number in clips]
         blocks.append(_field(CLIP, "Which clip?", _select(picks)))
     question = QUESTIONS[press.sign]
-    if press.sign in NEEDS_REASON:
-        blocks.append(_field(REASON, question, _select(WRONG)))
-        question = "Is there more to say?"
+    if press.sign in NEEDS_PICK:
+        states = press.sign is Sign.STATE
+        name, few = (stating.FIELD, stating.CHOICES) if states else (REASON, WRONG)
+        blocks.append(_field(name, question, _select(few)))
+        question = stating.MORE if states else "Is there more to say?"
     prompt = press.sign in NEEDS_PROMPT
     blocks.append(
         _field(
             WORDS,
             question,
             _text(WORDS_LIMIT if prompt else SENTENCE_LIMIT, words),
-            hint=OPTIONS_MAY_FOLLOW if prompt else "",
+            hint=OPTIONS_MAY_FOLLOW if prompt else LIMITS if press.sign is Sign.DUTY else "",
             optional=press.sign in OPTIONAL,
         )
     )

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot import pictures, said
+from bot import pictures, said, stating
 from bot.acts import Act, act
 from bot.on_web import form
 from bot.on_web.live import ROOM
@@ -63,7 +63,9 @@ async def press(request: web.Request) -> web.Response:
             raise ValueError(sign)
     except (KeyError, ValueError):
         raise web.HTTPBadRequest from None
-    words = sent.get("words" if sign in NEEDS_PROMPT else "sentence", "")
+    words = sent.get("words" if sign in NEEDS_PROMPT else f"sentence-{sign}", "")
+    if sign is Sign.STATE:
+        words = stating.ticked(sent, words)
     deed = Act(visitor.person, sign, job_id, request_named_by(visitor, sent), words, only, reason)
     return await _done(request, await act(request.app[SITE].desk, deed), job_id)
 

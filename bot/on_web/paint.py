@@ -12,17 +12,18 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import cards, said
+from bot import cards, stating
 from bot.buttons import LOOK_AWAY, TAKE_BACK_REVIEW, TAKE_BACK_TIP
 from bot.card import Button, Card
 from bot.leading import leading
 from bot.on_web.people import DEMO, Visitor
-from bot.signs import LOOKS, NEEDS_PROMPT, NEEDS_REASON, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
+from bot.signs import LOOKS, NEEDS_PICK, NEEDS_PROMPT, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
+from bot.studio import WRONG
 from bot.view import View
 from db import votes
 from db.models import Job, utcnow
-from db.states import WAITING_FOR_REVIEW, Purpose, Reason, Status
-from moderation import bookkeeping, lineage, rules
+from db.states import WAITING_FOR_REVIEW, Purpose, Status
+from moderation import bookkeeping, duty, lineage, rules
 from moderation.people import Person
 from moderation.rules import Refused
 
@@ -77,11 +78,12 @@ class Painter:
             Sign=Sign,
             needs_sentence=NEEDS_SENTENCE,
             needs_prompt=NEEDS_PROMPT,
-            needs_reason=NEEDS_REASON,
+            needs_pick=NEEDS_PICK,
             looks=LOOKS,
-            reasons=[
-                (r.value, said.REASON[r]) for r in sorted(Reason, key=lambda r: r is Reason.OTHER)
-            ],
+            picks_of={
+                Sign.REPORT: ("reason", WRONG, "More about it, in a sentence"),
+                Sign.STATE: (stating.FIELD, stating.CHOICES, stating.MORE),
+            },
         )
 
     def page(self, template: str, **values: object) -> str:
@@ -116,6 +118,8 @@ class Painter:
         place = PLACES[purpose]
         slot = f"{place}-{job_id}"
         if seen is None or not _may_read(visitor.person, place, seen.job):
+            return Painted(slot, place)
+        if place == "review" and await duty.is_spared(s, visitor.person, seen.hits):
             return Painted(slot, place)
         if place == "mine":
             purpose = Purpose.RESULT if seen.clips else Purpose.RECEIPT

@@ -5,6 +5,7 @@ from __future__ import annotations
 from db.models.base import utcnow
 from db.models.bugs import Bug, BugOpinion
 from db.models.consents import Consent, Preference
+from db.models.duty import Duty
 from db.models.films import Chain, Part, Seat
 from db.models.hits import Hit, KnownFrame
 from db.models.jobs import Clip, Job
@@ -15,6 +16,7 @@ from db.models.people import Identity, Install, Person, Workspace
 from db.models.pools import Pool, PoolConsent, PoolShare
 from db.models.record import Actor, Entry, Statistic
 from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
+from db.models.statements import Statement
 from db.models.themes import Theme
 from db.models.weeks import Best, Week
 from db.models.workers import Worker
@@ -30,6 +32,7 @@ __all__ = [
     "Code",
     "Consent",
     "DayEarned",
+    "Duty",
     "Entry",
     "Event",
     "Guess",
@@ -55,6 +58,7 @@ __all__ = [
     "Review",
     "Room",
     "Seat",
+    "Statement",
     "Statistic",
     "Telling",
     "Theme",

@@ -93,8 +93,8 @@ class Job(SQLModel, table=True):
     reason: str = ""
     """Why it failed, as one sentence for the artist."""
     round: int = 1
-    """How often it was put before the moderators; an appeal, a second try and a take-down are rounds
-    of their own."""
+    """How often it was put before the moderators; an appeal, a take-down, and another try after a
+    decision are rounds of their own."""
     split: bool = False
     """Whether moderators didn't agree in this round, so that only hosts decide it."""
     raised: int = 0

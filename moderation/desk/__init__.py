@@ -11,13 +11,14 @@ from moderation.desk.consenting import Consenting
 from moderation.desk.crediting import Crediting
 from moderation.desk.judging import Judging
 from moderation.desk.pooling import Pooling
+from moderation.desk.stating import Stating
 from moderation.desk.theming import Theming
 from moderation.desk.voting import Voting
 from moderation.linking import Linked, Unlinked
 from moderation.people import Person
 
 
-class Desk(Chaining, Judging, Voting, Consenting, Crediting, Pooling, Theming):
+class Desk(Chaining, Judging, Voting, Consenting, Stating, Crediting, Pooling, Theming):
     """Where people's wishes become rows. Safe to use from many tasks and processes at once."""
 
     async def link_code(self, person: Person) -> str:

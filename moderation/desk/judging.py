@@ -8,9 +8,10 @@ from collections.abc import Collection
 from db import clips, events, frames, in_review, jobs, reports, reviews
 from db.models import utcnow
 from db.states import Kind, Reason, Verdict
-from moderation import chaining, decisions, films, rules
+from moderation import chaining, decisions, duty, films, rounds, rules, stating
 from moderation.decisions import Outcome
 from moderation.desk.base import Base
+from moderation.linking import as_now
 from moderation.people import Person
 from moderation.rules import Refused
 from moderation.screening import door, remembering
@@ -25,8 +26,12 @@ class Judging(Base):
         async with self._on(person, job_id) as (s, person, job):
             rules.may_publish(person, job, await clips.of(s, job_id))
             await chaining.insist_on_secret(s, job)
+            await stating.insist(s, job)
             job.private = False
-            return await jobs.to_review(s, job, self.rules.backlog)
+            went = await jobs.to_review(s, job, self.rules.backlog)
+            if went:  # what was said before it was kept goes on to count
+                await decisions.reconsider(s, await self._house_rules(s, job), job)
+            return went
 
     async def keep(self, person: Person, job_id: int) -> None:
         """Take a job out of review again and keep it private."""
@@ -53,14 +58,21 @@ class Judging(Base):
         async with self._on(person, job_id) as (s, person, job):
             await films.insist_on_others(s, person, job)
             house = await self._house_rules(s, job)
+            await duty.insist(s, house, person, job)
             await door.see(s, job)  # before anybody decides, though the sweep hasn't come by
             return await decisions.review(s, house, person, job, verdict, reason, said, only)
+
+    async def take_on(self, person: Person, text: str) -> str:
+        """Say how much one decides in an hour and what one is spared, and be told it back."""
+        async with self.db.begin() as s:
+            return await duty.take_on(s, await as_now(s, person), text)
 
     async def look(self, person: Person, job_id: int) -> None:
         """Tell the other moderators that one has a job in hand; they may decide all the same."""
         async with self._on(person, job_id) as (s, person, job):
             await films.insist_on_others(s, person, job)
             rules.may_review(person, job, await reviews.of(s, job_id))
+            await duty.insist(s, await self._house_rules(s, job), person, job)
             await in_review.look(s, job_id, person.id, utcnow() + rules.LOOK_TIME)
             await events.record(s, job_id, Kind.LOOKING, person.id)
 
@@ -87,7 +99,7 @@ class Judging(Base):
         async with self._on(person, job_id) as (s, person, job):
             rules.may_appeal(person, job, utcnow())
             said = rules.sentence(sentence)
-            fresh = rules.new_round(job)
+            fresh = rounds.new_round(job)
             await jobs.move(s, job_id, Kind.APPEALED, by=person.id, values=fresh, sentence=said)
 
     async def withdraw(self, person: Person, job_id: int) -> None:

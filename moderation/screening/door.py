@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import clips, events, frames, hits, jobs, parts
 from db.models import Hit, Job, utcnow
 from db.states import Kind
-from moderation import rules
+from moderation import rounds
 from moderation.screening.base import Found, Screen
 from moderation.screening.frames import Classified, KnownFrames
 
@@ -65,7 +65,7 @@ async def let_in(s: AsyncSession, job: Job, by: int) -> None:
     """Moderators overturn the block: the job goes into the line, and its clips to review as a round of
     their own. What was only flagged stays flagged."""
     overturned = await hits.overturn(s, job.id)
-    fresh = {**rules.new_round(job), "queued_at": utcnow()}
+    fresh = {**rounds.new_round(job), "queued_at": utcnow()}
     await jobs.move(s, job.id, Kind.UNBLOCKED, by=by, values=fresh, rules=overturned)
     for part, shot in await parts.of(s, job.id):
         if part.is_shot:

@@ -135,7 +135,9 @@ class Bench:
 
 
 def keys(made: list[Clip]) -> set[str]:
-    return {key for clip in made for key in (clip.video_key, clip.poster_key, clip.preview_key)}
+    """The files of these clips, the still without colours of each poster with them."""
+    found = {key for clip in made for key in (clip.video_key, clip.poster_key, clip.preview_key)}
+    return found | {f"{Path(clip.poster_key).stem}-grey.jpg" for clip in made}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from db import clips, jobs, reviews, votes
 from db.models import Job
-from db.states import Reason, Status, Verdict
+from db.states import Flag, Reason, Status, Verdict
 from moderation.people import Person, Role
 from moderation.rules import Refused, Rules
 from moderation.sweep import closed_ballots
@@ -62,7 +62,7 @@ async def test_a_finished_job_goes_to_review_and_a_private_one_stays(studio: Stu
     assert (await studio.job(private.id)).status is Status.READY
 
 
-async def test_a_no_is_not_erased_by_calling_the_review_off_but_begins_anew(
+async def test_a_no_goes_on_to_count_though_the_review_is_called_off_and_asked_for_again(
     studio: Studio,
 ) -> None:
     ada, _, mo = await three(studio)
@@ -75,6 +75,17 @@ async def test_a_no_is_not_erased_by_calling_the_review_off_but_begins_anew(
         assert [review.verdict for review in await reviews.of(s, job.id)] == [Verdict.REJECT]
     lin = await person(studio.db, "lin", Role.MODERATOR)
     await studio.desk.review(lin, job.id, Verdict.REJECT, reason=Reason.SPAM)
+    assert (await studio.job(job.id)).status is Status.REJECTED
+
+
+async def test_what_is_published_again_after_a_decision_is_a_round_of_its_own(
+    studio: Studio,
+) -> None:
+    ada, _, mo = await three(studio)
+    job = await published(studio, ada, mo)
+    await studio.desk.consent(ada, job.id, {Flag.SHOWCASE: False})
+    await studio.desk.consent(ada, job.id, {Flag.SHOWCASE: True})
+    await studio.desk.publish(ada, job.id)
     assert (await studio.job(job.id)).status is Status.IN_REVIEW
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from db import events
 from db.models import Job, utcnow
-from db.states import Kind, Reason, Status, Verdict
+from db.states import Depicts, Kind, Reason, Status, Verdict
 from moderation import rules
 from moderation.people import Person, Role
 from moderation.rules import Refused, Rules
@@ -88,6 +88,7 @@ async def test_what_begins_with_a_picture_takes_two(studio: Studio, cast: Cast) 
     await studio.open([ABLE])
     await known(studio, cast)
     job = await studio.rendered(cast.ada, image=Picture("a" * 64 + ".jpg", 64, 64))
+    await studio.desk.state(cast.ada, job.id, Depicts.NOBODY)
     assert await says(studio, cast.mo, job, YES) is None
     assert await says(studio, cast.lin, job, YES) is YES
 
@@ -187,6 +188,41 @@ async def test_a_split_appeal_goes_to_a_host_who_did_not_decide(studio: Studio, 
     eve = await person(studio.db, "eve", Role.HOST)
     assert await says(studio, eve, job, NO) is NO
     assert await stands(studio, job) is Status.REJECTED_FINALLY
+
+
+async def test_a_split_stays_with_the_hosts_though_it_is_published_again(
+    studio: Studio, cast: Cast
+) -> None:
+    job = await known(studio, cast)
+    await says(studio, cast.mo, job, NO)
+    await says(studio, cast.lin, job, YES)
+    await studio.desk.keep(cast.ada, job.id)
+    await studio.desk.publish(cast.ada, job.id)
+    with pytest.raises(Refused, match="so a host decides it"):
+        await says(studio, cast.kim, job, YES)
+    assert await says(studio, cast.hal, job, NO) is NO
+
+
+async def test_a_split_appeal_that_no_host_may_decide_goes_to_a_third(
+    studio: Studio, cast: Cast
+) -> None:
+    job = await known(studio, cast)
+    await says(studio, cast.hal, job, NO)
+    await says(studio, cast.lin, job, NO)
+    await studio.desk.appeal(cast.ada, job.id)
+    await says(studio, cast.kim, job, YES)
+    await says(studio, cast.nan, job, NO)
+    eve = await person(studio.db, "eve", Role.MODERATOR)
+    with pytest.raises(Refused, match="so a host decides it"):
+        await says(studio, eve, job, YES)
+    await studio.change(job.id, status_since=utcnow() - timedelta(hours=12))
+    await called(studio.db)
+    with pytest.raises(Refused, match="You had your say on this appeal"):
+        await says(studio, cast.nan, job, NO)
+    with pytest.raises(Refused, match="You decided this before"):
+        await says(studio, cast.lin, job, NO)
+    assert await says(studio, eve, job, YES) is YES
+    assert await stands(studio, job) is Status.PUBLISHED
 
 
 async def test_an_appeal_is_possible_for_fourteen_days(studio: Studio, cast: Cast) -> None:

@@ -15,7 +15,7 @@ from db import events, jobs, links, reports, votes
 from db.migrate import upgrade
 from db.models import Clip, Report, Vote
 from db.states import MOVES, Kind, Move, Status
-from moderation import linking, queueing, quorum, rules
+from moderation import linking, queueing, quorum, rounds, rules
 from moderation.desk import Desk, making
 from moderation.people import Person, Role
 from moderation.screening import door
@@ -231,7 +231,7 @@ PLANTED_REVIEWS: dict[str, tuple[Any, str, Any, set[str]]] = {
         {"render_one", "approve", "reject"},
     ),
     "hosts decide alone what isn't with them": (
-        rules,
+        rounds,
         "is_with_hosts",
         lambda job: True,
         {"render_one", "approve", "reject"},

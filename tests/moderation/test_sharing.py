@@ -9,7 +9,7 @@ import pytest
 
 from db import clips, events, jobs
 from db.models import Clip, Job
-from db.states import Descent, Flag, Kind, Status, Task, Verdict
+from db.states import Depicts, Descent, Flag, Kind, Status, Task, Verdict
 from moderation.people import Person, Role
 from moderation.rules import Refused
 from moderation.wish import Picture, Request, Wish
@@ -32,6 +32,8 @@ async def bo(studio: Studio) -> Person:
 async def published(studio: Studio, artist: Person, *only: int, **wish: Any) -> Job:
     mo = await person(studio.db, "mo", Role.MODERATOR)
     job = await studio.rendered(artist, **wish)
+    if job.first_key:
+        await studio.desk.state(artist, job.id, Depicts.NOBODY)
     await studio.desk.review(mo, job.id, Verdict.APPROVE, only=only)
     return await studio.job(job.id)
 

@@ -143,13 +143,13 @@ async def test_what_there_is_no_room_for_waits_and_goes_by_itself(
         assert (await studio.job(job.id)).status is Status.READY
     with pytest.raises(Refused, match="goes to the moderators by itself"):
         await studio.desk.publish(bo, later[0].id)
-    assert await let_in(studio.db, 1) == []
+    assert await let_in(studio.db, Rules(backlog=1)) == []
     await studio.desk.review(mo, first.id, YES)
-    assert await let_in(studio.db, 1) == [later[0].id], "the oldest first"
+    assert await let_in(studio.db, Rules(backlog=1)) == [later[0].id], "the oldest first"
     assert (await studio.job(later[0].id)).status is Status.IN_REVIEW
     await studio.desk.keep(ada, later[1].id)
     await studio.desk.review(mo, later[0].id, YES)
-    assert await let_in(studio.db, 9) == [], "its artist keeps it after all"
+    assert await let_in(studio.db, Rules(backlog=9)) == [], "its artist keeps it after all"
     assert (await studio.job(later[1].id)).private
 
 
@@ -159,6 +159,6 @@ async def test_a_render_is_its_artists_though_there_is_no_room(studio: Studio, c
     studio.backlog = 1
     held = await studio.rendered(ada)
     assert (held.status, held.held) == (Status.READY, True)
-    found = await asyncio.gather(*(let_in(studio.db, 2) for _ in range(4)))
+    found = await asyncio.gather(*(let_in(studio.db, Rules(backlog=2)) for _ in range(4)))
     assert sum(map(len, found)) == 1
     assert (await kinds(studio, held)).count(Kind.SENT_TO_REVIEW) == 1

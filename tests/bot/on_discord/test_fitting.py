@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,18 @@ async def test_what_is_small_enough_is_left_alone(world: World) -> None:
     found = await shelf(world).files_of(card(), LIMIT)
     assert names(found) == ["job-1-clip-1.mp4", "job-1-clip-2.mp4"]
     assert found.notes == []
+
+
+async def test_what_is_covered_begins_with_stills_without_colours(world: World) -> None:
+    for clip in await made(world):
+        still = world.media.grey(clip.poster_key)
+        still.parent.mkdir(exist_ok=True)
+        still.write_bytes(b"grey")
+    found = await shelf(world).files_of(replace(card(), spoiler=True), LIMIT)
+    assert [one.name.partition("-")[0] for one in found.attached] == ["grey", "grey", "job", "job"]
+    assert all(one.spoiler for one in found.attached)
+    shown = await shelf(world).files_of(card(), LIMIT)
+    assert names(shown) == ["job-1-clip-1.mp4", "job-1-clip-2.mp4"], "what is public isn't grey"
 
 
 # ── what doesn't ─────────────────────────────────────────────────────────────────────────

@@ -44,7 +44,10 @@ async def test_the_card_hides_its_clips_and_offers_every_sign(world: World) -> N
     assert "by ada" in text(card)
     assert [reaction.emoji for reaction in card.reactions] == ALL_SIGNS
     assert [item["spoiler"] for item in gallery(card)] == [True, True]
-    assert buttons(card) == {"❌ Reject …": "press:reject:1:0"}
+    assert buttons(card) == {
+        "❌ Reject …": "press:reject:1:0",
+        "My limits": "press:duty:1:0",
+    }
 
 
 async def test_one_tap_publishes(world: World) -> None:

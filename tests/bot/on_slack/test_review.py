@@ -29,11 +29,26 @@ async def test_the_card_hides_its_clips_and_offers_every_sign(town: Town) -> Non
     await town.slack.until(lambda: len(card.reactions) == 11)
     left_out = {Sign("vote_3"), Sign("vote_4"), Sign.TIP}
     assert set(card.reactions) == {n for s, n in NAMES.items() if s not in left_out}
-    assert [b.action_id for b in card.buttons()] == ["press:reject:1:0"]
+    assert [b.action_id for b in card.buttons()] == [
+        "press:reject:1:0",
+        "press:duty:1:0",
+    ]
     assert not [b for b in card.blocks if b["type"] == "image"]
     await town.slack.until(lambda: card.replies)
     (reply,) = card.replies
     assert [f.name for f in reply.files] == ["job-1-clip-1.mp4", "job-1-clip-2.mp4"]
+
+
+async def test_stills_without_colours_come_before_the_clips(town: Town) -> None:
+    for number in (1, 2):
+        still = town.media.grey(f"{number:064x}.jpg")
+        still.parent.mkdir(parents=True, exist_ok=True)
+        still.write_bytes(b"grey")
+    card = await town.in_review(text="a red circle --variations 2")
+    await town.slack.until(lambda: card.replies)
+    names = [f.name for f in card.replies[0].files]
+    assert names[:2] == ["job-1-clip-1-grey.jpg", "job-1-clip-2-grey.jpg"]
+    assert names[2:] == ["job-1-clip-1.mp4", "job-1-clip-2.mp4"]
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,9 @@ class Caller:
             return await answer.text()
 
     async def act(self, job: Job, sign: str, **fields: str) -> tuple[int, dict[str, object]]:
+        """``sentence``: what is typed into the field of that button."""
+        if "sentence" in fields:
+            fields[f"sentence-{sign}"] = fields.pop("sentence")
         return await self.post("/act", {"job": str(job.id), "sign": sign, **fields})
 
 

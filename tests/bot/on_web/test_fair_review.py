@@ -108,3 +108,12 @@ async def test_where_there_is_no_room_it_says_so_and_goes_by_itself(served: Serv
     assert (await be("ada").act(job, "keep"))[0] == 200
     await served.told()
     assert "Only you can see it." in await card(be, "ada", "/", job)
+
+
+async def test_what_a_moderator_is_spared_is_in_the_others_list(served: Served, be: Be) -> None:
+    job = await served.in_review("ada", prompt="a decapitated body")
+    status, answer = await be("mo").act(job, "duty", sentence="20, gore")
+    assert (status, "are spared gore" in str(answer["said"])) == (200, True)
+    assert f"Review: job {job.id}" not in await be("mo").page("/review")
+    assert f"Review: job {job.id}" in await be("lin").page("/review")
+    assert (await be("mo").act(job, "approve"))[0] == 409

@@ -133,9 +133,11 @@ async def test_a_picture_is_shown_to_its_artist_and_to_who_decides(served: Serve
     assert claimed is not None
     await served.finish(claimed)
     assert await be("mo").status(path) == 404
+    await be("ada").act(job, "state", depicts="nobody")
     await be("ada").act(job, "publish")
     await served.told()
     assert [await be(who).status(path) for who in ("ada", "mo", "bo")] == [200, 200, 404]
+    assert "stated that nobody real is in it." in await be("mo").page("/review")
     assert f'src="/as/mo{path}"' in await be("mo").page("/review")
     assert f'src="/as/ada{path}"' in await be("ada").page("/")
     await be("mo").act(job, "approve")
