@@ -15,6 +15,8 @@ from db.upsert import upsert
 
 SOMEBODY = "somebody"
 """Whoever has no name that could be shown."""
+LEFT = "somebody who left"
+"""Whoever was forgotten."""
 
 
 async def known(s: AsyncSession, platform: str, workspace: str, user_id: str, name: str) -> Person:
@@ -54,6 +56,12 @@ async def find(s: AsyncSession, platform: str, workspace: str, user_id: str) -> 
 async def get(s: AsyncSession, person_id: int, *, lock: bool = False) -> Person:
     query = select(Person).where(col(Person.id) == person_id)
     return (await s.scalars(query.with_for_update() if lock else query)).one()
+
+
+async def leaving(s: AsyncSession, ids: Collection[int]) -> set[int]:
+    """Those of these who asked to be forgotten, and those who are."""
+    gone = col(Person.leaving_at).is_not(None)
+    return set(await s.scalars(select(col(Person.id)).where(col(Person.id).in_(ids), gone)))
 
 
 async def names(s: AsyncSession, ids: Collection[int]) -> dict[int, str]:

@@ -159,7 +159,8 @@ async def _reviewed(s: AsyncSession, event: Event, job: Job) -> None:
     round = max((review.round for review in given), default=0)
     table = credit.table()
     day = datetime.combine(event.at.date(), time(), event.at.tzinfo)
-    for person_id in sorted({review.person_id for review in given if review.round == round}):
+    said = {review.person_id for review in given if review.round == round}
+    for person_id in sorted(said - await people.leaving(s, said)):
         account = await ledger.account_of(s, person_id)
         if await ledger.times(s, account.id, Earning.REVIEWED, day) >= table.reviews_a_day:
             continue
@@ -170,7 +171,11 @@ async def _reviewed(s: AsyncSession, event: Event, job: Job) -> None:
 async def _earn(
     s: AsyncSession, key: str, kind: Earning, earned: Mapping[int, int], job: Job
 ) -> None:
-    """``earned``: person -> how much; it comes from what the studio issues."""
+    """``earned``: person -> how much; it comes from what the studio issues. Who left earns no more."""
+    gone = await people.leaving(s, earned)
+    earned = {person_id: amount for person_id, amount in earned.items() if person_id not in gone}
+    if not earned:
+        return
     amounts = {
         (await ledger.account_of(s, person_id)).id: amount for person_id, amount in earned.items()
     }

@@ -72,7 +72,7 @@ async def reveal(s: AsyncSession, chain: Chain, seats: Sequence[Seat]) -> int:
     film = films.put_together(
         Task.FILM, shown, request, chain.person_id, chain.theme, private=False
     )
-    await _close(s, chain, seats)
+    await close(s, chain, seats)
     chain.film_id = await films.add(s, film, shown)
     await films.enter(s, standard(), film)
     await s.flush()
@@ -95,11 +95,11 @@ async def take_back(s: AsyncSession, job_id: int) -> list[int]:
     left = _made(seats)
     now = next((one for one in seats if one.turn is Turn.NOW), None)
     if not left and now is None:
-        await _close(s, chain, seats)
+        await close(s, chain, seats)
         return []
     if now is not None and now.job_id is None and await _is_gone(s, now):
         if not left:
-            await _close(s, chain, seats)
+            await close(s, chain, seats)
             return []
         return [await hand(s, chain, now, left[-1])]
     return await settle(s, chain)
@@ -185,7 +185,7 @@ async def _end_of_turn(s: AsyncSession, seats: Sequence[Seat]) -> list[int]:
     return [seat.glimpse_id] if gone else []
 
 
-async def _close(s: AsyncSession, chain: Chain, seats: Sequence[Seat]) -> None:
+async def close(s: AsyncSession, chain: Chain, seats: Sequence[Seat]) -> None:
     """No turn comes after this one."""
     for seat in seats:
         if seat.turn in {Turn.WAITS, Turn.NOW}:

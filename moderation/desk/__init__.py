@@ -5,13 +5,14 @@ Every verb raises ``Refused`` with one sentence when the rules say no, and then 
 
 from __future__ import annotations
 
-from moderation import linking
+from moderation import leaving, linking
 from moderation.desk.chaining import Chaining
 from moderation.desk.consenting import Consenting
 from moderation.desk.crediting import Crediting
 from moderation.desk.judging import Judging
 from moderation.desk.theming import Theming
 from moderation.desk.voting import Voting
+from moderation.leaving import Belongings
 from moderation.linking import Linked, Unlinked
 from moderation.people import Person
 
@@ -30,3 +31,11 @@ class Desk(Chaining, Judging, Voting, Consenting, Crediting, Theming):
     async def unlink(self, person: Person) -> Unlinked:
         """Make two people of them again."""
         return await linking.unlink(self.db, self.broker, person)
+
+    async def belongings(self, person: Person) -> Belongings:
+        """How much there is of somebody, for whoever thinks of leaving."""
+        return await leaving.belongings(self.db, person)
+
+    async def leave(self, person: Person) -> None:
+        """Forget somebody, for good; their account on a platform is a new person from now on."""
+        await leaving.leave(self.db, person.id)
