@@ -41,6 +41,7 @@ PATIENCE = timedelta(days=1)
 SAID = ("sentence", "request")
 """What an event's detail may quote of whoever acted."""
 QUIET = {"synchronize_session": False}
+ByPlatform = Note | Reply | Workspace | Worker
 
 
 async def whose(s: AsyncSession, person_id: int) -> Whose:
@@ -58,53 +59,66 @@ async def whose(s: AsyncSession, person_id: int) -> Whose:
 # ── at once ──────────────────────────────────────────────────────────────────────────────
 
 
+async def by_platform(s: AsyncSession, who: Whose) -> list[ByPlatform]:
+    """What knows somebody by a platform's id alone: notes, leaves to answer them, where they moderate,
+    which workers are theirs."""
+    found: list[ByPlatform] = []
+    for platform, workspace, user in who.identities:
+        owned = select(Worker).where(col(Worker.owner) == f"{platform}:{workspace}:{user}")
+        found += await s.scalars(owned)
+        houses = select(Workspace).where(
+            col(Workspace.platform) == platform, col(Workspace.moderators).contains(user)
+        )
+        found += [
+            house
+            for house in await s.scalars(houses)
+            if workspace in ("", house.id) and user in house.moderators.split(",")
+        ]
+        if platform == "web":
+            continue  # whose ids are words, and in no note
+        about = col(Note.name).contains(user, autoescape=True) | (col(Note.value) == user)
+        for note in await s.scalars(select(Note).where(about)):
+            named = re.split(r"[:/]", note.name)
+            if user in (*named, note.value) and (not workspace or workspace in named):
+                found.append(note)
+        answers = select(Reply).where(col(Reply.place).contains(user, autoescape=True))
+        found += [r for r in await s.scalars(answers) if user in r.place.split("/")]
+    return found
+
+
 async def cut_off(s: AsyncSession, who: Whose) -> None:
     """Nobody is them from now on, and no platform's id leads to them."""
     await s.execute(
         update(Person).where(col(Person.id).in_(who.persons)).values(leaving_at=utcnow())
     )
-    for platform, workspace, user in who.identities:
-        await _from_settings(s, platform, workspace, user)
-        if platform != "web":  # whose ids are words, and in no note
-            await _from_notes(s, workspace, user)
-    now = {"Reaction", "Code", "Guess", "Identity"}
+    users = {user for _, _, user in who.identities}
+    for row in await by_platform(s, who):
+        match row:
+            case Workspace():
+                row.moderators = ",".join(u for u in row.moderators.split(",") if u not in users)
+            case Worker():
+                await _unpaid(s, row.owner)
+                row.owner = ""
+            case Reply() if await _shows_a_card(s, row):
+                pass  # which can only be taken away with it
+            case _:
+                await s.delete(row)
+    await s.flush()
     for held in HELD:
-        if held.model.__name__ in now and held.theirs is not None:
+        if held.at_once and held.theirs is not None:
             await s.execute(delete(held.model).where(held.theirs(who)).execution_options(**QUIET))
 
 
-async def _from_settings(s: AsyncSession, platform: str, workspace: str, user: str) -> None:
-    """They moderate nowhere, and no worker earns for them."""
-    houses = select(Workspace).where(
-        col(Workspace.platform) == platform, col(Workspace.moderators).contains(user)
-    )
-    for house in await s.scalars(houses):
-        if workspace in ("", house.id):
-            left = [one for one in house.moderators.split(",") if one != user]
-            house.moderators = ",".join(left)
-    owner = f"{platform}:{workspace}:{user}"
-    await s.execute(update(Worker).where(col(Worker.owner) == owner).values(owner=""))
-    paid = cast(col(Event.detail), String).contains(user, autoescape=True)
+async def _unpaid(s: AsyncSession, owner: str) -> None:
+    """What a worker has rendered doesn't say any more who lent it."""
+    paid = cast(col(Event.detail), String).contains(owner, autoescape=True)
     for event in await s.scalars(select(Event).where(paid)):
-        if event.detail.get("owner") == owner:
-            event.detail = {**event.detail, "owner": ""}
-    await s.flush()
+        event.detail = {**event.detail, "owner": ""}
 
 
-async def _from_notes(s: AsyncSession, workspace: str, user: str) -> None:
-    """Notes named by them or about them, and the platform's leave to answer them; for what still
-    shows a card of theirs that is kept until it is taken away."""
-    about = col(Note.name).contains(user, autoescape=True) | (col(Note.value) == user)
-    for note in await s.scalars(select(Note).where(about)):
-        named = user in re.split(r"[:/]", f"{note.name}:{note.value}")
-        if named and (not workspace or workspace in re.split(r"[:/]", note.name)):
-            await s.delete(note)
-    shown = select(col(Job.id)).where(col(Job.place) == col(Reply.place)).exists()
-    answers = select(Reply).where(col(Reply.place).contains(user, autoescape=True), ~shown)
-    for reply in await s.scalars(answers):
-        if user in reply.place.split("/"):
-            await s.delete(reply)
-    await s.flush()
+async def _shows_a_card(s: AsyncSession, reply: Reply) -> bool:
+    found = select(col(Job.id)).where(col(Job.place) == reply.place)
+    return await s.scalar(found.limit(1)) is not None
 
 
 # ── when the rooms are done ──────────────────────────────────────────────────────────────

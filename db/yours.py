@@ -54,6 +54,8 @@ class Held:
     blanks: Mapping[str, Any] = field(default_factory=dict)
     keeps: tuple[str, ...] = ()
     """The columns of text that stay, because they say nothing of anybody."""
+    at_once: bool = False
+    """Whether the rows go the moment somebody leaves: they lead to them, or others to what is theirs."""
     hides: tuple[str, ...] = ()
     """The columns that an export leaves out."""
 
@@ -148,7 +150,7 @@ HELD: tuple[Held, ...] = (
     Held(m.Telling, lambda w: w.of_jobs(m.Telling.job_id), deletes=True),
     Held(
         m.Reaction, _given,
-        "reactions", "Your reactions that the studio acted on.", deletes=True,
+        "reactions", "Your reactions that the studio acted on.", deletes=True, at_once=True,
     ),
     Held(m.Reply, lambda w: col(m.Reply.place).in_(_places(w)), deletes=True),
     Held(
@@ -165,11 +167,11 @@ HELD: tuple[Held, ...] = (
         m.Link, lambda w: w.own(m.Link.person_id) | w.own(m.Link.second_id),
         "links", "That you are one person in several rooms.", deletes=True, hides=("code",),
     ),
-    Held(m.Code, lambda w: w.own(m.Code.person_id), deletes=True),
-    Held(m.Guess, lambda w: w.own(m.Guess.person_id), deletes=True),
+    Held(m.Code, lambda w: w.own(m.Code.person_id), deletes=True, at_once=True),
+    Held(m.Guess, lambda w: w.own(m.Guess.person_id), deletes=True, at_once=True),
     Held(
         m.Identity, lambda w: w.own(m.Identity.person_id) | w.own(m.Identity.own_id),
-        "identities", "Who you are on each platform.", deletes=True,
+        "identities", "Who you are on each platform.", deletes=True, at_once=True,
     ),
     Held(
         m.Job, lambda w: w.own(m.Job.person_id),
@@ -192,7 +194,7 @@ HELD: tuple[Held, ...] = (
     Held(m.Part, None, about="Which jobs a film is put together from, by their numbers."),
     Held(m.Room, None, about="A room is nobody's."),
     Held(m.Install, None, about="A workspace's leave for the app."),
-    Held(m.Workspace, None, about="Of people only who moderates; see ``forgetting.cut_off``."),
-    Held(m.Worker, None, about="Of people only who lends it; see ``forgetting.cut_off``."),
-    Held(m.Note, None, about="Found by platforms' ids; see ``forgetting.cut_off``."),
+    Held(m.Workspace, None, about="Of people only who moderates; see ``forgetting.by_platform``."),
+    Held(m.Worker, None, about="Of people only who lends it; see ``forgetting.by_platform``."),
+    Held(m.Note, None, about="Found by platforms' ids; see ``forgetting.by_platform``."),
 )  # fmt: skip

@@ -9,7 +9,19 @@ import discord
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, allowed, bugs, chains, credits, lineage, linking, lists, recorded, themes
+from bot import (
+    acts,
+    allowed,
+    bugs,
+    chains,
+    credits,
+    lineage,
+    linking,
+    lists,
+    offered,
+    recorded,
+    themes,
+)
 from bot.card import Line
 from bot.grammar import Option, Takes
 from bot.lists import Listing
@@ -143,6 +155,12 @@ async def _queue(client: StudioClient, interaction: Interaction, given: Given) -
         raise Refused("To cancel, give the number of a job of yours, or “all”.")
 
 
+async def _again(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    job_id, key = given["job"], f"{ROOM}:{interaction.id}"
+    sign = await acts.asked_again(client.desk, job_id, key)
+    await client.acting.press(interaction, Press(sign, job_id))
+
+
 async def _report(client: StudioClient, interaction: Interaction, given: Given) -> None:
     press, reason = Press(Sign.REPORT, given["job"]), Reason(given["reason"])
     await client.acting.carry_out(interaction, press, given["sentence"] or "", reason)
@@ -239,21 +257,19 @@ DEEDS: Mapping[str, Deed] = {
     "lineage": _lists(
         lambda s, person, given: lineage.listing(s, person, given["job"], given["page"] or 1)
     ),
-    "again": _presses(Sign.AGAIN),
+    "again": _again,
     "vary": _presses(Sign.VARY),
     "extend": _presses(Sign.EXTEND),
     "redraw": _says(Sign.REDRAW, "prompt"),
     "final": _presses(Sign.FINAL),
-    "retry": _presses(Sign.RETRY),
     "remix": _says(Sign.REMIX, "prompt"),
     "withdraw": _presses(Sign.WITHDRAW),
     "appeal": _says(Sign.APPEAL, "sentence"),
     "report": _report,
     "models": _lists(
-        lambda s, person, given: lists.models(s, given["model"] or "", given["page"] or 1)
-    ),
-    "style": _lists(
-        lambda s, person, given: lists.styles(s, given["style"] or "", given["page"] or 1)
+        lambda s, person, given: offered.models(
+            s, given["model"] or "", given["style"] or "", given["page"] or 1
+        )
     ),
     "record": _lists(lambda s, person, given: recorded.recent(s)),
     "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"] or "")),

@@ -19,6 +19,7 @@ from bot import (
     lineage,
     linking,
     lists,
+    offered,
     pictures,
     recorded,
     said,
@@ -197,6 +198,12 @@ async def _lineage(commands: Commands, where: Where, given: Given) -> None:
     await commands.acting.show(where, painted(listing), listing.title)
 
 
+async def _again(commands: Commands, where: Where, given: Given) -> None:
+    job_id, key = int(given["job"]), request_of(where).key
+    sign = await acts.asked_again(commands.parts.desk, job_id, key)
+    await commands.acting.press(where, Press(sign, job_id))
+
+
 async def _report(commands: Commands, where: Where, given: Given) -> None:
     press = Press(Sign.REPORT, int(given["job"]))
     if not given["reason"]:
@@ -271,18 +278,18 @@ DEEDS: Mapping[str, Deed] = {
     "mine": _lists(lambda s, person, given: lists.mine(s, person, _page(given))),
     "show": _presses(Sign.SHOW),
     "lineage": _lineage,
-    "again": _presses(Sign.AGAIN),
+    "again": _again,
     "vary": _presses(Sign.VARY),
     "extend": _presses(Sign.EXTEND),
     "redraw": _says(Sign.REDRAW, "prompt"),
     "final": _presses(Sign.FINAL),
-    "retry": _presses(Sign.RETRY),
     "remix": _says(Sign.REMIX, "prompt"),
     "withdraw": _withdraw,
     "appeal": _says(Sign.APPEAL, "sentence"),
     "report": _report,
-    "models": _lists(lambda s, person, given: lists.models(s, given["model"], _page(given))),
-    "style": _lists(lambda s, person, given: lists.styles(s, given["style"], _page(given))),
+    "models": _lists(
+        lambda s, person, given: offered.models(s, given["model"], given["style"], _page(given))
+    ),
     "record": _lists(lambda s, person, given: recorded.recent(s)),
     "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"])),
     "bug": _bug,
