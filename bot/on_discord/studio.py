@@ -21,6 +21,7 @@ from bot import (
     offered,
     recorded,
     themes,
+    yours,
 )
 from bot.card import Line
 from bot.grammar import Option, Takes
@@ -33,6 +34,7 @@ from bot.on_discord.people import who
 from bot.on_discord.press import PressButton
 from bot.on_discord.setup import open_setup
 from bot.on_discord.text import cut, plain
+from bot.on_discord.yours import export
 from bot.press import Press, Step
 from bot.signs import Sign
 from bot.studio import ALL, STUDIO, Pick
@@ -219,6 +221,16 @@ async def _chain(client: StudioClient, interaction: Interaction, given: Given) -
         await client.courier.edit_original(interaction.token, Message(painted(said)))
 
 
+async def _delete(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    await client.acting.defer(interaction)
+    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    said = await yours.delete(client.desk, person, given["sure"] or "", f"/{NAME}")
+    if isinstance(said, Listing):
+        await client.courier.edit_original(interaction.token, Message(painted(said)))
+    else:
+        await client.acting.whisper(interaction, said)
+
+
 async def _setup(client: StudioClient, interaction: Interaction, given: Given) -> None:
     await open_setup(client, interaction)
 
@@ -278,6 +290,8 @@ DEEDS: Mapping[str, Deed] = {
     "consent": _consent,
     "link": _link,
     "chain": _chain,
+    "export": export,
+    "delete": _delete,
     "setup": _setup,
     "help": _help,
 }

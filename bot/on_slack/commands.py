@@ -12,12 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import (
     acts,
-    allowed,
     bugs,
     credits,
     grammar,
     lineage,
-    linking,
     lists,
     offered,
     pictures,
@@ -25,8 +23,9 @@ from bot import (
     said,
     themes,
 )
+from bot.exporting import Exporter
 from bot.lists import Listing
-from bot.on_slack import chaining, forms
+from bot.on_slack import chaining, forms, yours
 from bot.on_slack.acting import BROKEN, Acting
 from bot.on_slack.attachments import take
 from bot.on_slack.home import painted
@@ -62,6 +61,7 @@ class Commands:
 
     def __init__(self, parts: SlackParts, acting: Acting, setup: Setup) -> None:
         self.parts, self.acting, self.setup = parts, acting, setup
+        self.exporter = Exporter(parts.db, parts.media)
 
     async def sora(self, where: Where, typed: str) -> None:
         """A wish in one line; nothing typed opens the form, and so does a line that is refused."""
@@ -235,22 +235,6 @@ async def _theme(commands: Commands, where: Where, given: Given) -> None:
     await commands.acting.whisper(where, said)
 
 
-async def _link(commands: Commands, where: Where, given: Given) -> None:
-    person = await who(commands.parts, where.team, where.user, fresh=False)
-    said = await linking.link(commands.parts.desk, person, given["code"], f"/{NAME}")
-    await commands.acting.whisper(where, said)
-
-
-async def _consent(commands: Commands, where: Where, given: Given) -> None:
-    person = await anybody(commands.parts, where.team, where.user, where.name)
-    asked = (int(given["job"] or 0), int(given["clip"] or 0), given["allow"], given["answer"])
-    said = await allowed.studio(commands.parts.desk, person, *asked)
-    if isinstance(said, Listing):
-        await commands.acting.show(where, painted(said), said.title)
-    else:
-        await commands.acting.whisper(where, said)
-
-
 async def _setup(commands: Commands, where: Where, given: Given) -> None:
     await commands.setup(commands.parts, where.trigger, where.team, where.user, where.channel)
 
@@ -294,8 +278,10 @@ DEEDS: Mapping[str, Deed] = {
     "credits": _lists(lambda s, person, given: credits.listing(s, person, given["what"])),
     "bug": _bug,
     "theme": _theme,
-    "consent": _consent,
-    "link": _link,
+    "consent": yours.consent,
+    "export": yours.export,
+    "delete": yours.delete,
+    "link": yours.link,
     "chain": lambda commands, where, given: chaining.chain(
         commands.parts, commands.acting, where, given
     ),

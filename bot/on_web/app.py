@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 from sqlalchemy import text
 
+from bot.exporting import Exporter
 from bot.on_web import (
     chains,
     consenting,
@@ -18,6 +19,7 @@ from bot.on_web import (
     record,
     stream,
     themes,
+    yours,
 )
 from bot.on_web.live import Hub
 from bot.on_web.paint import FOLDER, Painter
@@ -40,7 +42,7 @@ def make_app(
     """The whole site, as an application that a runner serves on this machine."""
     middlewares = [guard.in_words, guard.at_home, guard.introduced, guard.from_our_page]
     app = web.Application(middlewares=middlewares, client_max_size=guard.LARGEST_WORDS)
-    app[SITE] = Site(db, desk, media, People(db), Painter(), hub, Shelf(known))
+    app[SITE] = Site(db, desk, media, People(db), Painter(), hub, Shelf(known), Exporter(db, media))
     app.on_response_prepare.append(guard.harden)
     for path, handler in {
         "/": pages.studio,
@@ -52,6 +54,7 @@ def make_app(
         THEME: themes.one,
         "/help": pages.help_page,
         "/consent": consenting.defaults,
+        "/yours": yours.everything,
         JOB: pages.one_job,
     }.items():
         app.router.add_get(path, pages.first_page)
@@ -75,6 +78,8 @@ def make_app(
     app.router.add_post("/as/{who}/act", deeds.press)
     app.router.add_post("/as/{who}/chain", chains.chain)
     app.router.add_post("/as/{who}/consent", consenting.prefer)
+    app.router.add_get("/as/{who}/yours.zip", yours.download, allow_head=False)
+    app.router.add_post("/as/{who}/yours/delete", yours.delete)
     app.router.add_post("/as/{who}" + JOB + "/consent", consenting.consent)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

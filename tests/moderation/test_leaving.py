@@ -14,18 +14,16 @@ from sqlmodel import SQLModel
 import db.models
 from bot import verifying
 from db import chains, events, forgetting, people, reviews, votes
-from db.broker import Broker
 from db.chain import GENESIS
 from db.media import Media
-from db.session import Db
 from db.states import Status, Turn, Verdict
 from db.yours import HELD, Whose
 from moderation.audit import audit
 from moderation.people import Person
 from moderation.rules import Refused
 from moderation.wish import Wish
-from tests.support.leaver import DISCORD, Filed, Leaver, Row, everything, key_of, saying
-from tests.support.studio import NO_BROKER, Studio, request
+from tests.support.leaver import DISCORD, Filed, Leaver, Row, everything, key_of, saying, somebody
+from tests.support.studio import Studio, request
 
 Rows = dict[str, dict[tuple[Any, ...], Row]]
 
@@ -40,12 +38,8 @@ async def leaver(studio: Studio, tmp_path: Path) -> Leaver:
 @pytest.fixture
 async def one(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Leaver]:
     """The same on SQLite, for what doesn't depend on SQL."""
-    opened = Db(sqlite_url)
-    studio = Studio(opened, Broker(NO_BROKER))
-    made = Leaver(Filed(studio, Media(tmp_path / "media"), tmp_path))
-    await made.make()
-    yield made
-    await opened.close()
+    async with somebody(sqlite_url, tmp_path) as made:
+        yield made
 
 
 async def test_nothing_is_left_of_them_and_others_keep_what_is_theirs(leaver: Leaver) -> None:

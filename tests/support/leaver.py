@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import Table, select
 from sqlmodel import SQLModel
 
 from db import chains, hits, notes, people, reactions, renders, replies, workspaces
+from db.broker import Broker
 from db.media import Media
 from db.models import Clip, Event, Hit, Job, KnownFrame, Look, Post, Worker, utcnow
 from db.session import Db
@@ -21,7 +23,7 @@ from moderation.leaving import forget_leavers
 from moderation.people import Person, Role
 from moderation.sweep import sweep
 from moderation.wish import Picture, Request, Wish
-from tests.support.studio import ABLE, Studio, person, request
+from tests.support.studio import ABLE, NO_BROKER, Studio, person, request
 
 DISCORD, SLACK = "779900112233445566", "U0ZEPHYRINE"
 CHANNEL = f"5/6/{DISCORD}/7"
@@ -120,6 +122,7 @@ class Leaver:
         self.remixed = await self.made(
             await self.desk.remix(self.bo, first.id, 1, request(), Wish("a bird at night"))
         )
+        await self.desk.review(self.mo, self.remixed.id, Verdict.APPROVE)
         self.extended = await self.made(await self.desk.extend(self.bo, first.id, 1, request()))
         found = Hit(job_id=first.id, rule="bird", clip=0, version=1, words=["quetzal"])
         async with self.db.begin() as s:
@@ -208,6 +211,16 @@ class Leaver:
                     job_id=self.open.id, kind=Kind.FINISHED, detail={"owner": owner, "seconds": 1.0}
                 )
             )
+
+
+@asynccontextmanager
+async def somebody(url: str, folder: Path) -> AsyncIterator[Leaver]:
+    """They, in a studio with this database and with its media in this folder."""
+    opened = Db(url)
+    made = Leaver(Filed(Studio(opened, Broker(NO_BROKER)), Media(folder / "media"), folder))
+    await made.make()
+    yield made
+    await opened.close()
 
 
 # ── looking at everything ────────────────────────────────────────────────────────────────
