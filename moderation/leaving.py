@@ -82,6 +82,7 @@ async def leave(db: Db, person_id: int) -> None:
             await one_at_a_time(s, alone(one))
         if not await people.leaving(s, who.persons):
             await forgetting.cut_off(s, who)
+            await _tell_again(s, (await s.scalars(who.jobs)).all())
     log.info("person.leaving", person=person_id)
 
 
@@ -97,6 +98,13 @@ async def forget_leavers(db: Db, broker: Broker, media: Media) -> None:
         told = await _forget(db, media, who)
         for job_id in told[:1]:
             await broker.spread(job_id)  # any news wakes the feed
+
+
+async def _tell_again(s: AsyncSession, job_ids: Sequence[int]) -> None:
+    """Let every room look at these once more: at the cards that stay when a job is withdrawn, too."""
+    for room in await events.rooms(s):
+        for start in range(0, len(job_ids), links.AT_ONCE):
+            await events.tell_again(s, room, job_ids[start : start + links.AT_ONCE])
 
 
 # ── what others wait for, count or see ───────────────────────────────────────────────────
@@ -205,8 +213,7 @@ async def _forget(db: Db, media: Media, who: Whose) -> Sequence[int]:
             return ()
         touched = sorted({*films, *await forgetting.grown_from(s, who)})
         await forgetting.forget(s, who)
-        for room in await events.rooms(s):
-            await events.tell_again(s, room, touched)
+        await _tell_again(s, touched)
     log.info("person.forgotten", person=who.persons[0])
     return touched
 
