@@ -62,6 +62,11 @@ async def test_nothing_is_left_of_them_and_others_keep_what_is_theirs(leaver: Le
 
     after = await everything(leaver.db)
     assert saying(after) == []
+    async with leaver.db.read() as s:
+        for held in HELD:
+            if held.theirs is not None and (held.deletes or "person_id" in held.blanks):
+                left = await s.scalars(select(held.model).where(held.theirs(who)))
+                assert left.all() == [], "it leads to them"
     files = [file.read_text() for file in studio.media.folder.rglob("*.*") if file.is_file()]
     assert files
     # What Bo made in the same words was made by Bo, and is Bo's.
