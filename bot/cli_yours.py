@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -39,7 +40,7 @@ def export(
 
         row = await _find(db, person)
         async with Exporter(db, Media(settings.media)).of(Person(row.id, row.name)) as export:
-            shutil.copyfile(export.parts[0], out)
+            await asyncio.to_thread(shutil.copyfile, export.parts[0], out)
         missing = f" Files that are gone: {', '.join(export.left_out)}." if export.left_out else ""
         return f"{out} has all that is {row.name}'s (person {row.id}).{missing}"
 

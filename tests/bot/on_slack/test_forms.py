@@ -383,6 +383,8 @@ async def test_a_trigger_that_ran_out_is_said(town: Town) -> None:
         ("models toy", "It makes"),
         ("models nix", "no model nix"),
         ("models style ink", "No model here has a style"),
+        ("export", "Putting it together"),
+        ("delete", "Be forgotten?"),
         ("show 99999", "no job 99999"),
         ("show 9999999999", "Type: /studio show 12."),
         ("again 9", "no job 9"),
