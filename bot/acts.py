@@ -43,7 +43,7 @@ async def act(desk: Desk, deed: Act) -> str:
             await desk.cancel(person, job_id)
             return f"Job {job_id} is cancelled."
         case Sign.RETRY:
-            await desk.retry(person, job_id)
+            await desk.retry(person, job_id, deed.request.key)
             return f"Job {job_id} is back in line."
         case Sign.AGAIN:
             job = await desk.again(person, job_id, deed.request)
@@ -153,6 +153,13 @@ async def act(desk: Desk, deed: Act) -> str:
         person, job_id, verdict, reason=reason, sentence=deed.sentence, only=deed.only
     )
     return _answer(job_id, outcome)
+
+
+async def asked_again(desk: Desk, job_id: int, request_key: str) -> Sign:
+    """What it means to ask for a job again: what came to nothing goes back in line, of all else there
+    is one more."""
+    nothing = await desk.came_to_nothing(job_id, request_key)
+    return Sign.RETRY if nothing else Sign.AGAIN
 
 
 async def cancel_all(desk: Desk, person: Person) -> str:

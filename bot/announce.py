@@ -17,7 +17,7 @@ from bot import cards, notices
 from bot.card import Card
 from bot.room import Away, Room, Unreachable
 from bot.view import View, view
-from db import jobs, posts
+from db import jobs, people, posts
 from db.line import Forecast
 from db.models import Post, utcnow
 from db.session import Db
@@ -39,6 +39,7 @@ async def announce(
     """
     async with db.read() as s:
         seen = await view(s, job_id, line)
+        gone = seen is not None and await people.leaving(s, [seen.job.person_id])
         standing = {
             (post.purpose, post.place): post
             for post in await posts.of(s, room.name, job_id)
@@ -48,7 +49,7 @@ async def announce(
         return 0
     wanted = [
         (purpose, place)
-        for purpose in Purpose
+        for purpose in (() if gone else Purpose)
         for place in await room.places(purpose, seen.job)
         if _belongs(purpose, seen, room, standing.get((purpose, place)))
     ]

@@ -18,18 +18,15 @@ from bot.signs import EMOJI, REASONS, Sign
 from bot.studio import EVERYBODY, STUDIO, Pick
 from db import jobs, people, workers
 from db.models import Job
-from db.offers import Offer, Range, StyleOffer
 from db.states import Status
 from moderation import forecast, rules
 from moderation.people import Person, Role
-from moderation.plan import CAN
 from moderation.rules import Refused, Rules
-from moderation.words import echo, figure, listed
+from moderation.words import listed
 
 T = TypeVar("T")
 PAGE = 10
 NOBODY_HERE = "No worker is here at the moment. Jobs wait in line until one comes."
-NO_MODEL = "No worker has joined yet, so no model is known."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ async def queue(s: AsyncSession, person: Person, whose: str = "", page: int = 1)
     own = [turn for turn in found if turn.job.person_id == person.id]
     everybody = whose == EVERYBODY
     title, wanted = ("The line", found) if everybody else ("Your jobs in line", own)
-    shown = _cut(wanted, page)
+    shown = cut(wanted, page)
     lines = [_turn(turn, person) for turn in shown]
     if not wanted:
         lines.append(Line("Nobody waits." if everybody else "No job of yours waits in line."))
@@ -124,44 +121,6 @@ async def mine(s: AsyncSession, person: Person, page: int = 1) -> Listing:
         lines = (Line("You have asked for nothing yet. Whatever you ask for is listed here."),)
     show = tuple(JobButton(Sign.SHOW, job.id, f"Show {job.id}") for job in shown)
     return Listing("Your jobs", lines, more, show)
-
-
-async def models(s: AsyncSession, name: str = "", page: int = 1) -> Listing:
-    """What each model is good for, or everything about one of them."""
-    offers = await workers.offers(s)
-    if not offers:
-        return Listing("Models", (Line(NO_MODEL),))
-    here = await _here(s)
-    if name:
-        one = next((offer for offer in offers if offer.name == name), None)
-        if one is None:
-            known = listed([offer.name for offer in offers], "and")
-            raise Refused(f"There is no model {echo(name)}; the models are {known}.")
-        return Listing(one.title, tuple(Line(text) for text in _model(one, here)))
-    lines = [Line(f"{_named(offer)}{_absent(offer, here)}: {offer.about}") for offer in offers]
-    lines[0] = Line(f"{lines[0].text} It is used unless another is named.")
-    return Listing("Models", tuple(_cut(lines, page)), goes_on(len(lines), page, "models"))
-
-
-async def styles(s: AsyncSession, name: str = "", page: int = 1) -> Listing:
-    """Which styles there are and whose work they are, or everything about one of them."""
-    found: dict[str, tuple[StyleOffer, list[str]]] = {}
-    for offer in await workers.offers(s):
-        for style in offer.styles:
-            found.setdefault(style.name, (style, []))[1].append(offer.title)
-    if not found:
-        return Listing("Styles", (Line("No model here has a style to choose."),))
-    if name:
-        if name not in found:
-            known = listed(found, "and")
-            raise Refused(f"There is no style {echo(name)}; the styles are {known}.")
-        style, titles = found[name]
-        return Listing(style.title, tuple(Line(text) for text in _style(style, titles)))
-    lines = [
-        Line(f"{style.name}: {style.title} by {style.owner}, for {listed(titles, 'and')}.")
-        for style, titles in found.values()
-    ]
-    return Listing("Styles", tuple(_cut(lines, page)), goes_on(len(lines), page, "style"))
 
 
 def help_for(person: Person, house: Rules, wish: str, studio: str) -> Listing:
@@ -225,7 +184,8 @@ def _turn(turn: Turn, person: Person) -> Line:
     return Line(f"{turn.artist}: {turn.says}")
 
 
-def _cut(found: Sequence[T], page: int) -> Sequence[T]:
+def cut(found: Sequence[T], page: int) -> Sequence[T]:
+    """One page of it."""
     return found[(page - 1) * PAGE : page * PAGE]
 
 
@@ -239,58 +199,3 @@ def goes_on(total: int, page: int, command: str) -> str:
         return ""
     more = f"{left} more" if left <= PAGE else f"{PAGE} of {left} more"
     return f"/studio {command} {page + 1} shows {more}."
-
-
-async def _here(s: AsyncSession) -> set[str]:
-    """The models of workers that are here now."""
-    living = [worker for worker in await workers.every(s) if workers.alive(worker)]
-    return {offer["name"] for worker in living for offer in worker.offers}
-
-
-def _named(offer: Offer) -> str:
-    return offer.title if offer.title == offer.name else f"{offer.title} ({offer.name})"
-
-
-def _absent(offer: Offer, here: set[str]) -> str:
-    return "" if offer.name in here else ", whose worker isn't here now"
-
-
-def _model(offer: Offer, here: set[str]) -> list[str]:
-    shapes = [f"{aspect} as {w} × {h}" for aspect, (w, h) in offer.sizes.items()]
-    lines = [
-        f"{_named(offer)}{_absent(offer, here)}: {offer.about}",
-        f"It can {listed([CAN[task] for task in offer.tasks], 'and')}.",
-        f"It makes {listed(shapes, 'or')}, at {offer.fps} frames a second.",
-        f"A clip lasts {_range(offer.seconds)} seconds; it takes {_range(offer.steps)} steps, with a "
-        f"guidance of {_range(offer.guidance)}.",
-        f"It makes {offer.variations} at once unless you ask for fewer.",
-    ]
-    if offer.draft:
-        lines.append(
-            f"Drafts of {offer.draft.steps} steps come first; a final is one clip in full."
-        )
-    if offer.approximations:
-        lines.append(f"For speed it uses {listed(offer.approximations, 'and')}.")
-    if offer.styles:
-        lines.append(f"Styles: {listed([style.name for style in offer.styles], 'and')}.")
-    licence = f"Licence: {offer.licence}"
-    lines.append(f"{licence}, {offer.licence_url}" if offer.licence_url else f"{licence}.")
-    return [*lines, offer.restrictions] if offer.restrictions else lines
-
-
-def _style(style: StyleOffer, titles: Sequence[str]) -> list[str]:
-    usual = figure(style.strength.default)
-    lines = [
-        f"{style.name}: by {style.owner}, for {listed(titles, 'and')}.",
-        f"Its strength goes from {figure(style.strength.low)} to {figure(style.strength.high)} and "
-        f"is {usual} unless you say: {style.name}:{usual}",
-        f"Licence: {style.licence}.",
-    ]
-    if style.triggers:
-        lines.append(f"It puts before your prompt: {listed(style.triggers, 'and')}.")
-    return lines
-
-
-def _range(allowed: Range) -> str:
-    low, high, usual = map(figure, (allowed.low, allowed.high, allowed.default))
-    return low if low == high else f"{low} to {high} ({usual} unless you say)"

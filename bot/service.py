@@ -21,6 +21,7 @@ from db.credentials import KNOWN
 from db.media import Media
 from db.session import Db
 from moderation.desk import Desk
+from moderation.leaving import forget_leavers
 from moderation.sweep import sweep
 
 NOTICE_SECONDS = 60.0
@@ -45,7 +46,7 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
             from bot.on_slack.app import slack_room
 
             rooms.append(slack_room(settings, db, desk, media))
-        await serve(desk, rooms)
+        await serve(desk, rooms, media)
 
 
 @asynccontextmanager
@@ -60,7 +61,7 @@ async def studio(settings: BotSettings) -> AsyncIterator[tuple[Db, Broker, Desk]
         await db.close()
 
 
-async def serve(desk: Desk, rooms: Sequence[Room]) -> None:
+async def serve(desk: Desk, rooms: Sequence[Room], media: Media) -> None:
     """Run the rooms, their feeds, the sweep and the notices until told to stop."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -68,7 +69,7 @@ async def serve(desk: Desk, rooms: Sequence[Room]) -> None:
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(room.run()) for room in rooms]
         running += [tasks.create_task(Feed(desk.db, desk.broker, room).run()) for room in rooms]
-        running.append(tasks.create_task(_sweeping(desk)))
+        running.append(tasks.create_task(_sweeping(desk, media)))
         running.append(tasks.create_task(_noticing(desk.db, rooms)))
         await stopped.wait()
         for task in running:
@@ -88,10 +89,11 @@ async def _noticing(db: Db, rooms: Sequence[Room]) -> None:
         await asyncio.sleep(NOTICE_SECONDS)
 
 
-async def _sweeping(desk: Desk) -> None:
+async def _sweeping(desk: Desk, media: Media) -> None:
     while True:
         try:
             await sweep(desk.db, desk.broker, desk.rules)
+            await forget_leavers(desk.db, desk.broker, media)
         except Exception:
             # Whatever could not be swept now, a database that is away say, is swept next time.
             log.exception("sweep.failed")

@@ -84,7 +84,8 @@ _APPEAL = Option("sentence", Takes.TEXT, "Why they should.", 1, SENTENCE_LIMIT, 
 _REASON = Option("reason", Takes.WORD, "What is wrong with it.", needed=True, words=WRONG)
 _MORE = Option("sentence", Takes.TEXT, "More about it.", high=SENTENCE_LIMIT)
 _MODEL = Option("model", Takes.MODEL, "Everything about this one.", high=100)
-_STYLE = Option("style", Takes.STYLE, "Everything about this one.", high=100)
+_STYLE = Option("style", Takes.STYLE, "Everything about this style.", high=100)
+_SURE = Option("sure", Takes.TEXT, "Once you have read that: forget me", high=20)
 
 _OF_JOB = Option(
     "job", Takes.JOB, "A job of yours; without it, what all begin with.", 1, LARGEST_ID
@@ -169,7 +170,12 @@ STUDIO: tuple[Command, ...] = (
         (_JOB, _PAGE),
         Pick(EVERY, PUBLIC),
     ),
-    Command("again", "The same job once more, with a new seed.", (_JOB,), Pick(EVERY)),
+    Command(
+        "again",
+        "The same job with a new seed; a failed or cancelled job goes back in line.",
+        (_JOB,),
+        Pick(EVERY),
+    ),
     Command("vary", "More like one of your clips.", (_JOB, _CLIP), Pick(FINISHED)),
     Command(
         "extend",
@@ -184,12 +190,6 @@ STUDIO: tuple[Command, ...] = (
         Pick(FINISHED),
     ),
     Command("final", "Render a clip of a draft in full.", (_JOB, _CLIP), Pick(FINISHED)),
-    Command(
-        "retry",
-        "Put a failed or cancelled job back in line.",
-        (_JOB,),
-        Pick(frozenset({Status.FAILED, Status.CANCELLED})),
-    ),
     Command(
         "remix",
         "A clip of the showcase in your own words, where its artist lets you.",
@@ -232,9 +232,14 @@ STUDIO: tuple[Command, ...] = (
         (_BUG, _KIND, _VERDICT, _NUMBER),
     ),
     Command("theme", "What everybody may make something about; hosts begin one.", _THEME),
-    Command("models", "Which models there are, and what they can do.", (_MODEL, _PAGE)),
-    Command("style", "Which styles there are, and whose work they are.", (_STYLE, _PAGE)),
+    Command(
+        "models",
+        "Which models and styles there are, what they can do, and whose work they are.",
+        (_MODEL, _STYLE, _PAGE),
+    ),
     Command("record", "What was decided here, for everybody to read."),
+    Command("export", "All that is yours here, as files."),
+    Command("delete", "Be forgotten here; it says first what goes and what stays.", (_SURE,)),
     Command("link", "Be one person here and in another room.", (_CODE,)),
     Command("setup", "Channels, moderators and rules of this place.", for_hosts=True),
     Command("help", "How all of this works."),

@@ -45,6 +45,11 @@ async def join(s: AsyncSession, room: str) -> None:
     await s.execute(upsert(s, Room).on_conflict_do_nothing().values(name=room, joined_at=utcnow()))
 
 
+async def rooms(s: AsyncSession) -> Sequence[str]:
+    """The names of those that events are told to."""
+    return (await s.scalars(select(col(Room.name)).order_by(col(Room.name)))).all()
+
+
 async def of(s: AsyncSession, job_id: int) -> Sequence[Event]:
     """A job's history, oldest first."""
     found = await s.scalars(

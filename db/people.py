@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db.models import Identity, Job, Person
+from db.models import Identity, Job, Link, Person
 from db.states import Status
 from db.upsert import upsert
 
 SOMEBODY = "somebody"
 """Whoever has no name that could be shown."""
+LEFT = "somebody who left"
+"""Whoever was forgotten."""
 
 
 async def known(s: AsyncSession, platform: str, workspace: str, user_id: str, name: str) -> Person:
@@ -54,6 +56,27 @@ async def find(s: AsyncSession, platform: str, workspace: str, user_id: str) -> 
 async def get(s: AsyncSession, person_id: int, *, lock: bool = False) -> Person:
     query = select(Person).where(col(Person.id) == person_id)
     return (await s.scalars(query.with_for_update() if lock else query)).one()
+
+
+async def called(s: AsyncSession, named: str) -> Sequence[Person]:
+    """Those with this number, this identity (platform:workspace:user id) or else this name, who didn't
+    leave; of a link the first person."""
+    if named.isdecimal() and len(named) < 10:
+        which = col(Person.id) == int(named)
+    elif named.count(":") >= 2:
+        person_id = await find(s, *named.split(":", 2))
+        which = col(Person.id) == person_id
+    else:
+        which = func.lower(col(Person.name)) == named.lower()
+    second = select(col(Link.second_id))
+    here = which & col(Person.leaving_at).is_(None) & col(Person.id).not_in(second)
+    return (await s.scalars(select(Person).where(here).order_by(col(Person.id)))).all()
+
+
+async def leaving(s: AsyncSession, ids: Collection[int]) -> set[int]:
+    """Those of these who asked to be forgotten, and those who are."""
+    gone = col(Person.leaving_at).is_not(None)
+    return set(await s.scalars(select(col(Person.id)).where(col(Person.id).in_(ids), gone)))
 
 
 async def names(s: AsyncSession, ids: Collection[int]) -> dict[int, str]:

@@ -160,7 +160,8 @@ async def _reviewed(s: AsyncSession, event: Event, job: Job) -> None:
     round = max((review.round for review in given), default=0)
     decided = [review for review in given if review.round == round]
     known = {review.person_id for review in decided if review.credited}
-    for person_id in sorted({review.person_id for review in decided} - known):
+    said = {review.person_id for review in decided}
+    for person_id in sorted(said - known - await people.leaving(s, said)):
         await days.reviewed(s, person_id)
     for review in decided:
         review.credited = True
@@ -169,7 +170,11 @@ async def _reviewed(s: AsyncSession, event: Event, job: Job) -> None:
 async def _earn(
     s: AsyncSession, key: str, kind: Earning, earned: Mapping[int, int], job: Job
 ) -> None:
-    """``earned``: person -> how much; it comes from what the studio issues."""
+    """``earned``: person -> how much; it comes from what the studio issues. Who left earns no more."""
+    gone = await people.leaving(s, earned)
+    earned = {person_id: amount for person_id, amount in earned.items() if person_id not in gone}
+    if not earned:
+        return
     amounts = {
         (await ledger.account_of(s, person_id)).id: amount for person_id, amount in earned.items()
     }

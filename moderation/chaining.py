@@ -74,7 +74,7 @@ async def reveal(s: AsyncSession, chain: Chain, seats: Sequence[Seat]) -> int:
     film = films.put_together(
         Task.FILM, shown, request, chain.person_id, chain.theme, private=False
     )
-    await _close(s, chain, seats)
+    await close(s, chain, seats)
     chain.film_id = await films.add(s, film, shown)
     await films.enter(s, standard(), film)
     await s.flush()
@@ -101,7 +101,7 @@ async def take_back(s: AsyncSession, job_id: int) -> list[int]:
         return await settle(s, chain)
     stopped = await _stop(s, now) if now is not None else []
     if not left:
-        await _close(s, chain, seats)
+        await close(s, chain, seats)
         return stopped
     if now is None:
         return await settle(s, chain)
@@ -195,7 +195,7 @@ async def _end_of_turn(s: AsyncSession, seats: Sequence[Seat]) -> list[int]:
     return [seat.glimpse_id] if gone else []
 
 
-async def _close(s: AsyncSession, chain: Chain, seats: Sequence[Seat]) -> None:
+async def close(s: AsyncSession, chain: Chain, seats: Sequence[Seat]) -> None:
     """No turn comes after this one."""
     for seat in seats:
         if seat.turn in {Turn.WAITS, Turn.NOW}:

@@ -27,6 +27,7 @@ GROUP, GROUPS = 4, 2
 TYPED_LIMIT = 20
 MOST_GUESSES = 5
 LINKS = "links"
+GONE = "You asked to be forgotten, and are somebody new from now on; please do that once more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,12 @@ class Unlinked:
 
 
 async def as_now(s: AsyncSession, person: Person) -> Person:
-    """Who somebody is now, and is until the transaction ends."""
-    await alongside(s, _alone(person.id))
-    return replace(person, id=await links.now(s, person.id))
+    """Who somebody is now, and is until the transaction ends. Raises ``Refused`` for whoever is gone."""
+    await alongside(s, alone(person.id))
+    now = await links.now(s, person.id)
+    if await people.leaving(s, [now]):
+        raise Refused(GONE)
+    return replace(person, id=now)
 
 
 async def code_for(db: Db, person: Person) -> str:
@@ -104,7 +108,7 @@ async def _link(
         return None, ()
     if first == person.id:
         raise Refused("This is your own code; type it in the other room.")
-    await one_at_a_time(s, _alone(person.id))
+    await one_at_a_time(s, alone(person.id))
     await one_at_a_time(s, "claim")  # the line is read person by person
     merged = await links.merge(s, first, person.id, code)
     unheard = await _unsay(s, first, merged.touched)
@@ -120,7 +124,7 @@ async def _unlink(s: AsyncSession, person: Person) -> tuple[Unlinked, Collection
     if standing is None:
         raise Refused("There is nothing to undo: you are linked to nobody.")
     first, second = standing.person_id, standing.second_id
-    await one_at_a_time(s, _alone(second))
+    await one_at_a_time(s, alone(second))
     await one_at_a_time(s, "claim")
     held = await links.hold_brought(s, standing)
     await links.part(s, standing, await _said_by_both(s, standing, held))
@@ -130,7 +134,8 @@ async def _unlink(s: AsyncSession, person: Person) -> tuple[Unlinked, Collection
     return Unlinked(names[first], names[second]), told
 
 
-def _alone(person_id: int) -> str:
+def alone(person_id: int) -> str:
+    """What whoever links, parts or forgets somebody is alone with."""
     return f"person {person_id}"
 
 

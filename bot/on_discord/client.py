@@ -15,6 +15,7 @@ import structlog
 from discord import app_commands
 from discord.http import Route
 
+from bot.exporting import Exporter
 from bot.on_discord import commands, menus, permissions, setup, studio
 from bot.on_discord.acting import Acting
 from bot.on_discord.courier import SILENT, Courier
@@ -85,6 +86,7 @@ class StudioClient(discord.AutoShardedClient):
         self.db, self.desk, self.media, self.cdn = db, desk, media, cdn
         self._token = token
         self.command = command
+        self.exporter = Exporter(db, media)
         self.courier = Courier(self)
         self.room = DiscordRoom(db, self, self.courier, Shelf(db, media, self.look_again))
         self.acting = Acting(self, db, desk)

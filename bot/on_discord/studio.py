@@ -9,7 +9,20 @@ import discord
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import acts, allowed, bugs, chains, lineage, linking, lists, pools, recorded, themes
+from bot import (
+    acts,
+    allowed,
+    bugs,
+    chains,
+    lineage,
+    linking,
+    lists,
+    offered,
+    pools,
+    recorded,
+    themes,
+    yours,
+)
 from bot.card import Line
 from bot.grammar import Option, Takes
 from bot.lists import Listing
@@ -21,6 +34,7 @@ from bot.on_discord.people import who
 from bot.on_discord.press import PressButton
 from bot.on_discord.setup import open_setup
 from bot.on_discord.text import cut, plain
+from bot.on_discord.yours import export
 from bot.press import Press, Step
 from bot.signs import Sign
 from bot.studio import ALL, STUDIO, Pick
@@ -114,13 +128,25 @@ def _says(sign: Sign, name: str) -> Deed:
     return deed
 
 
+async def _asker(client: StudioClient, interaction: Interaction) -> Person:
+    """Whoever asks; they see that an answer comes."""
+    await client.acting.defer(interaction)
+    return await who(client.db, interaction.user, interaction.guild_id or 0)
+
+
+async def _answer(client: StudioClient, interaction: Interaction, said: str | Listing) -> None:
+    if isinstance(said, str):
+        await client.acting.whisper(interaction, said)
+    else:
+        await client.courier.edit_original(interaction.token, Message(painted(said)))
+
+
 def _lists(read: Read) -> Deed:
     async def deed(client: StudioClient, interaction: Interaction, given: Given) -> None:
-        await client.acting.defer(interaction)
-        person = await who(client.db, interaction.user, interaction.guild_id or 0)
+        person = await _asker(client, interaction)
         async with client.db.read() as s:
             listing = await read(s, person, given)
-        await client.courier.edit_original(interaction.token, Message(painted(listing)))
+        await _answer(client, interaction, listing)
 
     return deed
 
@@ -134,13 +160,18 @@ async def _queue(client: StudioClient, interaction: Interaction, given: Given) -
         return
     asked = typed.strip().lower()
     if asked == ALL:
-        await client.acting.defer(interaction)
-        person = await who(client.db, interaction.user, interaction.guild_id or 0)
+        person = await _asker(client, interaction)
         await client.acting.whisper(interaction, await acts.cancel_all(client.desk, person))
     elif asked.isdecimal() and len(asked) <= 10:
         await client.acting.carry_out(interaction, Press(Sign.CANCEL, int(asked)))
     else:
         raise Refused("To cancel, give the number of a job of yours, or “all”.")
+
+
+async def _again(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    job_id, key = given["job"], f"{ROOM}:{interaction.id}"
+    sign = await acts.asked_again(client.desk, job_id, key)
+    await client.acting.press(interaction, Press(sign, job_id))
 
 
 async def _report(client: StudioClient, interaction: Interaction, given: Given) -> None:
@@ -153,62 +184,52 @@ async def _bug(client: StudioClient, interaction: Interaction, given: Given) -> 
     if not any(asked.values()):
         await _lists(lambda s, person, given: bugs.waiting(s, person))(client, interaction, given)
         return
-    await client.acting.defer(interaction)
-    guild = interaction.guild_id or 0
-    person = await who(client.db, interaction.user, guild)
-    place = (ROOM, str(guild or ""))
+    person = await _asker(client, interaction)
+    place = (ROOM, str(interaction.guild_id or ""))
     said = await bugs.carry_out(client.desk, person, place, number=given["number"] or 0, **asked)
     await client.acting.whisper(interaction, said)
 
 
 async def _credits(client: StudioClient, interaction: Interaction, given: Given) -> None:
-    await client.acting.defer(interaction)
-    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    person = await _asker(client, interaction)
     said = await pools.asked(client.desk, person, given["what"] or "")
-    if isinstance(said, Listing):
-        await client.courier.edit_original(interaction.token, Message(painted(said)))
-    else:
-        await client.acting.whisper(interaction, said)
+    await _answer(client, interaction, said)
 
 
 async def _theme(client: StudioClient, interaction: Interaction, given: Given) -> None:
     if not given["what"]:
         await _lists(lambda s, person, given: themes.listing(s))(client, interaction, given)
         return
-    await client.acting.defer(interaction)
-    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    person = await _asker(client, interaction)
     asked = (given["what"], given["number"] or 0, given["word"] or "", given["title"] or "")
     said = await themes.carry_out(client.desk, person, *asked, given["credits"] or 0)
     await client.acting.whisper(interaction, said)
 
 
 async def _link(client: StudioClient, interaction: Interaction, given: Given) -> None:
-    await client.acting.defer(interaction)
-    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    person = await _asker(client, interaction)
     said = await linking.link(client.desk, person, given["code"] or "", f"/{NAME}")
     await client.acting.whisper(interaction, said)
 
 
 async def _consent(client: StudioClient, interaction: Interaction, given: Given) -> None:
-    await client.acting.defer(interaction)
-    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    person = await _asker(client, interaction)
     asked = (given["job"] or 0, given["clip"] or 0, given["allow"] or "", given["answer"] or "")
     said = await allowed.studio(client.desk, person, *asked)
-    if isinstance(said, Listing):
-        await client.courier.edit_original(interaction.token, Message(painted(said)))
-    else:
-        await client.acting.whisper(interaction, said)
+    await _answer(client, interaction, said)
 
 
 async def _chain(client: StudioClient, interaction: Interaction, given: Given) -> None:
-    await client.acting.defer(interaction)
-    person = await who(client.db, interaction.user, interaction.guild_id or 0)
+    person = await _asker(client, interaction)
     request = await client.acting.request(interaction)
     said = await chains.do(client.desk, person, request, given["action"], given["about"] or "")
-    if isinstance(said, str):
-        await client.acting.whisper(interaction, said)
-    else:
-        await client.courier.edit_original(interaction.token, Message(painted(said)))
+    await _answer(client, interaction, said)
+
+
+async def _delete(client: StudioClient, interaction: Interaction, given: Given) -> None:
+    person = await _asker(client, interaction)
+    said = await yours.delete(client.desk, person, given["sure"] or "", f"/{NAME}")
+    await _answer(client, interaction, said)
 
 
 async def _setup(client: StudioClient, interaction: Interaction, given: Given) -> None:
@@ -249,21 +270,19 @@ DEEDS: Mapping[str, Deed] = {
     "lineage": _lists(
         lambda s, person, given: lineage.listing(s, person, given["job"], given["page"] or 1)
     ),
-    "again": _presses(Sign.AGAIN),
+    "again": _again,
     "vary": _presses(Sign.VARY),
     "extend": _presses(Sign.EXTEND),
     "redraw": _says(Sign.REDRAW, "prompt"),
     "final": _presses(Sign.FINAL),
-    "retry": _presses(Sign.RETRY),
     "remix": _says(Sign.REMIX, "prompt"),
     "withdraw": _presses(Sign.WITHDRAW),
     "appeal": _says(Sign.APPEAL, "sentence"),
     "report": _report,
     "models": _lists(
-        lambda s, person, given: lists.models(s, given["model"] or "", given["page"] or 1)
-    ),
-    "style": _lists(
-        lambda s, person, given: lists.styles(s, given["style"] or "", given["page"] or 1)
+        lambda s, person, given: offered.models(
+            s, given["model"] or "", given["style"] or "", given["page"] or 1
+        )
     ),
     "record": _lists(lambda s, person, given: recorded.recent(s)),
     "credits": _credits,
@@ -272,6 +291,8 @@ DEEDS: Mapping[str, Deed] = {
     "consent": _consent,
     "link": _link,
     "chain": _chain,
+    "export": export,
+    "delete": _delete,
     "setup": _setup,
     "help": _help,
 }

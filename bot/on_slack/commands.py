@@ -12,19 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import (
     acts,
-    allowed,
     bugs,
     grammar,
     lineage,
-    linking,
     lists,
+    offered,
     pictures,
     recorded,
     said,
     themes,
 )
+from bot.exporting import Exporter
 from bot.lists import Listing
-from bot.on_slack import chaining, crediting, forms
+from bot.on_slack import chaining, crediting, forms, yours
 from bot.on_slack.acting import BROKEN, Acting
 from bot.on_slack.attachments import take
 from bot.on_slack.home import painted
@@ -60,6 +60,7 @@ class Commands:
 
     def __init__(self, parts: SlackParts, acting: Acting, setup: Setup) -> None:
         self.parts, self.acting, self.setup = parts, acting, setup
+        self.exporter = Exporter(parts.db, parts.media)
 
     async def sora(self, where: Where, typed: str) -> None:
         """A wish in one line; nothing typed opens the form, and so does a line that is refused."""
@@ -196,6 +197,12 @@ async def _lineage(commands: Commands, where: Where, given: Given) -> None:
     await commands.acting.show(where, painted(listing), listing.title)
 
 
+async def _again(commands: Commands, where: Where, given: Given) -> None:
+    job_id, key = int(given["job"]), request_of(where).key
+    sign = await acts.asked_again(commands.parts.desk, job_id, key)
+    await commands.acting.press(where, Press(sign, job_id))
+
+
 async def _report(commands: Commands, where: Where, given: Given) -> None:
     press = Press(Sign.REPORT, int(given["job"]))
     if not given["reason"]:
@@ -227,22 +234,6 @@ async def _theme(commands: Commands, where: Where, given: Given) -> None:
     await commands.acting.whisper(where, said)
 
 
-async def _link(commands: Commands, where: Where, given: Given) -> None:
-    person = await who(commands.parts, where.team, where.user, fresh=False)
-    said = await linking.link(commands.parts.desk, person, given["code"], f"/{NAME}")
-    await commands.acting.whisper(where, said)
-
-
-async def _consent(commands: Commands, where: Where, given: Given) -> None:
-    person = await anybody(commands.parts, where.team, where.user, where.name)
-    asked = (int(given["job"] or 0), int(given["clip"] or 0), given["allow"], given["answer"])
-    said = await allowed.studio(commands.parts.desk, person, *asked)
-    if isinstance(said, Listing):
-        await commands.acting.show(where, painted(said), said.title)
-    else:
-        await commands.acting.whisper(where, said)
-
-
 async def _setup(commands: Commands, where: Where, given: Given) -> None:
     await commands.setup(commands.parts, where.trigger, where.team, where.user, where.channel)
 
@@ -270,26 +261,28 @@ DEEDS: Mapping[str, Deed] = {
     "mine": _lists(lambda s, person, given: lists.mine(s, person, _page(given))),
     "show": _presses(Sign.SHOW),
     "lineage": _lineage,
-    "again": _presses(Sign.AGAIN),
+    "again": _again,
     "vary": _presses(Sign.VARY),
     "extend": _presses(Sign.EXTEND),
     "redraw": _says(Sign.REDRAW, "prompt"),
     "final": _presses(Sign.FINAL),
-    "retry": _presses(Sign.RETRY),
     "remix": _says(Sign.REMIX, "prompt"),
     "withdraw": _withdraw,
     "appeal": _says(Sign.APPEAL, "sentence"),
     "report": _report,
-    "models": _lists(lambda s, person, given: lists.models(s, given["model"], _page(given))),
-    "style": _lists(lambda s, person, given: lists.styles(s, given["style"], _page(given))),
+    "models": _lists(
+        lambda s, person, given: offered.models(s, given["model"], given["style"], _page(given))
+    ),
     "record": _lists(lambda s, person, given: recorded.recent(s)),
     "credits": lambda commands, where, given: crediting.credit(
         commands.parts, commands.acting, where, given["what"]
     ),
     "bug": _bug,
     "theme": _theme,
-    "consent": _consent,
-    "link": _link,
+    "consent": yours.consent,
+    "export": yours.export,
+    "delete": yours.delete,
+    "link": yours.link,
     "chain": lambda commands, where, given: chaining.chain(
         commands.parts, commands.acting, where, given
     ),

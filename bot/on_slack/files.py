@@ -14,7 +14,7 @@ from bot.card import Card
 from bot.on_slack.ids import ROOM, Sent
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.text import cut
-from db import clips, notes
+from db import clips, notes, people
 from db.models import Clip, Job, Post
 from db.states import Purpose, Status
 
@@ -52,11 +52,13 @@ class Files:
                 await notes.take(s, _name(team, key), FOR_EVER)
 
     async def take_away_pictures(self, team: str, post: Post) -> None:
-        """With a card that is removed from a workspace, because its job left the showcase."""
-        if post.purpose is not Purpose.SHOWCASE:
-            return  # the artist's own card shows them
+        """With a card that is removed from a workspace, because its job left the showcase, or its artist
+        the studio."""
         async with self._parts.db.read() as s:
             job = await s.get_one(Job, post.job_id)
+            gone = await people.leaving(s, [job.person_id])
+            if post.purpose is not Purpose.SHOWCASE and not gone:
+                return  # the artist's own card shows them
             if job.status is Status.PUBLISHED:
                 return  # another showcase does
             keys = {job.first_key, job.last_key} - {""}

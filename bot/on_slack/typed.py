@@ -23,7 +23,6 @@ USAGE = {
     "extend": ("12 [clip]", "12 2"),
     "redraw": ("12 [clip] what it should show instead", "12 2 the same at night"),
     "final": ("12 [clip]", "12 2"),
-    "retry": ("12", ""),
     "remix": ("12 [clip] what it should show", "12 2 the same at night"),
     "consent": ("[12] [clip] [what, then yes or no]", "12 remix yes"),
     "withdraw": ("12", ""),
@@ -39,9 +38,10 @@ USAGE = {
         "[begin days [credits] word title, or end and its number]",
         "begin 7 moon What the moon sees",
     ),
-    "models": ("[model] [page]", ""),
-    "style": ("[style] [page]", ""),
+    "models": ("[model, or style and its name] [page]", ""),
     "record": ("", ""),
+    "export": ("", ""),
+    "delete": ("[forget me]", ""),
     "link": ("[code or undo]", ""),
     "setup": ("", ""),
     "help": ("", ""),
@@ -86,6 +86,8 @@ def read(name: str, rest: str) -> dict[str, str]:
             if words[0].lower() == "cancel":
                 del words[0]
                 found["cancel"] = _number(_JOB, words) or (words.pop(0) if words else "")
+        elif option.name == "model" and words[0].lower() == "style":
+            del words[0]  # a style's name follows
         elif option.words:
             found[option.name] = _word(name, option, words)
             for number in command.options if found[option.name] else ():

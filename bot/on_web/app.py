@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 from sqlalchemy import text
 
+from bot.exporting import Exporter
 from bot.on_web import (
     bugs,
     chains,
@@ -21,6 +22,7 @@ from bot.on_web import (
     stream,
     themes,
     weeks,
+    yours,
 )
 from bot.on_web.live import Hub
 from bot.on_web.paint import FOLDER, Painter
@@ -43,7 +45,7 @@ def make_app(
     """The whole site, as an application that a runner serves on this machine."""
     middlewares = [guard.in_words, guard.at_home, guard.introduced, guard.from_our_page]
     app = web.Application(middlewares=middlewares, client_max_size=guard.LARGEST_WORDS)
-    app[SITE] = Site(db, desk, media, People(db), Painter(), hub, Shelf(known))
+    app[SITE] = Site(db, desk, media, People(db), Painter(), hub, Shelf(known), Exporter(db, media))
     app.on_response_prepare.append(guard.harden)
     for path, handler in {
         "/": pages.studio,
@@ -57,6 +59,7 @@ def make_app(
         "/best": weeks.every,
         "/help": pages.help_page,
         "/consent": consenting.defaults,
+        "/yours": yours.everything,
         JOB: pages.one_job,
     }.items():
         app.router.add_get(path, pages.first_page)
@@ -87,6 +90,8 @@ def make_app(
     app.router.add_post("/as/{who}/bug", bugs.bug)
     app.router.add_post("/as/{who}/pools", pools.decide)
     app.router.add_post("/as/{who}/consent", consenting.prefer)
+    app.router.add_get("/as/{who}/yours.zip", yours.download, allow_head=False)
+    app.router.add_post("/as/{who}/yours/delete", yours.delete)
     app.router.add_post("/as/{who}" + JOB + "/consent", consenting.consent)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

@@ -74,7 +74,7 @@ class Visitor:
 
 
 class People:
-    """The demo's people, each looked up in the database once."""
+    """The demo's people, each looked up once, and again once they were forgotten."""
 
     def __init__(self, db: Db) -> None:
         self._db = db
@@ -85,7 +85,10 @@ class People:
         demo = DEMO.get(request.match_info["who"])
         if demo is None:
             raise web.HTTPNotFound
-        if demo.key not in self._known:
+        known = self._known.get(demo.key)
+        async with self._db.read() as s:
+            left = known is None or await people.leaving(s, [known.id])
+        if left:
             async with self._db.begin() as s:
                 row = await people.known(s, "web", "demo", demo.key, demo.name)
             self._known[demo.key] = Person(row.id, demo.name, demo.roles)

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
+from bot.exporting import Exporter
 from bot.on_web.live import Hub
 from bot.on_web.paint import Painter
 from bot.on_web.people import People, Visitor, remember
@@ -33,6 +34,7 @@ class Site:
     painter: Painter
     hub: Hub
     credentials: Shelf
+    exporter: Exporter
 
 
 SITE = web.AppKey("site", Site)

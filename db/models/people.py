@@ -17,6 +17,10 @@ class Person(SQLModel, table=True):
     joined_at: datetime = Field(default_factory=utcnow)
     served_at: datetime | None = None
     """When a job of theirs was last claimed: the line serves the least recently served first."""
+    leaving_at: datetime | None = Field(default=None, index=True)
+    """When they asked to be forgotten; from then on nobody is them any more."""
+    left_at: datetime | None = None
+    """When nothing of them was left."""
 
 
 class Identity(SQLModel, table=True):

@@ -5,7 +5,7 @@ Every verb raises ``Refused`` with one sentence when the rules say no, and then 
 
 from __future__ import annotations
 
-from moderation import linking
+from moderation import leaving, linking
 from moderation.desk.chaining import Chaining
 from moderation.desk.consenting import Consenting
 from moderation.desk.crediting import Crediting
@@ -14,6 +14,7 @@ from moderation.desk.pooling import Pooling
 from moderation.desk.stating import Stating
 from moderation.desk.theming import Theming
 from moderation.desk.voting import Voting
+from moderation.leaving import Belongings
 from moderation.linking import Linked, Unlinked
 from moderation.people import Person
 
@@ -32,3 +33,11 @@ class Desk(Chaining, Judging, Voting, Consenting, Stating, Crediting, Pooling, T
     async def unlink(self, person: Person) -> Unlinked:
         """Make two people of them again."""
         return await linking.unlink(self.db, self.broker, person)
+
+    async def belongings(self, person: Person) -> Belongings:
+        """How much there is of somebody, for whoever thinks of leaving."""
+        return await leaving.belongings(self.db, person)
+
+    async def leave(self, person: Person) -> None:
+        """Forget somebody, for good; their account on a platform is a new person from now on."""
+        await leaving.leave(self.db, person.id)

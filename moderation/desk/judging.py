@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
-from db import clips, events, frames, in_review, jobs, reports, reviews
+from db import clips, events, frames, in_review, jobs, reviews
 from db.models import utcnow
 from db.states import Kind, Reason, Verdict
-from moderation import chaining, decisions, duty, films, rounds, rules, stating
+from moderation import chaining, decisions, duty, films, rounds, rules, stating, withdrawing
 from moderation.decisions import Outcome
 from moderation.desk.base import Base
 from moderation.linking import as_now
@@ -106,13 +106,7 @@ class Judging(Base):
         """The artist takes the job out of everything public, at any time."""
         async with self._on(person, job_id) as (s, person, job):
             rules.may_withdraw(person, job)
-            await reports.settle(s, job_id)
-            await jobs.move(s, job_id, Kind.WITHDRAWN, by=person.id, values={"lease_until": None})
-            await films.withdraw_with(s, job_id, person.id)
-            await clips.unsign_children(
-                s, job_id
-            )  # after the films that it is in: as whoever signs does
-            handed = await chaining.take_back(s, job_id)
+            handed = await withdrawing.withdraw(s, job_id, person.id)
         await asyncio.gather(*(self._ring(one, 0) for one in handed))
 
     async def report(self, person: Person, job_id: int, reason: Reason, sentence: str = "") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -71,11 +72,13 @@ class Making(Base):
                 await jobs.move(s, shot.id, Kind.CANCELLED, by=person.id, values=gone)
         await asyncio.gather(*(self.broker.spread(shot.id) for shot in shots))
 
-    async def retry(self, person: Person, job_id: int) -> None:
+    async def retry(self, person: Person, job_id: int, key: str = "") -> None:
         """Put a failed or cancelled job back into the line, as new; of a film, only those of its shots
-        that came to nothing."""
+        that came to nothing. ``key``: of the request, which twice is the same."""
         async with self._on(person, job_id) as (s, person, job):
             await one_at_a_time(s, f"submit {person.id}")
+            if await _was_retried(s, job_id, key):
+                return
             film_id = await parts.film_of_shot(s, job_id)
             if film_id is not None:
                 raise Refused(f"Job {job_id} is a shot of film {film_id}; retry the film.")
@@ -85,10 +88,21 @@ class Making(Base):
             queueing.may_retry(person, job, bool(shots))
             await self._may_submit(s, person, job, max(len(shots), 1))
             fresh = {"queued_at": utcnow(), "losses": 0, "reason": "", "promised_seconds": None}
+            asked: dict[str, Any] = {"request": key} if key else {}
             for again in [*shots, job]:
-                await jobs.move(s, again.id, Kind.RETRIED, by=person.id, values=fresh)
+                await jobs.move(s, again.id, Kind.RETRIED, by=person.id, values=fresh, **asked)
             await films.enter(s, self.screen, job)
         await asyncio.gather(*(self._ring(again.id, again.attempt) for again in [*shots, job]))
+
+    async def came_to_nothing(self, job_id: int, key: str) -> bool:
+        """Whether asking again for this job means to retry it, or this very request has."""
+        async with self.db.read() as s:
+            job = await jobs.get(s, job_id)
+            if job is None:
+                return False
+            shots = await films.shots_of(s, job)
+            nothing = any(one.status in queueing.RETRIABLE for one in [job, *shots])
+            return nothing or await _was_retried(s, job_id, key)
 
     async def again(self, person: Person, job_id: int, request: Request) -> Job:
         """Submit the wish of an earlier job of one's own once more, with a new seed."""
@@ -203,3 +217,8 @@ class Making(Base):
                 return
             made = await clips.of(s, source.id)
             rules.may_grow(person, source, job.source_clip, made, shared=True)
+
+
+async def _was_retried(s: AsyncSession, job_id: int, key: str) -> bool:
+    retried = await events.of_kinds(s, [job_id], [Kind.RETRIED]) if key else ()
+    return any(event.detail.get("request") == key for event in retried)

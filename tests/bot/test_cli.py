@@ -45,6 +45,8 @@ def test_help_names_every_command() -> None:
         "models",
         "outbox",
         "record",
+        "export",
+        "forget",
     ):
         assert f"│ {command} " in said.out
     assert sora("--version").out.startswith("sora-commons")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from bot import lists
+from bot import lists, offered
 from bot.lists import Listing
 from bot.signs import Sign
 from bot.studio import EVERYBODY, STUDIO, Pick
@@ -150,11 +150,12 @@ async def test_who_has_asked_for_nothing_is_told_so(studio: Studio, ada: Person)
 
 async def test_models_say_what_they_are_good_for(studio: Studio) -> None:
     async with studio.db.read() as s:
-        known = await lists.models(s)
-        one = await lists.models(s, "toy")
+        known = await offered.models(s)
+        one = await offered.models(s, "toy")
     assert [line.text for line in known.lines] == [
         "Toy (toy): Draws nothing; for tests. It is used unless another is named.",
         "Other (other): Draws nothing; for tests.",
+        "Style ink: Ink by Lin, for Other.",
     ]
     assert "start from words alone, start from a picture" in says(one)
     assert "1:1 as 64 × 64 or 16:9 as 96 × 56, at 8 frames a second" in says(one)
@@ -166,15 +167,15 @@ async def test_models_say_what_they_are_good_for(studio: Studio) -> None:
 async def test_a_model_whose_worker_is_away_says_so(studio: Studio) -> None:
     await no_worker_is_here(studio.db)
     async with studio.db.read() as s:
-        assert "Toy (toy), whose worker isn't here now: Draws" in says(await lists.models(s))
-        assert "whose worker isn't here now" in says(await lists.models(s, "toy"))
+        assert "Toy (toy), whose worker isn't here now: Draws" in says(await offered.models(s))
+        assert "whose worker isn't here now" in says(await offered.models(s, "toy"))
 
 
 async def test_styles_say_whose_work_they_are(studio: Studio) -> None:
     async with studio.db.read() as s:
-        known = await lists.styles(s)
-        one = await lists.styles(s, "ink")
-    assert says(known) == "ink: Ink by Lin, for Other."
+        known = await offered.models(s)
+        one = await offered.models(s, style="ink")
+    assert "Style ink: Ink by Lin, for Other." in says(known)
     assert "Licence: CC-BY-4.0." in says(one)
     assert "from 0 to 1.5 and is 1 unless you say: ink:1" in says(one)
     assert "inked" in says(one)
@@ -183,15 +184,15 @@ async def test_styles_say_whose_work_they_are(studio: Studio) -> None:
 async def test_what_isnt_there_is_answered_with_what_is(studio: Studio) -> None:
     async with studio.db.read() as s:
         with pytest.raises(Refused, match="no model nix; the models are toy and other"):
-            await lists.models(s, "nix")
+            await offered.models(s, "nix")
         with pytest.raises(Refused, match="no style nix; the styles are ink"):
-            await lists.styles(s, "nix")
+            await offered.models(s, style="nix")
 
 
 async def test_without_workers_there_is_still_something_said(db: Db) -> None:
     async with db.read() as s:
-        assert says(await lists.models(s)) == lists.NO_MODEL
-        assert says(await lists.styles(s, "ink")) == "No model here has a style to choose."
+        assert says(await offered.models(s)) == offered.NO_MODEL
+        assert says(await offered.models(s, style="ink")) == "No model here has a style to choose."
 
 
 # ── help ─────────────────────────────────────────────────────────────────────────────────

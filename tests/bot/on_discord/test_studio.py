@@ -178,7 +178,7 @@ async def test_models_and_styles(world: World) -> None:
     assert "Toy (toy): Draws nothing" in await said(world, "models")
     assert "It can start from words alone" in await said(world, "models", model="toy")
     assert "no model nix" in await said(world, "models", model="nix")
-    assert "No model here has a style" in await said(world, "style")
+    assert "No model here has a style" in await said(world, "models", style="ink")
 
 
 async def test_help_is_by_the_rules_and_for_whoever_asks(world: World) -> None:
@@ -276,7 +276,7 @@ async def test_a_single_clip_neednt_be_picked(world: World) -> None:
     assert (await world.studio.job(2)).parent_clip == 1
 
 
-@pytest.mark.parametrize("command", ["vary", "extend", "final", "again", "retry", "appeal"])
+@pytest.mark.parametrize("command", ["vary", "extend", "final", "again", "appeal"])
 async def test_a_private_job_of_others_tells_nothing(world: World, command: str) -> None:
     """Not even how many clips it has."""
     await world.rendered(private=True)
@@ -352,11 +352,12 @@ async def test_a_wrong_option_is_one_sentence(world: World) -> None:
     assert "There is no option --sped" in words
 
 
-async def test_again_and_retry(world: World) -> None:
+async def test_again_puts_back_what_came_to_nothing_and_asks_for_more_of_the_rest(
+    world: World,
+) -> None:
     await world.wish()
-    assert "can be retried" in await said(world, "retry", job=1)
     await said(world, "queue", cancel="1")
-    assert "Job 1 is back in line." in await said(world, "retry", job=1)
+    assert "Job 1 is back in line." in await said(world, "again", job=1)
     await world.ada.slash(world.general, "studio again", job=1)
     assert (await world.studio.job(2)).prompt == "a red circle"
 
@@ -478,7 +479,7 @@ async def test_never_more_is_suggested_than_discord_takes(world: World) -> None:
     for number in range(30):
         await world.studio.submit(await ada(world), f"wish {number}")
         await world.studio.desk.cancel(await ada(world), number + 1)
-    choices = await world.ada.autocomplete(world.general, "studio retry", "job", "")
+    choices = await world.ada.autocomplete(world.general, "studio again", "job", "")
     assert len(choices) == 25
 
 

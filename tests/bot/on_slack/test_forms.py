@@ -382,7 +382,9 @@ async def test_a_trigger_that_ran_out_is_said(town: Town) -> None:
         ("models", "Toy"),
         ("models toy", "It makes"),
         ("models nix", "no model nix"),
-        ("style", "No model here has a style"),
+        ("models style ink", "No model here has a style"),
+        ("export", "Putting it together"),
+        ("delete", "Be forgotten?"),
         ("show 99999", "no job 99999"),
         ("show 9999999999", "Type: /studio show 12."),
         ("again 9", "no job 9"),
@@ -390,7 +392,6 @@ async def test_a_trigger_that_ran_out_is_said(town: Town) -> None:
         ("extend 9", "no job 9"),
         ("redraw 9 1 a blue square", "no job 9"),
         ("final 9", "no job 9"),
-        ("retry 9", "no job 9"),
         ("remix 9 a blue square", "no job 9"),
         ("consent 9 remix yes", "no job 9"),
         ("withdraw 9", "no job 9"),
@@ -485,7 +486,7 @@ async def test_the_commands_do_what_they_say(town: Town) -> None:
     await town.wish()
     assert "Cancel 1" in await town.says(town.ada, "/studio", "queue")
     assert "is cancelled" in await town.says(town.ada, "/studio", "queue cancel 1")
-    assert "back in line" in await town.says(town.ada, "/studio", "retry 1")
+    assert "back in line" in await town.says(town.ada, "/studio", "again 1")
     await town.render()
     await town.card(town.review)
     assert "Job 2 is in line" in await town.says(town.ada, "/studio", "again 1")
