@@ -25,6 +25,8 @@ STAYS = (
     "what others made from your clips, as their own work, without your name."
 )
 BEYOND = "What you wrote in the chat itself, and copies that others saved, are not the studio's to delete."
+ROOMS = {"web": "the web"}
+"""What platforms are called, where that isn't their own name."""
 GONE = (
     "You are forgotten here. Cards, clips and words are being cleared away, which takes some minutes. "
     "If you come back, you are somebody new."
@@ -33,11 +35,15 @@ GONE = (
 
 def asks(has: Belongings, studio: str) -> Listing:
     """What deleting means; ``studio``: what the command is called here."""
-    counts = {"job": has.jobs, "clip": has.clips, "vote": has.votes, "review": has.reviews}
+    counts = {
+        "job": has.jobs, "clip": has.clips, "vote": has.votes, "review": has.reviews,
+        "credit": has.credit,
+    }  # fmt: skip
     said = [f"{n} {what}{'' if n == 1 else 's'}" for what, n in counts.items()]
-    where = f" in {listed(has.platforms, 'and')}" if has.platforms else ""
+    rooms = [ROOMS.get(platform, platform.title()) for platform in has.platforms]
+    where = f", in {listed(rooms, 'and')}" if rooms else ""
     lines = (
-        f"You have {listed(said, 'and')} and {has.credit} credit here{where}.",
+        f"You have {listed(said, 'and')} here{where}.",
         f"What goes. {GOES}",
         f"What stays. {STAYS}",
         BEYOND,
