@@ -48,6 +48,14 @@ class Db:
         async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
 
+    async def scrub(self) -> None:
+        """Let nothing of what was deleted be left in SQLite's log, which keeps pages as they were."""
+        if self._writer is self._reader:
+            return
+        async with self._writer.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         await self._writer.dispose()
         await self._reader.dispose()
@@ -93,6 +101,7 @@ def _sqlite(url: str, begin: str, **pool: Any) -> AsyncEngine:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # what somebody had deleted is overwritten
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")

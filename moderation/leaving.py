@@ -215,6 +215,7 @@ async def _forget(db: Db, media: Media, who: Whose) -> Sequence[int]:
         touched = sorted({*films, *await forgetting.grown_from(s, who)})
         await forgetting.forget(s, who)
         await _tell_again(s, touched)
+    await db.scrub()
     log.info("person.forgotten", person=who.persons[0])
     return touched
 

@@ -22,7 +22,17 @@ from moderation.audit import audit
 from moderation.people import Person
 from moderation.rules import Refused
 from moderation.wish import Wish
-from tests.support.leaver import DISCORD, Filed, Leaver, Row, everything, key_of, saying, somebody
+from tests.support.leaver import (
+    DISCORD,
+    WORDS,
+    Filed,
+    Leaver,
+    Row,
+    everything,
+    key_of,
+    saying,
+    somebody,
+)
 from tests.support.studio import Studio, request
 
 Rows = dict[str, dict[tuple[Any, ...], Row]]
@@ -116,6 +126,17 @@ def _changed(before: Rows, after: Rows, theirs: dict[str, set[tuple[Any, ...]]])
                 continue
             found |= {f"{table}.{column}" for column in row if row[column] != now[column]}
     return sorted(found)
+
+
+async def test_nothing_is_left_in_the_files_of_sqlite(one: Leaver, tmp_path: Path) -> None:
+    def words() -> set[str]:
+        stored = b"".join(file.read_bytes() for file in tmp_path.glob("test.db*")).lower()
+        return {word for word in WORDS if word.encode() in stored}
+
+    assert words() == set(WORDS)
+    await one.desk.leave(one.they)
+    await one.studio.settle()
+    assert words() == set()
 
 
 async def test_whoever_comes_back_is_somebody_new(one: Leaver) -> None:
