@@ -30,7 +30,7 @@ from moderation.consent import may
 from moderation.plan import CAN
 from moderation.words import listed
 
-PAGE = 20
+PAGE = 12
 WAITING_PAGE = 30
 
 
