@@ -18,5 +18,5 @@ async def test_jobs_read_together_are_as_each_is_alone(sqlite_url: str, tmp_path
         together = await views(s, [*ids, 10**9])
         assert together == {job_id: await view(s, job_id) for job_id in ids}
         some = together.values()
-        for what in ("reviews", "tally", "looking", "reports", "hits", "kin", "parts", "chain"):
+        for what in ("reviews", "tally", "reports", "hits", "kin", "parts", "chain", "statement"):
             assert any(getattr(seen, what) for seen in some), f"the story has no {what}"
