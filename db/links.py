@@ -20,6 +20,8 @@ from db.models import Code, Guess, Identity, Job, Link, Person, Report, Review, 
 from db.states import WAITING_FOR_REVIEW, Status
 from db.upsert import upsert
 
+LINKS = "links"
+"""What whoever links, parts or forgets people is alone with (``session.one_at_a_time``)."""
 CODE_LASTS = timedelta(minutes=10)
 GUESSES_COUNT = timedelta(minutes=10)
 AT_ONCE = 1000

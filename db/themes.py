@@ -49,7 +49,7 @@ async def won_by(s: AsyncSession, job_id: int) -> Theme | None:
 
 
 async def candidates(s: AsyncSession, theme: Theme) -> Sequence[Job]:
-    """What is in the showcase, was first put there while the theme was open, and has its word somewhere
+    """What is in the showcase since a time when the theme was open, and has its word somewhere
     in the prompt; earliest first."""
     found = await s.scalars(
         select(Job)

@@ -15,8 +15,9 @@ from sqlmodel import col
 
 from db import books, ledger, links, parts, people, reviews
 from db.ledger import CREDIT, Booked
+from db.links import LINKS
 from db.models import Event, Job
-from db.session import Db
+from db.session import Db, alongside
 from db.states import Kind, Task
 from moderation import credit, days
 from moderation.credit import ISSUED, Booking, Earning
@@ -39,6 +40,9 @@ async def keep_books(db: Db) -> int:
         ids = (await s.scalars(waiting.limit(BATCH))).all()
     for event_id in ids:
         async with db.begin() as s:
+            await alongside(
+                s, LINKS
+            )  # who link change reviews and then book, this the other way round
             await ledger.hold(s)
             event = await s.get_one(Event, event_id, populate_existing=True)
             if not event.booked:

@@ -114,7 +114,7 @@ async def reconsider(s: AsyncSession, house: Rules, job: Job) -> None:
     counted = [r for r in await reviews.of(s, job.id) if r.round == job.round]
     terms = None if job.split else await needed(s, house, job)
     decision = quorum.decide(counted, numbers, terms)
-    if decision is not None and not (decision.shown and await statements.is_owed(s, job)):
+    if decision is not None and not (decision.shown and await _hindered(s, job)):
         await in_review.look_away(s, job.id)
         await _carry_out(s, job, decision, counted[-1].person_id, house, counted)
 
@@ -239,6 +239,17 @@ async def _carry_out(
     await _publish(s, job, kind, decision.shown, by, house)
 
 
+async def _hindered(s: AsyncSession, job: Job) -> str:
+    """Why a job can't be shown now whatever moderators say, as a sentence; empty where it can."""
+    if down := await films.parts_taken_down(s, job):
+        return (
+            f"Job {down[0]}, a clip of which is in this film, was taken down; put that back first."
+        )
+    if await statements.is_owed(s, job):
+        return f"Its artist hasn't stated who is in job {job.id}, so it can't be shown now."
+    return ""
+
+
 async def _publish(
     s: AsyncSession,
     job: Job,
@@ -248,12 +259,8 @@ async def _publish(
     house: Rules,
     **values: Any,
 ) -> None:
-    if down := await films.parts_taken_down(s, job):
-        raise Refused(
-            f"Job {down[0]}, a clip of which is in this film, was taken down; put that back first."
-        )
-    if await statements.is_owed(s, job):
-        raise Refused(f"Its artist hasn't stated who is in job {job.id}, so it can't be shown now.")
+    if hindered := await _hindered(s, job):
+        raise Refused(hindered)
     now = utcnow()
     values |= {"published_at": job.published_at or now}  # what comes back was there before
     # A job that was taken down and comes back keeps its votes, and its ballot is open for a full time

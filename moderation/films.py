@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import jobs, parts
+from db import jobs, parts, reports
 from db.models import Job, Part
 from db.states import Kind, Status, Task
 from moderation.people import Person
@@ -87,6 +87,7 @@ async def withdraw_with(s: AsyncSession, job_id: int, by: int) -> None:
     """Whatever this job's clips are in goes with it: nobody is shown a clip against its artist's will."""
     for film_id in await parts.standing(s, job_id):
         gone = {"lease_until": None}
+        await reports.settle(s, film_id)
         await jobs.move(s, film_id, Kind.WITHDRAWN, by=by, values=gone, part=job_id)
     await leave_reels(s, job_id)
 
@@ -95,6 +96,7 @@ async def leave_reels(s: AsyncSession, job_id: int) -> None:
     """Reels in which a clip of this job may not be shown any more go at once. Nobody reviews a reel, so
     it shows no more than its clips do by themselves; without that one it is made anew."""
     for film_id in await parts.reels_without_leave(s, job_id):
+        await reports.settle(s, film_id)
         await jobs.move(s, film_id, Kind.REEL_GONE, values={"lease_until": None}, part=job_id)
 
 

@@ -26,6 +26,7 @@ from db import (
     votes,
 )
 from db.broker import Broker
+from db.links import LINKS
 from db.media import Media
 from db.models import Chain, Clip, Identity, Job, Review, Seat, Theme, Vote, utcnow
 from db.session import Db, one_at_a_time
@@ -33,7 +34,7 @@ from db.states import WAITING_FOR_REVIEW, Kind, Status, Turn
 from db.yours import Whose
 from moderation import chaining, withdrawing
 from moderation import themes as closing
-from moderation.linking import LINKS, alone, as_now
+from moderation.linking import alone, as_now
 from moderation.people import Person
 
 SITS = frozenset({Turn.WAITS, Turn.NOW, Turn.MADE})

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import events, links, people, reviews
 from db.broker import Broker
+from db.links import LINKS
 from db.models import Link
 from db.session import Db, alongside, one_at_a_time
 from db.states import WAITING_FOR_REVIEW, Kind
@@ -26,7 +27,6 @@ LETTERS = "CDFGHJKMNPQRTVWXY34679"
 GROUP, GROUPS = 4, 2
 TYPED_LIMIT = 20
 MOST_GUESSES = 5
-LINKS = "links"
 GONE = "You asked to be forgotten, and are somebody new from now on; please do that once more."
 
 

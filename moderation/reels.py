@@ -58,6 +58,7 @@ async def _is_due(s: AsyncSession, week: Week) -> bool:
 async def _settle(s: AsyncSession, week: Week) -> list[int]:
     reel = await _reel(s, week)
     if _is_missing(reel):
+        await _hold(s, week)
         return await _make(s, week, await _parts(s, week))
     if reel is None:
         return []
@@ -76,6 +77,14 @@ def _is_missing(reel: Job | None) -> bool:
 
 def _may_be_retried(reel: Job) -> bool:
     return reel.status is Status.FAILED and reel.attempt < TRIES
+
+
+async def _hold(s: AsyncSession, week: Week) -> None:
+    """Hold off whoever would take one of the best away while a reel of them is made."""
+    best = await weeks.best(s, week)
+    finals = [await jobs.final_of(s, one.job_id, one.clip) for one in best]
+    for job_id in sorted({one.job_id for one in best} | {job.id for job in finals if job}):
+        await jobs.get(s, job_id, lock=True)
 
 
 async def _make(s: AsyncSession, week: Week, shown: list[Part]) -> list[int]:

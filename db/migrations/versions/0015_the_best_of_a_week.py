@@ -120,8 +120,12 @@ def downgrade() -> None:
     for table in ("best", "week"):
         op.drop_table(table)
     op.drop_index("ix_job_won_ballot", "job")
-    # A reel's row stays, for the ledger names it; nobody sees it any more.
-    op.execute("UPDATE job SET task = 'film', status = 'withdrawn' WHERE task = 'reel'")
+    # A reel's row stays, for the record names it; nobody sees it any more, and its key is free for the
+    # one that is made when the week is drawn again.
+    op.execute(
+        "UPDATE job SET task = 'film', status = 'withdrawn', request_key = 'gone:' || id "
+        "WHERE task = 'reel'"
+    )
     new = ", ".join(f"'{kind}'" for kind in NEW_KINDS)
     told = f"SELECT id FROM event WHERE kind IN ({new})"  # noqa: S608 - no input
     op.execute(f"DELETE FROM telling WHERE event_id IN ({told})")  # noqa: S608 - no input

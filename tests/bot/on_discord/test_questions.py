@@ -95,7 +95,8 @@ async def test_a_question_is_not_taken_for_the_card(world: World) -> None:
     await world.rendered()
     card = world.card(world.review)
     await world.mo.react(card, "❌")
-    same = Message(sentence("", PressButton(Press(Sign.REJECT, 1), "❌ Reject …")))
+    pressed = [PressButton(Press(sign, 1), sign) for sign in (Sign.REJECT, Sign.DUTY)]
+    same = Message(sentence("", *pressed))
     found = await Courier(world.client).find(world.review.id, same)
     assert found is not None
     assert found.id == card.id

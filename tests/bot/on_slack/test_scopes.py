@@ -52,6 +52,13 @@ async def test_a_whole_story_uses_all_of_them_and_no_other(sqlite_url: str, medi
             await told(db, room, 1)
             await slack.until(lambda: ada.dm.messages or ada.ephemerals())
             await rendered(studio, room, media)
+            given = "Say who is in it"
+            result = await slack.until(
+                lambda: [m for m in ada.dm.messages if given in [b.label for b in m.buttons()]]
+            )
+            who = await (await ada.press(result[-1], label=given)).showed()
+            await (await ada.submit(who, {"depicts": "myself"})).acked()
+            await slack.until(lambda: review.messages)
             await slack.until(lambda: "white_check_mark" in review.last.reactions)
             await mo.react(review.last, "one")
             await mo.unreact(review.last, "one")
