@@ -58,14 +58,15 @@ async def test_a_whole_story_uses_all_of_them_and_no_other(sqlite_url: str, medi
             )
             who = await (await ada.press(result[-1], label=given)).showed()
             await (await ada.submit(who, {"depicts": "myself"})).acked()
-            await slack.until(lambda: review.messages)
+            await until_is(studio, Status.IN_REVIEW)
+            await told(db, room, 1)
             await slack.until(lambda: "white_check_mark" in review.last.reactions)
             await mo.react(review.last, "one")
             await mo.unreact(review.last, "one")
             card = review.last
             await mo.react(card, "white_check_mark")
             await lin.react(card, "white_check_mark")  # of what begins with a picture two decide
-            await until_published(studio, slack)
+            await until_is(studio, Status.PUBLISHED)
             await told(db, room, 1)
             await ada.opens_home()
             await slack.until(lambda: ada.home is not None)
@@ -115,12 +116,12 @@ async def rendered(studio: Studio, room: SlackRoom, media: Media) -> None:
     await told(studio.db, room, job.id)
 
 
-async def until_published(studio: Studio, slack: Slack) -> None:
+async def until_is(studio: Studio, status: Status) -> None:
     for _ in range(500):
-        if (await studio.job(1)).status is Status.PUBLISHED:
+        if (await studio.job(1)).status is status:
             return
         await asyncio.sleep(0.02)
-    raise AssertionError("not published")
+    raise AssertionError(f"not {status}")
 
 
 async def found_again(db: Db, room: SlackRoom, slack: Slack) -> None:
