@@ -80,7 +80,7 @@ def sqlite_url(_sqlite: Sqlite, tmp_path: Path) -> str:
 def postgres_url(_postgres: Postgres, tmp_path: Path) -> Iterator[str]:
     """A migrated, empty PostgreSQL database."""
     yield _postgres.migrated(tmp_path)
-    _postgres.drop_made()
+    _postgres.take_back()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -89,7 +89,7 @@ def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
     made: Databases = request.getfixturevalue(f"_{request.param}")
     yield made
     if isinstance(made, Postgres):
-        made.drop_made()
+        made.take_back()
 
 
 @pytest.fixture

@@ -21,8 +21,14 @@ START_SECONDS = 30
 STOP_SECONDS = 10
 
 # Fast because nothing in these databases must outlive the test run.
-FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-SMALL = ("shared_buffers=32MB", "max_connections=100", "autovacuum=off")
+FORGETFUL = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+)
+SMALL = ("shared_buffers=32MB", "max_connections=100", "autovacuum=off", "jit=off")
 
 
 @contextmanager
