@@ -20,6 +20,7 @@ from db.session import Db
 from db.settings import StoreSettings
 from db.states import Status
 from tests.support import toy
+from tests.support.databases import Sqlite
 from tests.support.processes import Processes, Running
 
 LIMIT_SECONDS = 30
@@ -69,7 +70,8 @@ class Shell:
 
 
 @pytest.fixture
-def shell(sora_process: Processes, tmp_path: Path) -> Shell:
+def shell(sora_process: Processes, _sqlite: Sqlite, tmp_path: Path) -> Shell:
+    _sqlite.migrated(tmp_path / "data", "sora.db")
     return Shell(sora_process, tmp_path)
 
 

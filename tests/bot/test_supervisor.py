@@ -19,6 +19,7 @@ import redis
 from db.settings import StoreSettings
 from db.valkey import Valkey
 from tests.support import toy
+from tests.support.databases import Sqlite
 from tests.support.processes import Processes, Running
 
 LIMIT_SECONDS = 20
@@ -42,10 +43,18 @@ class Up:
         await up.line("worker.*worker.announced")
         return up
 
+    async def open(self) -> Running:
+        """Without a worker, where a test is not about one."""
+        up = self.start("--workers", "0")
+        await up.line("studio Open ")
+        return up
+
 
 @pytest.fixture
-def studio(sora_process: Processes, tmp_path: Path) -> Up:
-    return Up(sora_process, tmp_path)
+def studio(sora_process: Processes, _sqlite: Sqlite, tmp_path: Path) -> Up:
+    up = Up(sora_process, tmp_path)
+    _sqlite.migrated(up.data, "sora.db")
+    return up
 
 
 def free_port() -> int:
@@ -77,7 +86,7 @@ def broker(studio: Up) -> Iterator[redis.Redis]:
 
 
 async def test_it_says_where_the_page_is_and_what_to_try(studio: Up) -> None:
-    up = studio.start()
+    up = studio.start("--workers", "0")
     await up.line(rf"studio Open http://127\.0\.0\.1:{studio.port}/$")
     await up.line("Type a prompt")
 
@@ -149,13 +158,13 @@ async def test_an_orphaned_broker_is_replaced(studio: Up) -> None:
     await valkey.prepare()
     with subprocess.Popen(valkey.command) as orphan:
         await valkey.ready()
-        up = await studio.running()
+        up = await studio.open()
         assert "A broker was left from a studio that was killed" in up.said()
         assert orphan.wait(5) == 0
 
 
 async def test_one_studio_per_folder(studio: Up) -> None:
-    up = await studio.running()
+    up = await studio.open()
     second = studio.start()
     assert await second.ends() == 1
     assert second.said().count("\n") == 1

@@ -38,8 +38,9 @@ from tests.moderation.machine import SilentBroker
 from tests.support.studio import ABLE, NO_BROKER, UNSHOWN, Studio, person, request
 
 CAST: dict[str, tuple[Role, ...]] = {"ada": (), "bo": (), "cy": (), "mo": (Role.MODERATOR,)}
+LONG = settings.get_current_profile_name() == "long"
 QUICK = settings(
-    max_examples=12,
+    max_examples=500 if LONG else 12,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -21,19 +21,18 @@ from moderation.people import Person, Role
 from moderation.screening import door
 from tests.moderation.machine import RULES, DeskMachine
 
+LONG = settings.get_current_profile_name() == "long"
 QUICK = settings(
-    max_examples=25,
+    max_examples=500 if LONG else 15,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,
 )
 HUNT = settings(
-    QUICK, max_examples=100, stateful_step_count=30, phases=[Phase.generate], derandomize=True
+    QUICK, max_examples=400, stateful_step_count=12, phases=[Phase.generate], derandomize=True
 )
-
-
-SHORT = settings(HUNT, stateful_step_count=25)
+"""Short ones: a fault shows after a few acts, and every job that is there has to be looked at."""
 
 
 class ManyToAgree(DeskMachine):
@@ -276,7 +275,7 @@ def test_it_notices_in_links(
     target, name, planted, acts = PLANTED_LINKS[bug]
     monkeypatch.setattr(target, name, planted)
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(among(ManyToAgree, acts), settings=SHORT)
+        run_state_machine_as_test(among(ManyToAgree, acts), settings=HUNT)
 
 
 @pytest.mark.parametrize("bug", PLANTED_REVIEWS)

@@ -92,15 +92,16 @@ class Sqlite:
     def empty(self, folder: Path) -> str:
         return f"sqlite+aiosqlite:///{folder / 'empty.db'}"
 
-    def migrated(self, folder: Path) -> str:
+    def migrated(self, folder: Path, name: str = "test.db") -> str:
         if self._template is None:
             template = self._folder / "template.db"
             migrate.upgrade(f"sqlite+aiosqlite:///{template}")
             with closing(sqlite3.connect(template)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # all of it in one file
             self._template = template
-        shutil.copyfile(self._template, folder / "test.db")
-        return f"sqlite+aiosqlite:///{folder / 'test.db'}"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self._template, folder / name)
+        return f"sqlite+aiosqlite:///{folder / name}"
 
 
 class Postgres:

@@ -18,7 +18,7 @@ from db.media import Media
 from db.session import Db
 from db.states import Purpose
 from tests.bot.on_slack.town import Town, running
-from tests.doubles.on_slack import Slack
+from tests.doubles.on_slack import Slack, world
 from tests.support.databases import connections_ended
 from tests.support.studio import ABLE, Studio
 
@@ -36,6 +36,12 @@ def logs() -> Iterator[list[str]]:
     structlog.configure(processors=[keep], cache_logger_on_first_use=False)
     yield found
     structlog.configure(**before)
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no fault of the bot's: a test about Slack's limit sets it itself."""
+    monkeypatch.setattr(world, "ANSWER_SECONDS", 30.0)
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ import pytest
 from playwright.async_api import Browser, expect
 from sqlalchemy import text
 
-from bot import recorded
+from bot import recorded, verifying
+from bot.trouble import Trouble
 from db import record
 from db.chain import Chain
 from db.record import Draft
@@ -183,6 +184,10 @@ async def test_the_report_is_there_for_people_and_for_programs(
 # ── checked by others ────────────────────────────────────────────────────────────────────
 
 
+def unheard(read: int, total: int) -> None:
+    """Progress that nobody follows."""
+
+
 async def run(*command: str) -> tuple[int, str]:
     def ended() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -248,12 +253,11 @@ async def test_every_verifier_finds_the_first_entry_that_is_wrong(
 ) -> None:
     await story(served)
     await tamper(served, change)
-    for command in (
-        [alone, served.url],
-        ["-m", "bot", "record", "verify", "--url", served.url],
-    ):
-        status, said = await run(*command)
-        assert (status, said.startswith(f"Entry {seq} is wrong: {why}")) == (1, True), said
+    found = f"Entry {seq} is wrong: {why}"
+    status, said = await run(alone, served.url)
+    assert (status, said.startswith(found)) == (1, True), said
+    with pytest.raises(Trouble, match=re.escape(found)):
+        await verifying.page(served.url, "", unheard)
 
 
 async def test_an_end_that_is_cut_off_is_missed_by_whoever_kept_the_head(
@@ -298,12 +302,13 @@ async def test_what_is_no_studio_s_record_is_told_in_a_sentence(served: Served) 
     for url, why in (
         (f"{served.url}/as/nobody", "answers 404 instead of entries."),
         ("http://127.0.0.1:1", "can't be read (ClientConnectorError)."),
-        ("nonsense", "--url is the address of a studio"),
     ):
-        status, said = await run("-m", "bot", "record", "verify", "--url", url)
-        assert status != 0
-        assert why in said
-        assert len(said.splitlines()) == 1
+        with pytest.raises(Trouble, match=re.escape(why)):
+            await verifying.page(url, "", unheard)
+    status, said = await run("-m", "bot", "record", "verify", "--url", "nonsense")
+    assert status != 0
+    assert "--url is the address of a studio" in said
+    assert len(said.splitlines()) == 1
 
 
 # ── in a browser ─────────────────────────────────────────────────────────────────────────

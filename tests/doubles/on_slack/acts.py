@@ -119,9 +119,10 @@ class Act:
     def expired(self, seconds: float) -> bool:
         return self.world.clock.time() > self.made + seconds
 
-    async def acked(self, within: float = 3.0) -> Act:
-        """Wait for the acknowledgement: Slack gives it three seconds."""
-        await self._until(lambda: self.acked_at is not None, within, "acknowledgement")
+    async def acked(self, within: float | None = None) -> Act:
+        """Wait for the acknowledgement, at least as long as Slack does for its first attempt."""
+        limit = max(3.0, self.world.answer_within) if within is None else within
+        await self._until(lambda: self.acked_at is not None, limit, "acknowledgement")
         return self
 
     async def over(self, within: float = 10.0) -> Act:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
+ANSWER_SECONDS = 3.0
+"""What Slack gives a bot to acknowledge, and to use a trigger_id."""
+
+
 class World:
     """Arranged by the test, changed by both sides; it knows nothing of sockets."""
 
@@ -31,7 +35,7 @@ class World:
         scopes: Iterable[str] = scopes.ALL,
         events: Iterable[str] | None = None,
         unfurl_domains: Iterable[str] | None = None,
-        answer_within: float = 3.0,
+        answer_within: float | None = None,
         socket_mode: bool = True,
     ) -> None:
         self.clock = Clock()
@@ -44,9 +48,9 @@ class World:
         """Its subscriptions, such as `reaction_added` and `message.im`; none means all."""
         self.unfurl_domains = None if unfurl_domains is None else set(unfurl_domains)
         """Where its video blocks may point; none means anywhere."""
-        self.answer_within = answer_within
+        self.answer_within = ANSWER_SECONDS if answer_within is None else answer_within
         self.socket_mode = socket_mode
-        self.trigger_life = 3.0
+        self.trigger_life = ANSWER_SECONDS
         self.response_life = 30 * 60.0
         self.response_uses = 5
         self.share_after = 0.02
