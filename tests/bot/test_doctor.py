@@ -10,9 +10,13 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot import supervisor
 from bot.doctor import _folder as folder_finding
+from bot.doctor import _look
 from bot.doctor_chats import discord as discord_findings
+from bot.finding import Finding, State
 from bot.settings import BotSettings
+from bot.trouble import Trouble
 from db import workspaces
 from db.session import Db
 from tests.doubles.on_discord import Discord
@@ -43,12 +47,36 @@ def doctor(sora_process: Processes, tmp_path: Path) -> Doctor:
     return Doctor(sora_process, tmp_path)
 
 
-async def test_an_empty_folder_has_nothing_wrong_with_it(doctor: Doctor) -> None:
-    status, found = await doctor.says()
-    assert status == 0, found
-    assert found["Studio"] == ("warning", "`sora up` isn't running.", "Run: sora up")
-    assert found["Database"][0] == found["Broker"][0] == found["Data folder"][0] == "warning"
-    assert not doctor.data.exists()  # it looks, and changes nothing
+@pytest.fixture
+def without_gen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has the bot alone: asking torch takes most of a doctor's time."""
+
+    def lacks() -> None:
+        raise Trouble("Install it with: pip install 'sora-commons[gen]'")
+
+    monkeypatch.setattr(supervisor, "insist_on_gen", lacks)
+
+
+async def looked(monkeypatch: pytest.MonkeyPatch, data: Path, **env: str) -> dict[str, Finding]:
+    """What the doctor finds, asked in this process."""
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    return {finding.name: finding async for finding in _look(data)}
+
+
+@pytest.mark.usefixtures("without_gen")
+async def test_an_empty_folder_has_nothing_wrong_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    found = await looked(monkeypatch, data)
+    assert all(finding.state is not State.BAD for finding in found.values()), found
+    assert found["Studio"] == Finding(
+        "Studio", State.WARNING, "`sora up` isn't running.", "Run: sora up"
+    )
+    assert {found[n].state for n in ("Database", "Broker", "Data folder")} == {State.WARNING}
+    assert found["Renderer"].mend == "Install it with: pip install 'sora-commons[gen]'"
+    assert not data.exists()  # it looks, and changes nothing
 
 
 async def test_a_healthy_studio(doctor: Doctor) -> None:
@@ -64,18 +92,19 @@ async def test_a_healthy_studio(doctor: Doctor) -> None:
     assert re.search(r"^✓ Workers: \S+: \w+", asked.said(), re.MULTILINE)
 
 
-async def test_a_broken_studio(doctor: Doctor) -> None:
-    doctor.data.mkdir()
-    (doctor.data / "sora.db").write_bytes(b"no database at all" * 100)
-    (doctor.data / "sora.lock").write_text("left by somebody")
-    status, found = await doctor.says(SORA_REDIS_URL="redis://:secret@127.0.0.1:1/0")
-    assert status == 1
-    assert found["Database"][0] == found["Broker"][0] == "bad"
-    assert "file is not a database" in found["Database"][1]
-    assert "secret" not in found["Broker"][1]
-    assert found["Broker"][2] == "Check SORA_REDIS_URL and its server."
-    assert (doctor.data / "sora.lock").read_text() == "left by somebody"
-    assert {file.name for file in doctor.data.iterdir()} == {"sora.db", "sora.lock"}
+@pytest.mark.usefixtures("without_gen")
+async def test_a_broken_studio(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "sora.db").write_bytes(b"no database at all" * 100)
+    (data / "sora.lock").write_text("left by somebody")
+    found = await looked(monkeypatch, data, SORA_REDIS_URL="redis://:secret@127.0.0.1:1/0")
+    assert found["Database"].state is found["Broker"].state is State.BAD
+    assert "file is not a database" in found["Database"].found
+    assert "secret" not in found["Broker"].found
+    assert found["Broker"].mend == "Check SORA_REDIS_URL and its server."
+    assert (data / "sora.lock").read_text() == "left by somebody"
+    assert {file.name for file in data.iterdir()} == {"sora.db", "sora.lock"}
 
 
 async def test_a_model_that_somebody_began_to_set_up_is_named_and_no_other(doctor: Doctor) -> None:
@@ -113,23 +142,29 @@ async def test_without_a_token_it_says_how_to_begin() -> None:
     ]
 
 
-async def test_with_a_token_it_looks_at_discord_and_changes_nothing(doctor: Doctor) -> None:
-    async with Discord(token=CANARY) as double:
-        api = double.api.removesuffix("/api/v10")
-        status, found = await doctor.says(SORA_DISCORD_TOKEN=CANARY, SORA_DISCORD_API=api)
-        assert not [request for request in double.requests if request.method != "GET"]
-    assert status == 0, found
-    assert found["Discord"][0] == "warning"  # it is in no server yet
-    assert found["Discord invite"][1].startswith("https://discord.com/oauth2/authorize?client_id=")
-    assert CANARY not in str(found)
-    assert not doctor.data.exists()
-
-
 @pytest.fixture
 def pointed_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where discord.py looks for Discord is the same afterwards."""
     monkeypatch.setattr(Route, "BASE", Route.BASE)
     monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
+
+
+@pytest.mark.usefixtures("pointed_back", "without_gen")
+async def test_with_a_token_it_looks_at_discord_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    async with Discord(token=CANARY) as double:
+        api = double.api.removesuffix("/api/v10")
+        env = {"SORA_DISCORD_TOKEN": CANARY, "SORA_DISCORD_API": api}
+        found = await looked(monkeypatch, data, **env)
+        assert not [request for request in double.requests if request.method != "GET"]
+    assert all(finding.state is not State.BAD for finding in found.values()), found
+    assert found["Discord"].state is State.WARNING  # it is in no server yet
+    invite = found["Discord invite"].found
+    assert invite.startswith("https://discord.com/oauth2/authorize?client_id=")
+    assert CANARY not in str(found)
+    assert not data.exists()
 
 
 @pytest.mark.usefixtures("pointed_back")

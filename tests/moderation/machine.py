@@ -104,7 +104,9 @@ class DeskMachine(RuleBasedStateMachine):
             return self.run(verb)
         except Refused:
             if self.changed():
-                assert self.run(snapshot(self.studio.db)) == self.seen, "a refusal changed something"
+                assert self.run(snapshot(self.studio.db)) == self.seen, (
+                    "a refusal changed something"
+                )
             return None
 
     @property
@@ -343,3 +345,15 @@ class DeskMachine(RuleBasedStateMachine):
         self.before, self.seen = self.seen, self.run(snapshot(self.studio.db))
         cast = self.cast.values()
         Promises(self.seen, cast, self.house, RUNNING_CAP, self.before).hold()
+
+
+def play(machine: type[DeskMachine], acts: list[tuple[Any, ...]]) -> None:
+    """Let people do this, and ask after each act whether all promises hold."""
+    studio = machine()
+    try:
+        studio.the_promises_hold()
+        for name, *arguments in acts:
+            getattr(studio, name)(*arguments)
+            studio.the_promises_hold()
+    finally:
+        studio.teardown()

@@ -17,7 +17,7 @@ from db.models import Clip, Job
 from db.states import Flag, Reason, Status
 from moderation import consent, decisions, rules
 from tests.moderation import leave, promises
-from tests.moderation.machine import DeskMachine
+from tests.moderation.machine import DeskMachine, play
 from tests.moderation.test_machine import QUICK, among
 
 
@@ -125,18 +125,6 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> type[DeskMachine]:
     upgrade(f"sqlite+aiosqlite:///{template}")
     DeskMachine.template = Path(template)
     return DeskMachine
-
-
-def play(machine: type[DeskMachine], acts: list[tuple[Any, ...]]) -> None:
-    """Let people do this, and ask after each act whether all promises hold."""
-    studio = machine()
-    try:
-        studio.the_promises_hold()
-        for name, *arguments in acts:
-            getattr(studio, name)(*arguments)
-            studio.the_promises_hold()
-    finally:
-        studio.teardown()
 
 
 @pytest.mark.parametrize("bug", PLANTS)
