@@ -101,11 +101,13 @@ async def test_a_share_of_whoever_left_goes_to_the_next_pool(studio: Filed, cast
         mine = await ledger.account_of(s, ada.id, "cent")
         outside = await ledger.studios(s, OUTSIDE, "cent")
         await ledger.book(s, "split", Booking.POOL_SPLIT, {mine.id: 700, outside.id: -700})
-        days = {"since": date(2026, 1, 5), "until": date(2026, 1, 12)}
-        pool = Pool(unit="cent", amount=700, ends_at=utcnow(), closed_at=utcnow(), **days)
+        since, until = date(2026, 1, 5), date(2026, 1, 12)
+        over = utcnow()
+        pool = Pool(unit="cent", amount=700, since=since, until=until, ends_at=over, closed_at=over)
         await pools.add(s, pool)
-        whose = {"account_id": mine.id, "person_id": ada.id}
-        s.add(PoolShare(pool_id=pool.id, points=3, amount=700, **whose))
+        s.add(
+            PoolShare(pool_id=pool.id, account_id=mine.id, person_id=ada.id, points=3, amount=700)
+        )
     await studio.desk.claim_shares(ada)
     has = await studio.desk.belongings(ada)
     assert "700 cent isn't paid to you yet" in yours.asks(has, "/studio").lines[0].text
