@@ -88,7 +88,7 @@ async def test_what_a_moderator_said_is_told_again_without_their_name(
         await events.join(s, "web")
     await left(studio, mo)
     async with studio.db.read() as s:
-        waits = select(Telling.job_id).where(col(Telling.told_at).is_(None))
+        waits = select(col(Telling.job_id)).where(col(Telling.told_at).is_(None))
         told = set(await s.scalars(waits))
     assert {decided.id, other.id, waiting.id} <= told
     assert alone.id not in told
