@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot import credits
 from bot.card import Line
 from bot.exporting import Export
 from bot.lists import Listing
@@ -24,7 +25,10 @@ STAYS = (
     "entries of the public record; your account in the ledger with what is on it, which is nobody's then; "
     "what others made from your clips, as their own work, without your name."
 )
-BEYOND = "What you wrote in the chat itself, and copies that others saved, are not the studio's to delete."
+BEYOND = (
+    "What you wrote in the chat itself, what a showcase was told of themes that you began, and copies "
+    "that others saved, are not the studio's to delete."
+)
 ROOMS = {"web": "the web"}
 """What platforms are called, where that isn't their own name."""
 GONE = (
@@ -43,7 +47,7 @@ def asks(has: Belongings, studio: str) -> Listing:
     rooms = [ROOMS.get(platform, platform.title()) for platform in has.platforms]
     where = f", in {listed(rooms, 'and')}" if rooms else ""
     lines = (
-        f"You have {listed(said, 'and')} here{where}.",
+        f"You have {listed(said, 'and')} here{where}.{_goes_back(has)}",
         f"What goes. {GOES}",
         f"What stays. {STAYS}",
         BEYOND,
@@ -51,6 +55,13 @@ def asks(has: Belongings, studio: str) -> Listing:
         f"To be forgotten now: {studio} delete {SURE}",
     )
     return Listing("Be forgotten?", tuple(map(Line, lines)))
+
+
+def _goes_back(has: Belongings) -> str:
+    owed = [credits.amount(number, unit) for unit, number in has.shares.items()]
+    if not owed:
+        return ""
+    return f" Of pools {listed(owed, 'and')} isn't paid to you yet; it goes to the next pool then."
 
 
 async def delete(desk: Desk, person: Person, typed: str, studio: str) -> Listing | str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -42,6 +42,12 @@ async def opine(s: AsyncSession, bug_id: int, person_id: int, accept: bool) -> N
     await s.execute(
         opinion.on_conflict_do_update(index_elements=["bug_id", "person_id"], set_=said)
     )
+
+
+async def take_back(s: AsyncSession, bug_id: int, persons: Collection[int]) -> None:
+    """Remove what these moderators said of it."""
+    of_bug = col(BugOpinion.bug_id) == bug_id
+    await s.execute(delete(BugOpinion).where(of_bug, col(BugOpinion.person_id).in_(persons)))
 
 
 async def count(s: AsyncSession, bug_id: int, accept: bool, *, besides: int) -> int:

@@ -11,11 +11,11 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import String, cast, delete, or_, select, update
+from sqlalchemy import delete, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import clips, links, record
+from db import clips, jobs, links, record
 from db.media import Media
 from db.models import (
     Chain,
@@ -24,20 +24,25 @@ from db.models import (
     Event,
     Identity,
     Job,
+    Look,
     Note,
     Part,
     Person,
     Reply,
+    Report,
+    Review,
     Seat,
     Telling,
     Worker,
     Workspace,
     utcnow,
 )
+from db.states import Kind
 from db.yours import HELD, THEME, WORDS, Whose
 
 PATIENCE = timedelta(days=1)
 """So long rooms have to take the cards away; one that doesn't come back keeps nobody's words here."""
+WORDLESS = "Its words were those of somebody who left."
 SAID = ("sentence", "request")
 """What an event's detail may quote of whoever acted."""
 QUIET = {"synchronize_session": False}
@@ -111,8 +116,8 @@ async def cut_off(s: AsyncSession, who: Whose) -> None:
 
 async def _unpaid(s: AsyncSession, owner: str) -> None:
     """What a worker has rendered doesn't say any more who lent it."""
-    paid = cast(col(Event.detail), String).contains(owner, autoescape=True)
-    for event in await s.scalars(select(Event).where(paid)):
+    paid = col(Event.detail)["owner"].as_string() == owner
+    for event in await s.scalars(select(Event).where(col(Event.kind) == Kind.FINISHED, paid)):
         event.detail = {**event.detail, "owner": ""}
 
 
@@ -168,6 +173,12 @@ async def grown_from(s: AsyncSession, who: Whose) -> Sequence[int]:
     return (await s.scalars(found.order_by(col(Job.id)))).all()
 
 
+async def said_of(s: AsyncSession, who: Whose) -> set[int]:
+    """The jobs of others that say their name: they reviewed or reported them, or have them in hand."""
+    named = [select(col(of.job_id)).where(who.own(of.person_id)) for of in (Review, Report, Look)]
+    return set(await s.scalars(union(*named)))
+
+
 async def with_files(s: AsyncSession, who: Whose) -> Sequence[int]:
     """Their jobs that have files."""
     made = select(col(Clip.number)).where(col(Clip.job_id) == col(Job.id)).exists()
@@ -201,9 +212,10 @@ async def forget_theme(s: AsyncSession, chain: Chain) -> None:
     await s.flush()
 
 
-async def forget(s: AsyncSession, who: Whose) -> None:
-    """Let nothing be left of them. Their files are gone already (``release``)."""
-    await _words_that_went_on(s, who)
+async def forget(s: AsyncSession, who: Whose) -> set[int]:
+    """Let nothing be left of them; the jobs of others that said their words. Their files are gone
+    already (``release``)."""
+    changed = await _words_that_went_on(s, who)
     for chain in await s.scalars(select(Chain).where(who.own(Chain.person_id))):
         await forget_theme(s, chain)
     for event in await s.scalars(select(Event).where(who.own(Event.person_id))):
@@ -221,10 +233,13 @@ async def forget(s: AsyncSession, who: Whose) -> None:
         if held.deletes or held.blanks:
             await s.execute(change.where(held.theirs(who)).execution_options(**QUIET))
     await s.execute(update(Person).where(col(Person.id).in_(who.persons)).values(left_at=utcnow()))
+    return changed
 
 
-async def _words_that_went_on(s: AsyncSession, who: Whose) -> None:
-    """What grew out of a job in the very same words has them from there."""
+async def _words_that_went_on(s: AsyncSession, who: Whose) -> set[int]:
+    """What grew out of a job in the very same words has them from there. What isn't rendered yet has
+    nothing left to be rendered from."""
+    changed = set()
     spoken = await s.execute(
         select(col(Job.id), col(Job.prompt), col(Job.negative)).where(who.own(Job.person_id))
     )
@@ -238,8 +253,13 @@ async def _words_that_went_on(s: AsyncSession, who: Whose) -> None:
             others = select(Job).where(grown, same, ~who.own(Job.person_id))
             found = (await s.scalars(others)).all()
             for job in found:
-                job.prompt = WORDS if job.prompt == prompt else job.prompt
+                changed.add(job.id)
+                if job.prompt == prompt:
+                    job.prompt = WORDS
+                    gone = {"lease_until": None, "reason": WORDLESS}
+                    await jobs.move(s, job.id, Kind.CANCELLED, values=gone)
                 job.negative = "" if job.negative == negative else job.negative
                 await clips.unsign(s, job.id)
             line = [job.id for job in found]
             await s.flush()
+    return changed

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db.jobs import LARGEST_ID
-from db.models import Account, Identity, Link, Pool, PoolConsent, PoolShare, utcnow
+from db.models import Account, Identity, Link, Person, Pool, PoolConsent, PoolShare, utcnow
 
 
 async def get(s: AsyncSession, pool_id: int) -> Pool | None:
@@ -106,12 +106,14 @@ async def waiting(s: AsyncSession, person_id: int) -> list[tuple[PoolShare, str]
 
 
 async def unclaimed(s: AsyncSession, closed_before: datetime) -> list[tuple[PoolShare, str]]:
-    """The shares that nobody asked for of pools that were split before then, with their units."""
+    """The shares that nobody asked for of pools that were split before then, and at once those of
+    whoever left; with their units."""
+    gone = select(col(Person.id)).where(col(Person.leaving_at).is_not(None))
     found = await s.execute(
         select(PoolShare, col(Pool.unit))
         .join(Pool, col(Pool.id) == col(PoolShare.pool_id))
         .where(
-            col(Pool.closed_at) <= closed_before,
+            (col(Pool.closed_at) <= closed_before) | col(PoolShare.person_id).in_(gone),
             col(PoolShare.claimed_at).is_(None),
             col(PoolShare.returned_at).is_(None),
         )
@@ -119,6 +121,31 @@ async def unclaimed(s: AsyncSession, closed_before: datetime) -> list[tuple[Pool
         .execution_options(populate_existing=True)
     )
     return [(share, unit) for share, unit in found.all()]
+
+
+async def owed(s: AsyncSession, persons: Collection[int]) -> Mapping[str, int]:
+    """Unit -> how much of it these are still to get."""
+    found = await s.execute(
+        select(col(Pool.unit), func.sum(PoolShare.amount))
+        .join(Pool, col(Pool.id) == col(PoolShare.pool_id))
+        .where(*_open(persons))
+        .group_by(col(Pool.unit))
+        .order_by(col(Pool.unit))
+    )
+    return {unit: int(amount) for unit, amount in found.all()}
+
+
+async def unclaim(s: AsyncSession, persons: Collection[int]) -> None:
+    """These ask for their shares no more."""
+    await s.execute(update(PoolShare).where(*_open(persons)).values(claimed_at=None))
+
+
+def _open(persons: Collection[int]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(PoolShare.person_id).in_(persons),
+        col(PoolShare.paid_at).is_(None),
+        col(PoolShare.returned_at).is_(None),
+    )
 
 
 async def identities(s: AsyncSession, person_id: int) -> list[str]:

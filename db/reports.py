@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -38,3 +38,9 @@ async def settle(s: AsyncSession, job_id: int) -> bool:
         .execution_options(synchronize_session=False)
     )
     return settled.first() is not None
+
+
+async def take_back(s: AsyncSession, job_id: int, persons: Collection[int]) -> None:
+    """Remove what these said of a job, unless it is dealt with."""
+    waits = col(Report.settled_at).is_(None) & (col(Report.job_id) == job_id)
+    await s.execute(delete(Report).where(waits, col(Report.person_id).in_(persons)))

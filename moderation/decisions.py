@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db import clips, events, hits, in_review, jobs, people, reports, reviews, statements
 from db.models import Clip, Job, Report, Review, utcnow
 from db.states import Kind, Reason, Status, Verdict
-from moderation import chaining, films, quorum, rounds, rules
+from moderation import chaining, films, queueing, quorum, rounds, rules
 from moderation.people import Person
 from moderation.quorum import Needed
 from moderation.rules import Refused, Rules
@@ -231,6 +231,7 @@ async def _carry_out(
         await jobs.move(s, job.id, kind, by=by, reasons=reasons, rules=found)
         return
     if not await clips.of(s, job.id):
+        queueing.insist_on_words(job)
         await door.let_in(s, job, by)
         await chaining.stop_late(s, job)
         return

@@ -4,7 +4,7 @@ a process was killed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -14,28 +14,27 @@ from sqlmodel import col
 
 from db import (
     chains,
-    events,
     forgetting,
     jobs,
     ledger,
     links,
     parts,
     people,
-    reviews,
+    pools,
     themes,
-    votes,
 )
 from db.broker import Broker
 from db.links import LINKS
 from db.media import Media
 from db.models import Chain, Clip, Identity, Job, Review, Seat, Theme, Vote, utcnow
 from db.session import Db, one_at_a_time
-from db.states import WAITING_FOR_REVIEW, Kind, Status, Turn
+from db.states import Status, Turn
 from db.yours import Whose
 from moderation import chaining, withdrawing
 from moderation import themes as closing
 from moderation.linking import alone, as_now
 from moderation.people import Person
+from moderation.unsaying import tell_again, unsay
 
 SITS = frozenset({Turn.WAITS, Turn.NOW, Turn.MADE})
 
@@ -52,6 +51,8 @@ class Belongings:
     reviews: int
     credit: int
     platforms: tuple[str, ...]
+    shares: Mapping[str, int]
+    """Of pools and not paid out: unit -> how much."""
 
 
 async def belongings(db: Db, person: Person) -> Belongings:
@@ -71,6 +72,7 @@ async def belongings(db: Db, person: Person) -> Belongings:
             reviews=await count(Review, who.own(Review.person_id)),
             credit=await ledger.balance(s, who.persons[0]),
             platforms=tuple(sorted(await s.scalars(rooms))),
+            shares=await pools.owed(s, who.persons),
         )
 
 
@@ -83,7 +85,9 @@ async def leave(db: Db, person_id: int) -> None:
             await one_at_a_time(s, alone(one))
         if not await people.leaving(s, who.persons):
             await forgetting.cut_off(s, who)
-            await _tell_again(s, (await s.scalars(who.jobs)).all())
+            await ledger.hold(s)
+            await pools.unclaim(s, who.persons)
+            await tell_again(s, (await s.scalars(who.jobs)).all())
     log.info("person.leaving", person=person_id)
 
 
@@ -101,30 +105,13 @@ async def forget_leavers(db: Db, broker: Broker, media: Media) -> None:
             await broker.spread(job_id)  # any news wakes the feed
 
 
-async def _tell_again(s: AsyncSession, job_ids: Sequence[int]) -> None:
-    """Let every room look at these once more: at the cards that stay when a job is withdrawn, too."""
-    for room in await events.rooms(s):
-        for start in range(0, len(job_ids), links.AT_ONCE):
-            await events.tell_again(s, room, job_ids[start : start + links.AT_ONCE])
-
-
 # ── what others wait for, count or see ───────────────────────────────────────────────────
 
 
 async def _take_back(db: Db, who: Whose) -> list[int]:
     """Take them out of all that goes on; the ids of the jobs that this changed."""
-    changed = await _unsay(db, who)
-    async with db.begin() as s:
-        for theme in await s.scalars(
-            select(Theme).where(who.own(Theme.host_id), col(Theme.closed_at).is_(None))
-        ):
-            held = await themes.get(s, theme.id, lock=True)
-            if held is not None and held.closed_at is None:
-                held.ends_at = utcnow()
-                await closing.close(s, held)
-        waiting = select(Seat).where(who.own(Seat.person_id), col(Seat.turn) == Turn.WAITS)
-        for seat in await s.scalars(waiting):
-            seat.turn = Turn.PASSED
+    changed = await unsay(db, who)
+    await _give_up_seats(db, who)
     async with db.read() as s:
         own = select(col(Job.id)).where(who.own(Job.person_id), col(Job.status) != Status.WITHDRAWN)
         standing = (await s.scalars(own.order_by(col(Job.id)))).all()
@@ -135,38 +122,40 @@ async def _take_back(db: Db, who: Whose) -> list[int]:
             job = await jobs.get(s, job_id, lock=True)
             if job is not None and job.status is not Status.WITHDRAWN:
                 changed += [job_id, *await withdrawing.withdraw(s, job_id, job.person_id)]
+    changed += await _close_themes(db, who)  # which nothing of theirs wins
     changed += await chaining.ended_turns(db)
     await _hand_over(db, who)
     return changed
 
 
-async def _unsay(db: Db, who: Whose) -> list[int]:
-    """What isn't counted yet will not be: their votes on open ballots, their say in open rounds."""
+async def _give_up_seats(db: Db, who: Whose) -> None:
+    """They wait for no turn any more. Whoever hands turns on holds the chain, and so does this."""
+    in_line = select(col(Seat.chain_id)).where(
+        who.own(Seat.person_id), col(Seat.turn) == Turn.WAITS
+    )
     async with db.read() as s:
-        voted = select(col(Vote.job_id), col(Vote.person_id)).join(
-            Job, col(Job.id) == col(Vote.job_id)
-        )
-        still = (col(Job.status) == Status.PUBLISHED) & col(Job.winner).is_(None)
-        open_votes = (await s.execute(voted.where(who.own(Vote.person_id), still))).all()
-        said = select(col(Review.job_id), col(Review.person_id)).join(
-            Job, (col(Job.id) == col(Review.job_id)) & (col(Job.round) == col(Review.round))
-        )
-        waits = col(Job.status).in_(WAITING_FOR_REVIEW)
-        open_reviews = (await s.execute(said.where(who.own(Review.person_id), waits))).all()
-    for job_id, person_id in open_votes:
+        chain_ids = (await s.scalars(in_line.distinct().order_by(col(Seat.chain_id)))).all()
+    for chain_id in chain_ids:
         async with db.begin() as s:
-            job = await jobs.get(s, job_id, lock=True)
-            closed = job is None or job.winner is not None
-            if not closed and await votes.take_back(s, job_id, person_id):
-                await events.record(s, job_id, Kind.VOTE_TAKEN_BACK, person_id)
-    for job_id, person_id in open_reviews:
+            await chains.get(s, chain_id, lock=True)
+            for seat in await chains.seats(s, chain_id):
+                if seat.person_id in who.persons and seat.turn is Turn.WAITS:
+                    seat.turn = Turn.PASSED
+
+
+async def _close_themes(db: Db, who: Whose) -> list[int]:
+    """Close the themes that they are the host of; the jobs that have won."""
+    begun = select(col(Theme.id)).where(who.own(Theme.host_id), col(Theme.closed_at).is_(None))
+    async with db.read() as s:
+        theme_ids = (await s.scalars(begun)).all()
+    won = []
+    for theme_id in theme_ids:
         async with db.begin() as s:
-            job = await jobs.get(s, job_id, lock=True)
-            if job is None or job.status not in WAITING_FOR_REVIEW:
-                continue
-            if await reviews.take_back(s, job_id, person_id, job.round):
-                await events.record(s, job_id, Kind.REVIEW_TAKEN_BACK, person_id)
-    return [job_id for job_id, _ in [*open_votes, *open_reviews]]
+            theme = await themes.get(s, theme_id, lock=True)
+            if theme is not None and theme.closed_at is None:
+                theme.ends_at = utcnow()
+                won.append(await closing.close(s, theme))
+    return [job_id for job_id in won if job_id]
 
 
 async def _hand_over(db: Db, who: Whose) -> None:
@@ -213,9 +202,9 @@ async def _forget(db: Db, media: Media, who: Whose) -> Sequence[int]:
             await one_at_a_time(s, alone(one))
         if not await _is_ready(s, who, films):
             return ()
-        touched = sorted({*films, *await forgetting.grown_from(s, who)})
-        await forgetting.forget(s, who)
-        await _tell_again(s, touched)
+        named = {*films, *await forgetting.grown_from(s, who), *await forgetting.said_of(s, who)}
+        touched = sorted(named | await forgetting.forget(s, who))
+        await tell_again(s, touched)
     await db.scrub()
     log.info("person.forgotten", person=who.persons[0])
     return touched

@@ -53,8 +53,7 @@ async def as_now(s: AsyncSession, person: Person) -> Person:
     """Who somebody is now, and is until the transaction ends. Raises ``Refused`` for whoever is gone."""
     await alongside(s, alone(person.id))
     now = await links.now(s, person.id)
-    if await people.leaving(s, [now]):
-        raise Refused(GONE)
+    await _insist_on_here(s, now)
     return replace(person, id=now)
 
 
@@ -108,6 +107,7 @@ async def _link(
         return None, ()
     if first == person.id:
         raise Refused("This is your own code; type it in the other room.")
+    await _insist_on_here(s, first)
     await one_at_a_time(s, alone(person.id))
     await one_at_a_time(s, "claim")  # the line is read person by person
     merged = await links.merge(s, first, person.id, code)
@@ -123,6 +123,7 @@ async def _unlink(s: AsyncSession, person: Person) -> tuple[Unlinked, Collection
     standing = await links.of(s, person.id)
     if standing is None:
         raise Refused("There is nothing to undo: you are linked to nobody.")
+    await _insist_on_here(s, person.id)
     first, second = standing.person_id, standing.second_id
     await one_at_a_time(s, alone(second))
     await one_at_a_time(s, "claim")
@@ -139,7 +140,13 @@ def alone(person_id: int) -> str:
     return f"person {person_id}"
 
 
+async def _insist_on_here(s: AsyncSession, person_id: int) -> None:
+    if await people.leaving(s, [person_id]):
+        raise Refused(GONE)
+
+
 async def _may_link(s: AsyncSession, person_id: int) -> None:
+    await _insist_on_here(s, person_id)
     if await links.of(s, person_id) is not None:
         raise Refused("You are linked already; unlink first.")
 

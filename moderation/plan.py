@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from db.models import Job
 from db.offers import Offer, Range, StyleOffer
 from db.states import Descent, Task
+from db.yours import WORDS
 from moderation.rules import Refused
 from moderation.wish import PROMPT_LIMIT, SEED_LIMIT, Picture, Request, Roots, Which, Wish
 from moderation.words import SHOWS_NOTHING, clean, echo, figure, listed
@@ -32,6 +33,8 @@ def plan(
     prompt = _text(wish.prompt, "prompt")
     if SHOWS_NOTHING.fullmatch(prompt):
         raise Refused("Say what the clip should show: the prompt is empty.")
+    if prompt == WORDS:
+        raise Refused("Its words were those of somebody who left; ask for it in words of your own.")
     negative = _text(wish.negative, "negative prompt")
     task = roots.task or _task(wish)
     offer = _offer(wish, task, offers)

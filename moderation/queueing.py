@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from db.models import Job
 from db.states import Status
+from db.yours import WORDS
 from moderation.people import Person
 from moderation.rules import Refused, Rules, insist_on_rendered, owns, said
 
@@ -34,12 +35,19 @@ def may_cancel(person: Person, job: Job) -> None:
 def may_retry(person: Person, job: Job, shots: bool = False) -> None:
     """``shots``: whether it is a film of which some shot may be retried."""
     owns(person, job)
+    insist_on_words(job)
     if shots and job.status is Status.QUEUED:
         return
     if job.status not in RETRIABLE:
         raise Refused(
             f"Only a failed or cancelled job can be retried; job {job.id} is {said(job.status)}."
         )
+
+
+def insist_on_words(job: Job) -> None:
+    """Raises ``Refused`` where nothing is left that says what to render."""
+    if job.prompt == WORDS:
+        raise Refused(f"The words of job {job.id} were those of somebody who left.")
 
 
 def may_repeat(person: Person, job: Job) -> None:

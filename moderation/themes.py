@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import events, ledger, links, themes
+from db import events, ledger, links, people, themes
 from db.models import Job, Theme, utcnow
 from db.session import Db
 from db.states import Kind
@@ -36,8 +36,10 @@ def account(theme: Theme) -> str:
 
 
 async def entries(s: AsyncSession, theme: Theme) -> list[Job]:
-    """What takes part, published first first."""
-    return [job for job in await themes.candidates(s, theme) if has_word(job.prompt, theme.word)]
+    """What takes part, published first first; nothing of whoever leaves."""
+    found = [job for job in await themes.candidates(s, theme) if has_word(job.prompt, theme.word)]
+    gone = await people.leaving(s, {job.person_id for job in found})
+    return [job for job in found if job.person_id not in gone]
 
 
 async def close_due(db: Db) -> list[int]:
@@ -54,7 +56,8 @@ async def close_due(db: Db) -> list[int]:
 
 
 async def close(s: AsyncSession, theme: Theme) -> int:
-    """Say who won, and give them what its host gave; the winning job, 0 where nobody voted."""
+    """Say who won, and give them what its host gave; the winning job, 0 where nobody voted. Then the
+    host has it back, unless they left: what is nobody's stays on the theme's account."""
     taking_part = await entries(s, theme)
     won = winner(taking_part, await themes.votes(s, theme, [job.id for job in taking_part]))
     theme.closed_at = utcnow()
@@ -64,7 +67,7 @@ async def close(s: AsyncSession, theme: Theme) -> int:
         gets = next(job.person_id for job in taking_part if job.id == won[0])
         await events.record(s, won[0], Kind.THEME_WON, clip=won[1])
     await s.flush()
-    if theme.pool:
+    if theme.pool and not await people.leaving(s, [gets]):
         await ledger.hold(s)
         pool, artist = await ledger.studios(s, account(theme)), await ledger.account_of(s, gets)
         amounts = {pool.id: -theme.pool, artist.id: theme.pool}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import books, bugs, events, ledger, links
+from db import books, bugs, events, ledger, links, people
 from db.ledger import Overdrawn
 from db.models import Bug, utcnow
 from db.states import BugKind, Kind
@@ -29,6 +29,8 @@ class Crediting(Base):
         async with self._on(person, job_id) as (s, person, job):
             giving.may_tip(person, job)
             await films.insist_on_others(s, person, job)
+            if await people.leaving(s, [job.person_id]):
+                raise Refused(f"The artist of job {job_id} has left, and gets no tips any more.")
             await ledger.hold(s)
             mine = await ledger.account_of(s, person.id)
             theirs = await ledger.account_of(s, job.person_id)
@@ -94,7 +96,7 @@ class Crediting(Base):
             if await bugs.count(s, bug_id, accept, besides=finder_id) < AGREE:
                 return None
             bug.accepted, bug.closed_at = accept, utcnow()
-            if accept:
+            if accept and not await people.leaving(s, [finder_id]):
                 await ledger.hold(s)
                 finder = await ledger.account_of(s, finder_id)
                 issued = await ledger.studios(s, ISSUED)

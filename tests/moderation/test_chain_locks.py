@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from db import chains, jobs
 from db.broker import Broker
+from db.media import Media
 from db.session import Db
-from db.states import Status
+from db.states import Status, Turn
 from moderation import chaining
+from moderation.leaving import forget_leavers
 from moderation.wish import Wish
 from tests.moderation.opinions import Five, link
 from tests.moderation.test_chains import begun
@@ -97,3 +100,23 @@ async def test_who_links_waits_for_a_chain_before_its_clips(
         await jobs.get(s, second.id, lock=True)
     await linking
     assert (await studio.job(second.id)).person_id == (bo.id if parting else cy.id)
+
+
+async def test_who_leaves_gives_their_seat_up_only_when_nobody_hands_on_a_turn(
+    studio: Studio, cast: Five, tmp_path: Path
+) -> None:
+    ada, bo, cy, *_ = cast
+    film, _ = await begun(studio, ada, bo, cy)
+    await studio.desk.leave(cy)
+    async with studio.db.begin() as s:
+        await chains.get(s, film.id, lock=True)
+        media = Media(tmp_path / "media")
+        leaving = asyncio.create_task(forget_leavers(studio.db, Broker(NO_BROKER), media))
+        waits = asyncio.create_task(somebody_waits(studio.db))
+        first, _ = await asyncio.wait({leaving, waits}, return_when=asyncio.FIRST_COMPLETED)
+        waits.cancel()
+        assert first == {waits}
+    await leaving
+    async with studio.db.read() as s:
+        seats = await chains.seats(s, film.id)
+    assert [seat.turn for seat in seats if seat.person_id == cy.id] == [Turn.PASSED]

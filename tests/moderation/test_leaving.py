@@ -96,8 +96,7 @@ async def test_nothing_is_left_of_them_and_others_keep_what_is_theirs(leaver: Le
 
 
 OTHERS_LOSE = [
-    "account.balance",  # their theme's pool, which goes back
-    "clip gone",  # the glimpse that showed somebody a second of theirs,
+    "clip gone",  # the glimpse that showed somebody a second of theirs
     "consent gone",
     "event.detail",  # who lent a worker
     "job.negative",  # said by them, in what goes on after a clip of theirs;

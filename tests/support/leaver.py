@@ -44,8 +44,10 @@ from db.states import BugKind, Depicts, Flag, Kind, Purpose, Reason, Verdict
 from moderation import days
 from moderation.bookkeeping import keep_books
 from moderation.chronicle import chronicle
+from moderation.credit import Booking
 from moderation.leaving import forget_leavers
 from moderation.people import Person, Role
+from moderation.pools import OUTSIDE
 from moderation.sweep import sweep
 from moderation.wish import Picture, Request, Wish
 from tests.support.books import settle
@@ -224,7 +226,10 @@ class Leaver:
             await duty.change(s, self.they.id, 20, [Reason.GORE])
             await ledger.hold(s)
             await days.rendered(s, self.they.id, 5)
-            mine = await ledger.account_of(s, self.they.id)
+            mine = await ledger.account_of(s, self.they.id, "cent")
+            outside = await ledger.studios(s, OUTSIDE, "cent")
+            got = {mine.id: 7, outside.id: -7}
+            await ledger.book(s, "split", Booking.POOL_SPLIT, got)
             pool = Pool(
                 unit="cent",
                 amount=7,
