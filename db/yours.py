@@ -88,8 +88,8 @@ HELD: tuple[Held, ...] = (
         "defaults", "What your clips begin with.", deletes=True,
     ),
     Held(
-        m.Statement, lambda w: w.of_jobs(m.Statement.job_id),
-        "statements", "Who you stated is in your jobs.", deletes=True,
+        m.Statement, lambda w: w.of_jobs(m.Statement.job_id) | w.own(m.Statement.person_id),
+        "statements", "Who you stated is in your jobs.", blanks={"sentence": ""},
     ),
     Held(
         m.Clip, lambda w: w.of_jobs(m.Clip.job_id),
