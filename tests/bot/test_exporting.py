@@ -16,7 +16,7 @@ from sqlalchemy import select
 from bot import csv_lines, exporting
 from bot.exported_rows import File
 from bot.exporting import Exporter, packed
-from db import forgetting
+from db import forgetting, ledger
 from db.models import Event, Job
 from db.states import Kind
 from db.yours import HELD
@@ -127,6 +127,11 @@ async def test_it_gives_nobody_else_away(one: Leaver) -> None:
             )
         )
         (await s.get_one(Job, one.shown.id)).worker = "lent-me"
+        await ledger.hold(s)
+        both = [
+            await ledger.account_of(s, n) for n in (await forgetting.whose(s, one.they.id)).persons
+        ]
+        await ledger.book(s, "both", "link", {both[0].id: -1, both[1].id: 1})
     async with Exporter(one.db, one.studio.media).of(one.they) as export:
         with ZipFile(export.parts[0]) as archive:
             text = b"".join(map(archive.read, archive.namelist())).decode()
