@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -75,11 +74,12 @@ def export(
     data: Data = None,
 ) -> None:
     """Who gets how much of a pool, as CSV; with who they are, so keep it to yourself."""
+    from bot.csv_lines import lines
     from bot.pools import rows
 
     found = _said(data, lambda db: rows(db, number))
     with nullcontext(sys.stdout) if to is None else to.open("w", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows(found)
+        file.write(lines(found))
 
 
 @app.command()

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import false, select
+from sqlalchemy import RowMapping, false, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from bot import csv_lines
 from db import books, forgetting
 from db.ledger import moment
 from db.media import Media
@@ -90,7 +89,7 @@ def _file(name: str, path: Path) -> File:
 
 
 async def _of_table(s: AsyncSession, held: Held, who: Whose) -> AsyncIterator[Batch]:
-    """Of others, who are somebody's business elsewhere, not even the numbers."""
+    """Of others, who are somebody's business elsewhere, not even the numbers, nor what they said."""
     table = held.model.__table__  # type: ignore[attr-defined]
     columns = [column for column in table.columns if column.name not in held.hides]
     people = {
@@ -99,23 +98,24 @@ async def _of_table(s: AsyncSession, held: Held, who: Whose) -> AsyncIterator[Ba
     which = held.theirs(who) if held.theirs is not None else false()
     query = select(*columns).where(which).order_by(*table.primary_key)
     found = await s.stream(query)
+
+    def told(row: RowMapping) -> Mapping[str, Any]:
+        others = {name for name in people if row[name] not in who.persons}
+        hidden = others | set(held.guards if "person_id" in others else ())
+        return {name: None if name in hidden else value for name, value in row.items()}
+
     async for batch in found.mappings().partitions(BATCH):
-        yield [
-            {
-                name: None if name in people and value not in who.persons else value
-                for name, value in row.items()
-            }
-            for row in batch
-        ]
+        yield [told(row) for row in batch]
 
 
 async def _ledger(s: AsyncSession, who: Whose) -> AsyncIterator[Batch]:
     """Newest first, a row for each posting."""
     own = {a.name for person_id in who.persons for a in await books.accounts(s, person_id)}
+    seen: set[int] = set()  # what both of a link are in comes once
     for person_id in who.persons:
         before = None
         while batch := await books.newest(s, person_id=person_id, before=before, limit=BATCH):
-            yield [
+            rows = [
                 {
                     "transaction": booked.id, "at": moment(booked.at), "kind": booked.kind,
                     "job": booked.job, "reference": booked.reference, "account": account,
@@ -123,8 +123,12 @@ async def _ledger(s: AsyncSession, who: Whose) -> AsyncIterator[Batch]:
                     "hash": booked.hash,
                 }
                 for booked in batch
+                if booked.id not in seen
                 for account, unit, amount in booked.postings
             ]  # fmt: skip
+            if rows:
+                yield rows
+            seen |= {booked.id for booked in batch}
             before = batch[-1].id
 
 
@@ -175,18 +179,16 @@ async def as_csv(batches: AsyncIterator[Batch]) -> AsyncIterator[str]:
     """A line for each row, below the names of the columns."""
     first = True
     async for batch in batches:
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        if first:
-            writer.writerow(batch[0])
-        writer.writerows([_cell(value) for value in row.values()] for row in batch)
+        head = [list(batch[0])] if first else []
+        yield csv_lines.lines([*head, *([_cell(v) for v in row.values()] for row in batch)])
         first = False
-        yield text.getvalue()
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return moment(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Enum):
         return value.value
     raise TypeError(f"{type(value).__name__} has no place in an export")
@@ -195,4 +197,4 @@ def _plain(value: Any) -> Any:
 def _cell(value: Any) -> Any:
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
-    return _plain(value) if isinstance(value, datetime | Enum) else value
+    return _plain(value) if isinstance(value, date | Enum) else value

@@ -11,10 +11,10 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from bot import exported_rows as rows
 from bot.exported_rows import File
@@ -35,13 +35,19 @@ BUSY = "What is yours is being put together already; it comes in a moment."
 TOO_MUCH = "That is more than this place takes. A host can put it together for you: sora export."
 README = """This is all that the studio has of you.
 
-Each table is here twice, as JSON and as CSV; times are in UTC. Of other people there are numbers at
-most: what they said of your clips is theirs.
+Each table is here twice, as JSON and as CSV; times are in UTC. In CSV, text that a spreadsheet would take
+for a formula has an apostrophe before it. What others did with your jobs has no detail, and no machine is
+named: what they said, and whose worker it was, is theirs.
 
 {files}
 
 clips/      your clips, as they are stored, with their Content Credentials
 pictures/   the pictures that you gave
+"""
+MISSING = """
+Not in here, because they are gone, or too large for the place that this came to:
+
+{files}
 """
 
 
@@ -73,19 +79,22 @@ class Exporter:
         if person_id in self._busy:
             raise Refused(BUSY)
         self._busy.add(person_id)
-        folder = await asyncio.to_thread(self._folder)
         try:
-            yield await self._put_together(person_id, folder, limit)
+            folder = await asyncio.to_thread(self._folder)
+            try:
+                yield await self._put_together(person_id, folder, limit)
+            finally:
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         finally:
             self._busy.discard(person_id)
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     def _folder(self) -> Path:
         home = self.media.folder.parent / "exports"
         home.mkdir(parents=True, exist_ok=True)
         for old in home.iterdir():
-            if old.stat().st_mtime < time.time() - LEFT_BEHIND_SECONDS:
-                shutil.rmtree(old, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another process cleans up, too
+                if old.stat().st_mtime < time.time() - LEFT_BEHIND_SECONDS:
+                    shutil.rmtree(old, ignore_errors=True)
         return Path(tempfile.mkdtemp(dir=home))
 
     async def _put_together(self, person_id: int, folder: Path, limit: int | None) -> Export:
@@ -95,19 +104,21 @@ class Exporter:
                 who = await forgetting.whose(s, person_id)
                 said = [await _write(archive, table) async for table in rows.tables(s, who)]
                 files = await rows.files(s, who, self.media)
-            about = README.format(files="\n".join(filter(None, said)))
-            await asyncio.to_thread(archive.writestr, "README.txt", about)
         taken = first.stat().st_size + REST
         if limit is not None and taken > limit:
             raise Refused(TOO_MUCH)
         there = [file for file in files if file.bytes is not None]
         plan, left_out = packed(there, limit, taken)
+        gone = [file.name for file in files if file.bytes is None]
         parts = []
         for number, packs in enumerate(plan, start=1):
             parts.append(folder / f"{STEM}{f'-{number}' if number > 1 else ''}.zip")
-            await asyncio.to_thread(_add, parts[-1], packs)
-        gone = [file.name for file in files if file.bytes is None]
-        return Export(tuple(parts), (*gone, *(file.name for file in left_out)))
+            gone += await asyncio.to_thread(_add, parts[-1], packs)
+        missing = (*gone, *(file.name for file in left_out))
+        about = README.format(files="\n".join(filter(None, said)))
+        about += MISSING.format(files="\n".join(missing)) if missing else ""
+        await asyncio.to_thread(_explain, first, about)
+        return Export(tuple(parts), missing)
 
 
 def packed(
@@ -133,24 +144,34 @@ def packed(
     return plan, left_out
 
 
-def _add(archive: Path, files: Sequence[File]) -> None:
-    """Videos and pictures are as small as they get."""
+def _add(archive: Path, files: Sequence[File]) -> list[str]:
+    """Videos and pictures are as small as they get. The names of those that went meanwhile."""
+    gone = []
     with ZipFile(archive, "a", ZIP_STORED) as opened:
         for file in files:
-            opened.write(file.path, file.name)
+            try:
+                opened.write(file.path, file.name)
+            except FileNotFoundError:
+                gone.append(file.name)
+    return gone
+
+
+def _explain(archive: Path, about: str) -> None:
+    with ZipFile(archive, "a", ZIP_DEFLATED) as opened:
+        opened.writestr("README.txt", about)
 
 
 async def _write(archive: ZipFile, table: rows.TableOfTheirs) -> str:
     """Write it in both forms; its line in the README, empty where it has no rows."""
-    some = False
     for kind, encoded in (("json", rows.as_json), ("csv", rows.as_csv)):
         pieces = encoded(table.read())
         piece = await anext(pieces, None)
         if piece is None:
             return ""
-        some = True
-        with archive.open(f"{table.name}.{kind}", "w") as entry:
+        named = ZipInfo(f"{table.name}.{kind}", time.localtime()[:6])
+        named.compress_type = ZIP_DEFLATED
+        with archive.open(named, "w") as entry:
             while piece is not None:
                 await asyncio.to_thread(entry.write, piece.encode())
                 piece = await anext(pieces, None)
-    return f"{table.name:<14}{table.about}" if some else ""
+    return f"{table.name:<14}{table.about}"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 
+from bot import csv_lines as as_csv
 from db import books
 from db.ledger import Booked, moment
 from db.session import Db
@@ -41,12 +40,12 @@ async def csv_lines(db: Db) -> AsyncIterator[str]:
     """A line for each posting; the last one's hash is the head."""
     async with db.read() as s:
         count, _ = await books.head(s)
-    yield _row(COLUMNS)
+    yield as_csv.lines([COLUMNS])
     async for booked in _up_to(db, count):
         for account, unit, amount in booked.postings:
             first = (booked.id, moment(booked.at), booked.kind, booked.job, booked.reference)
             more = (booked.table_version, account, unit, amount, booked.key, booked.hash)
-            yield _row((*first, *more))
+            yield as_csv.lines([(*first, *more)])
 
 
 async def _up_to(db: Db, count: int) -> AsyncIterator[Booked]:
@@ -65,9 +64,3 @@ async def _up_to(db: Db, count: int) -> AsyncIterator[Booked]:
 def as_data(booked: Booked) -> dict[str, object]:
     """A transaction as it is hashed, with the hash before it and its own."""
     return {**asdict(booked), "at": moment(booked.at)}
-
-
-def _row(cells: tuple[object, ...]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue()

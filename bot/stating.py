@@ -26,7 +26,8 @@ CHOICES = (
 """What may be picked, and how that is shown."""
 MORE = "If they agreed: how? Moderators read it."
 MISSING = (
-    "Moderators get it once you say who is in it: it has a picture, or its words name somebody."
+    "Moderators get it once you say who is in it: it was made from a picture, or its words name "
+    "somebody."
 )
 GIVE = Button(Sign.STATE, "Say who is in it", asks=QUESTIONS[Sign.STATE], strong=True)
 CHANGE = Button(Sign.STATE, "Who is in it", asks=QUESTIONS[Sign.STATE])
@@ -92,6 +93,8 @@ async def sent(desk: Desk, person: Person, job_id: int, words: str) -> str:
     done = await desk.state(person, job_id, Depicts(picked), sentence)
     if done.went:
         return f"Noted; job {job_id} went to the moderators."
+    if done.private:
+        return f"Noted. Job {job_id} is private; publish it to send it to the moderators."
     return f"Noted; moderators read it when job {job_id} comes before them."
 
 

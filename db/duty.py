@@ -30,6 +30,16 @@ async def change(
     )
 
 
+async def bring(s: AsyncSession, first: int, second: int) -> None:
+    """Two people turned out to be one, who is asked for no more than either wants. What the second has
+    said stays theirs, for when they are two again."""
+    ours, theirs = await of(s, first), await of(s, second)
+    limits = [own.per_hour for own in (ours, theirs) if own.per_hour is not None]
+    spared = {Reason(reason) for reason in [*ours.spared, *theirs.spared]}
+    if limits or spared:
+        await change(s, first, min(limits, default=None), spared)
+
+
 async def decided_since(
     s: AsyncSession, person_id: int, since: datetime, besides: int
 ) -> list[datetime]:

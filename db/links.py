@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import chains, clips, consents
+from db import chains, clips, consents, duty
 from db.models import Code, Guess, Identity, Job, Link, Person, Report, Review, Vote, utcnow
 from db.states import WAITING_FOR_REVIEW, Status
 from db.upsert import upsert
@@ -116,6 +116,7 @@ async def merge(s: AsyncSession, first: int, second: int, code: str) -> Merged:
     for ids in _some(jobs):
         await clips.unsign_named(s, ids)
     await consents.bring(s, first, second)
+    await duty.bring(s, first, second)
     await chains.bring(s, first, second)
     votes, no_votes = await _merge(s, Vote, first, second)
     reports, no_reports = await _merge(s, Report, first, second)

@@ -55,11 +55,15 @@ async def is_owed(s: AsyncSession, job: Job) -> bool:
 
     It takes one where a picture was given or the prompt names somebody living; what is made from other
     clips rests on the statements of those, unless there is a picture or a name in it that they haven't.
+    One that was taken back is missing even where its picture and words are gone, with whoever gave them.
     """
     waiting, known = [job], {job.id}
     while waiting:
         one = waiting.pop()
-        if await stands(s, one.id):
+        said = await latest(s, one.id)
+        if said is not None and said.depicts is None:
+            return True
+        if said is not None:
             continue
         above = await _made_from(s, one)
         if _pictures([one]) - _pictures(above):

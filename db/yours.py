@@ -58,6 +58,8 @@ class Held:
     """Whether the rows go the moment somebody leaves: they lead to them, or others to what is theirs."""
     hides: tuple[str, ...] = ()
     """The columns that an export leaves out."""
+    guards: tuple[str, ...] = ()
+    """The columns that an export leaves empty where somebody else did it, or the studio."""
 
 
 def _given(whose: Whose) -> ColumnElement[bool]:
@@ -88,8 +90,8 @@ HELD: tuple[Held, ...] = (
         "defaults", "What your clips begin with.", deletes=True,
     ),
     Held(
-        m.Statement, lambda w: w.of_jobs(m.Statement.job_id),
-        "statements", "Who you stated is in your jobs.", deletes=True,
+        m.Statement, lambda w: w.of_jobs(m.Statement.job_id) | w.own(m.Statement.person_id),
+        "statements", "Who you stated is in your jobs.", blanks={"sentence": ""},
     ),
     Held(
         m.Clip, lambda w: w.of_jobs(m.Clip.job_id),
@@ -149,7 +151,7 @@ HELD: tuple[Held, ...] = (
     Held(
         m.Event, lambda w: w.own(m.Event.person_id) | w.of_jobs(m.Event.job_id),
         "events", "All that happened to your jobs, and what you did: your appeals, for example.",
-        keeps=("detail",),
+        keeps=("detail",), guards=("detail",),
     ),
     Held(
         m.Post, lambda w: w.of_jobs(m.Post.job_id),
@@ -202,6 +204,7 @@ HELD: tuple[Held, ...] = (
             "first_key": "", "last_key": "", "preview_key": "", "reason": "", "notes": [],
         },
         keeps=("room", "workspace", "model", "aspect", "style", "worker", "approximations"),
+        hides=("worker",),
     ),
     Held(
         m.Person, lambda w: col(m.Person.id).in_(w.persons),

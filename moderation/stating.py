@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import clips, events, jobs, statements
 from db.models import Job, Statement
-from db.states import Depicts, Kind, Status
-from moderation import decisions, rules
+from db.states import Depicts, Kind, Status, Task
+from moderation import decisions, films, rules
 from moderation.people import Person
 from moderation.rules import Refused
 
@@ -22,7 +22,7 @@ class Unstated(Refused):
 
     def __init__(self, job_id: int) -> None:
         super().__init__(
-            f"Say first who is in job {job_id}: it has a picture of yours, or its words name a living "
+            f"Say first who is in job {job_id}: it was made from a picture, or its words name a living "
             "person."
         )
         self.job_id = job_id
@@ -34,6 +34,8 @@ class Stated:
 
     went: bool = False
     """Whether the job went to the moderators, for which it only waited for this."""
+    private: bool = False
+    """Whether the job is done and goes to them only once its artist publishes it."""
     kept: tuple[int, ...] = ()
     """The jobs that left review or showcase."""
 
@@ -58,16 +60,18 @@ async def state(
     said = await statements.latest(s, job.id)
     if said is None and not await statements.is_owed(s, job):
         raise Refused(
-            f"Job {job.id} needs no statement: it has no picture of yours and names nobody."
+            f"Job {job.id} needs no statement: no picture and no name in it is without one."
         )
+    ready = job.status is Status.READY
+    private = ready and job.private
     if said is not None and (said.depicts, said.sentence) == (depicts, sentence):
-        return Stated()
+        return Stated(private=private)
     new = Statement(job_id=job.id, person_id=person.id, depicts=depicts, sentence=sentence)
     await statements.add(s, new)
     await events.record(s, job.id, Kind.STATED, person.id, depicts=depicts)
     seen = any(clip.showcase for clip in await clips.of(s, job.id))
-    waited = job.status is Status.READY and not job.private and not job.held and seen
-    return Stated(went=waited and await jobs.to_review(s, job, backlog))
+    waited = ready and not private and not job.held and seen
+    return Stated(waited and await jobs.to_review(s, job, backlog), private)
 
 
 async def revoke(s: AsyncSession, person: Person, job: Job) -> Stated:
@@ -83,12 +87,16 @@ async def revoke(s: AsyncSession, person: Person, job: Job) -> Stated:
         resting = await jobs.get(s, job_id, lock=True)
         owed = resting is not None and await statements.is_owed(s, resting)
         if resting is not None and owed and await _leave(s, person, resting):
+            await films.leave_reels(s, job_id)
             kept.append(job_id)
     return Stated(kept=tuple(kept))
 
 
 async def _leave(s: AsyncSession, person: Person, job: Job) -> bool:
-    """Leave review or showcase; an appeal stays, and can't be granted meanwhile."""
+    """Leave review or showcase; an appeal stays, and can't be granted meanwhile. A reel goes with the
+    clip in it instead, and is made anew without it."""
+    if job.task is Task.REEL:
+        return False
     if rules.is_held(job):
         job.held, job.private = False, True
         await events.record(s, job.id, Kind.UNHELD, person.id)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import select
 
-from bot import exporting
+from bot import csv_lines, exporting
 from bot.exported_rows import File
 from bot.exporting import Exporter, packed
-from db import forgetting
+from db import forgetting, ledger
+from db.models import Event, Job
+from db.states import Kind
 from db.yours import HELD
 from moderation.rules import Refused
 from tests.support.leaver import WORDS, Leaver, everything, key_of, somebody
@@ -72,7 +75,8 @@ async def test_everything_that_is_theirs_is_in_it_in_both_forms(one: Leaver) -> 
     clips = [name for name in said if name.startswith("clips/")]
     assert f"clips/job-{one.shown.id}-clip-1.mp4" in clips
     assert said[clips[0]].startswith(clips[0].split("-")[1].encode())
-    assert [n for n in said if n.startswith("pictures/")] == ["pictures/job-1-first.png"]
+    pictures = [name for name in said if name.startswith("pictures/")]
+    assert pictures == ["pictures/job-1-first.png", "pictures/job-5-first.png"]
     assert "token" not in text
     names = [row["name"] for row in json.loads(said["you.json"])]
     assert names == ["Zephyrine", "Zephyrine in Slack"]
@@ -110,6 +114,68 @@ def test_what_fits_in_no_part_is_named(tmp_path: Path) -> None:
     plan, left = packed(many, 100_000, 70_000)
     assert len(plan) == exporting.MOST_PARTS
     assert sum(map(len, plan)) + len(left) == 40
+
+
+async def test_it_gives_nobody_else_away(one: Leaver) -> None:
+    owner = "discord::999888777666555444"
+    async with one.db.begin() as s:
+        s.add(
+            Event(
+                job_id=one.shown.id,
+                kind=Kind.FINISHED,
+                detail={"owner": owner, "worker": "lent-me"},
+            )
+        )
+        (await s.get_one(Job, one.shown.id)).worker = "lent-me"
+        await ledger.hold(s)
+        both = [
+            await ledger.account_of(s, n) for n in (await forgetting.whose(s, one.they.id)).persons
+        ]
+        await ledger.book(s, "both", "link", {both[0].id: -1, both[1].id: 1})
+    async with Exporter(one.db, one.studio.media).of(one.they) as export:
+        with ZipFile(export.parts[0]) as archive:
+            text = b"".join(map(archive.read, archive.namelist())).decode()
+            told = json.loads(archive.read("events.json"))
+            booked = list(csv.reader(io.StringIO(archive.read("ledger.csv").decode())))
+            years = {entry.date_time[0] for entry in archive.infolist()}
+    assert owner not in text
+    assert "lent-me" not in text
+    assert {bool(row["detail"]) for row in told if row["person_id"] is None} == {False}
+    assert any("quetzal" in str(row["detail"]) for row in told), "their own words are theirs"
+    assert len(set(map(tuple, booked))) == len(booked), "what both of a link are in comes once"
+    assert min(years) > 1980
+
+
+async def test_a_file_that_goes_meanwhile_is_named_in_it(
+    one: Leaver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(files: Sequence[File], *rest: Any) -> Any:
+        files[0].path.unlink()
+        return packed(files, *rest)
+
+    monkeypatch.setattr(exporting, "packed", late)
+    async with Exporter(one.db, one.studio.media).of(one.they) as export:
+        (missing,) = export.left_out
+        with ZipFile(export.parts[0]) as archive:
+            assert missing not in archive.namelist()
+            assert missing in archive.read("README.txt").decode()
+
+
+async def test_what_fails_once_can_be_asked_for_again(one: Leaver) -> None:
+    exporter = Exporter(one.db, one.studio.media)
+    home = one.studio.media.folder.parent / "exports"
+    home.write_text("in the way")
+    with pytest.raises(FileExistsError):
+        async with exporter.of(one.they):
+            pass
+    home.unlink()
+    async with exporter.of(one.they):
+        pass
+
+
+@pytest.mark.parametrize("begins", "=+-@\t\r")
+def test_a_spreadsheet_runs_nothing(begins: str) -> None:
+    assert csv_lines.lines([[f"{begins}1", -1, "a=1"]]) == f"'{begins}1,-1,a=1\n"
 
 
 async def test_one_is_put_together_at_a_time(one: Leaver) -> None:

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from db import duty as limits
 from db import reviews
 from db.models import Hit, Job, utcnow
 from db.states import Reason, Status
 from moderation import duty
 from moderation.rules import Refused, Rules
 from moderation.screening.words import rules
-from tests.moderation.opinions import YES, Five
+from tests.moderation.opinions import YES, Five, link
 from tests.support.studio import Studio
 
 GORE = "a decapitated body"
@@ -82,6 +83,26 @@ async def test_who_asked_to_be_spared_something_decides_other_things(
 async def test_limits_are_moderators_to_set(studio: Studio, cast: Five) -> None:
     with pytest.raises(Refused, match="only they have limits"):
         await studio.desk.take_on(cast[0], "3")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "limit", "spared"),
+    [
+        ("9, hate", "5, gore", 5, ["gore", "hate"]),
+        ("3", "gore", 3, ["gore"]),
+        ("", "5, gore", 5, ["gore"]),
+    ],
+)
+async def test_whoever_links_keeps_what_limits_them_most(
+    studio: Studio, cast: Five, first: str, second: str, limit: int, spared: list[str]
+) -> None:
+    mo, lin = cast[3:]
+    await studio.desk.take_on(mo, first)
+    await studio.desk.take_on(lin, second)
+    await link(studio, mo, lin)
+    async with studio.db.read() as s:
+        one = await limits.of(s, mo.id)
+    assert (one.per_hour, one.spared) == (limit, spared)
 
 
 @pytest.mark.parametrize("text", ["0", "1001", "3 4", "kittens", "-1", "spam", "9" * 99])

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
+from sqlmodel import col
 
 from db import clips, events, ledger, parts, people, record, renders
 from db.broker import Broker
-from db.models import Job
+from db.models import Job, Statement
 from db.session import Db
-from db.states import Descent, Flag, Kind, Reason, Status, Task
+from db.states import Depicts, Descent, Flag, Kind, Reason, Status, Task
 from moderation import reels
 from moderation.people import Person
 from moderation.reels import TRIES
@@ -20,6 +22,7 @@ from tests.moderation.opinions import Five
 from tests.support.studio import Studio
 from tests.support.weeks import put_together, reel, swept, three, week, won
 
+FACE = "a" * 64 + ".jpg"
 Leaving = Callable[[Studio, Five, Job], Awaitable[object]]
 
 
@@ -128,11 +131,28 @@ async def hide(studio: Studio, cast: Five, job: Job) -> None:
     await studio.desk.consent(cast[1], job.id, {Flag.SHOWCASE: False}, clip=1)
 
 
-@pytest.mark.parametrize("leave", [take_down, keep, hide])
+async def take_back(studio: Studio, cast: Five, job: Job) -> None:
+    await studio.desk.revoke_statement(cast[1], job.id)
+
+
+async def take_back_above(studio: Studio, cast: Five, job: Job) -> None:
+    """What it was made from leaves, too."""
+    above = await studio.rendered(cast[1])
+    await studio.change(above.id, first_key=FACE)
+    await studio.desk.state(cast[1], above.id, Depicts.MYSELF)
+    async with studio.db.begin() as s:
+        await s.execute(delete(Statement).where(col(Statement.job_id) == job.id))
+    await studio.change(job.id, parent_id=above.id)
+    await studio.desk.revoke_statement(cast[1], above.id)
+
+
+@pytest.mark.parametrize("leave", [take_down, keep, hide, take_back, take_back_above])
 async def test_however_a_clip_leaves_the_showcase_it_goes_at_once(
     studio: Studio, cast: Five, leave: Leaving
 ) -> None:
     first, second, third = await three(studio, cast)
+    await studio.change(second.id, first_key=FACE)
+    await studio.desk.state(cast[1], second.id, Depicts.MYSELF)
     await swept(studio)
     shown = await put_together(studio)
     await leave(studio, cast, second)

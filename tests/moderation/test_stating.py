@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from db import events, statements
-from db.models import Job
+from bot.stating import sent
+from db import events, forgetting, statements
+from db.models import Job, Statement
 from db.states import Depicts, Flag, Kind, Status
 from moderation.people import Person, Role
 from moderation.rules import Refused, Rules
@@ -184,3 +186,32 @@ async def test_what_waits_for_room_is_let_in_with_a_statement_only(
     assert done.kept == (job.id,)
     assert await let_in(studio.db, Rules()) == []
     assert await stands(studio, job) is Status.READY
+
+
+async def test_a_statement_taken_back_is_missing_even_when_its_artist_is_forgotten(
+    studio: Studio, cast: Five
+) -> None:
+    ada, bo = cast[:2]
+    job = await shown(studio, cast)
+    others = await studio.desk.remix(bo, job.id, None, request(), Wish("in oil"))
+    await studio.desk.revoke_statement(ada, job.id)
+    async with studio.db.begin() as s:
+        await forgetting.forget(s, await forgetting.whose(s, ada.id))
+    async with studio.db.read() as s:
+        assert await statements.is_owed(s, await studio.job(others.id))
+        left = await statements.latest_of(s, [job.id])
+        assert [said.sentence for said in left.values()] == [""]
+        assert AGREED not in [said.sentence for said in await s.scalars(select(Statement))]
+
+
+async def test_what_left_with_a_statement_is_sent_only_by_its_artist(
+    studio: Studio, cast: Five
+) -> None:
+    ada = cast[0]
+    job = await shown(studio, cast)
+    await studio.desk.revoke_statement(ada, job.id)
+    says = "Noted. Job 1 is private; publish it to send it to the moderators."
+    for _ in range(2):  # the same again is no news, but the same answer
+        assert await sent(studio.desk, ada, job.id, "myself") == says
+    await studio.desk.publish(ada, job.id)
+    assert await stands(studio, job) is Status.IN_REVIEW
