@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import books, ledger, pools
+from db import books, ledger, people, pools
 from db.ledger import CREDIT
 from db.models import Pool, PoolShare, utcnow
 from db.session import Db
@@ -111,6 +111,7 @@ async def split(s: AsyncSession, pool: Pool) -> list[Share]:
     first by the alphabet is ahead."""
     points, accounts = await _points(s, pool)
     taking_part = points.keys() & await pools.taking_part(s)
+    taking_part -= await people.leaving(s, taking_part)
     weights = {accounts[who]: points[who] for who in taking_part}
     amounts = largest_remainder(pool.amount, weights)
     shares = [
