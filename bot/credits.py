@@ -95,21 +95,22 @@ async def mine(s: AsyncSession, person: Person) -> Listing:
     """What somebody has and what changed it last; and where the rest is."""
     held = await ledger.balance(s, person.id)
     newest = await books.newest(s, person_id=person.id, limit=RECENT)
-    own = {account.name for account in await books.accounts(s, person.id)}
+    accounts = sorted(await books.accounts(s, person.id), key=lambda one: one.unit != CREDIT)
+    own = {(account.name, account.unit) for account in accounts}
     today = await days.earned(s, person.id, utcnow().date())
     lines = [Line(f"You have {amount(held)}.")]
     if today:
         earned = f"Today's reviews and renders have earned you {amount(today)} so far"
         lines.append(Line(f"{earned}; that is booked after midnight, UTC."))
     for booked in newest:
-        change = sum(part for name, unit, part in booked.postings if name in own and unit == CREDIT)
-        lines.append(Line(f"{signed(change)}: {sentence(booked)}", at=booked.at))
+        changes = [signed(n, unit) for name, unit, n in booked.postings if (name, unit) in own]
+        lines.append(Line(f"{', '.join(changes)}: {sentence(booked)}", at=booked.at))
     if not newest and not today:
         lines.append(
             Line("Nothing is booked for you yet; /studio credits rules says what earns some.")
         )
-    if own and (site := await site_address(s)):
-        account = (await books.accounts(s, person.id))[0].name
+    if accounts and (site := await site_address(s)):
+        account = accounts[0].name
         lines.append(Line(f"All of it, for everybody: {site}/ledger?account={account}"))
     return Listing("Your credits", tuple(lines))
 

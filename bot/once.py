@@ -25,7 +25,7 @@ async def show_once(
     ``name``: what it is, a colon, and which; ``since``: from when on it may have been shown;
     ``remembered``: for how long nobody shows it again.
     """
-    note = f"{name}:{room.name}:{place}"
+    note = note_of(name, room, place)
     async with db.begin() as s:
         await notes.forget_older(s, f"{name.partition(':')[0]}:", remembered)
         if not await notes.claim(s, note):
@@ -42,3 +42,8 @@ async def show_once(
     except Exception:
         # One channel that can't show it must not keep it from the others.
         log.exception("notice.failed", room=room.name, notice=name)
+
+
+def note_of(name: str, room: Room, place: str) -> str:
+    """What the note is called that says that it was shown."""
+    return f"{name}:{room.name}:{place}"

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import credits
 from bot.card import Card, Line, Tone
 from bot.lists import Listing
-from bot.once import show_once
+from bot.once import note_of, show_once
 from bot.room import Room
+from bot.site_address import site_address
 from bot.studio import CLAIM, JOIN, LEAVE, POOLS
 from db import notes, people, pools, workspaces
 from db.models import Pool, PoolShare, utcnow
@@ -76,7 +77,7 @@ async def listing(s: AsyncSession, person: Person) -> Listing:
     lines += [Line(f"Pool {pool.id}: {what(pool)} {stands(pool)}") for pool in found]
     if not found:
         lines.append(Line("There was no pool yet."))
-    site = await notes.get(s, notes.PAGE)
+    site = await site_address(s)
     if site and found:
         lines.append(Line(f"Who gets what: {site}/pools"))
     return Listing("Pools", tuple(lines))
@@ -98,29 +99,49 @@ def stands(pool: Pool) -> str:
 
 
 async def show_pools(db: Db, rooms: Sequence[Room]) -> None:
-    """Say in every showcase that a pool is proposed, and later that it is split."""
+    """Say in every showcase that a pool is proposed, and later that it is split, or withdrawn if its
+    proposal was shown there."""
     async with db.read() as s:
-        news = [pool for pool in await pools.newest(s) if _is_news(pool)]
-        cards = [(pool, await card(s, pool)) for pool in news]
+        told = set(await notes.beginning(s, "pool:"))
         places = [
             (room, place)
             for room in rooms
             for place in await workspaces.places(s, room.name, Purpose.SHOWCASE)
         ]
-    for pool, shown in cards:
-        state = "open" if pool.closed_at is None else "split"
+        due = []
+        for pool in filter(_is_news, await pools.newest(s)):
+            name = _news(pool)
+            where = [
+                (room, place)
+                for room, place in places
+                if note_of(name, room, place) not in told
+                and (not pool.withdrawn or note_of(f"pool:{pool.id}-open", room, place) in told)
+            ]
+            if where:
+                due.append((pool, name, await card(s, pool), where))
+    for pool, name, shown, where in due:
         since = pool.closed_at or pool.opened_at
-        for room, place in places:
-            await show_once(db, room, place, shown, f"pool:{pool.id}-{state}", since, REMEMBERED)
+        for room, place in where:
+            await show_once(db, room, place, shown, name, since, REMEMBERED)
 
 
 def _is_news(pool: Pool) -> bool:
-    return not pool.withdrawn and (pool.closed_at or pool.opened_at) > utcnow() - NEWS
+    return (pool.closed_at or pool.opened_at) > utcnow() - NEWS
+
+
+def _news(pool: Pool) -> str:
+    """What it is called that is told of a pool as it stands."""
+    if pool.withdrawn:
+        return f"pool:{pool.id}-withdrawn"
+    return f"pool:{pool.id}-{'open' if pool.closed_at is None else 'split'}"
 
 
 async def card(s: AsyncSession, pool: Pool) -> Card:
     """What the showcase is told of a pool as it stands."""
-    site = await notes.get(s, notes.PAGE)
+    if pool.withdrawn:
+        lines = (Line(f"{what(pool)} Nobody gets a share of it."),)
+        return Card(None, 0, Tone.QUIET, f"Pool {pool.id} is withdrawn", "", "", lines=lines)
+    site = await site_address(s)
     where = (Line(f"Who gets what: {site}/pools"),) if site else ()
     if pool.closed_at is None:
         many = len(await split(s, pool))

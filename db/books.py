@@ -158,13 +158,21 @@ async def sums(s: AsyncSession) -> dict[tuple[str, str], int]:
 
 
 async def earned(
-    s: AsyncSession, since: datetime, until: datetime, kinds: Collection[str]
+    s: AsyncSession,
+    since: datetime,
+    until: datetime,
+    kinds: Collection[str],
+    daily: Collection[str] = (),
 ) -> list[Earned]:
-    """What people have earned in this time by these kinds of things."""
+    """What people have earned in this time by these kinds of things, by when it was booked; of the
+    ``daily`` ones, whose reference is a day, what is of a day in it."""
+    at, day = col(Transaction.at), col(Transaction.reference)
+    by_day = col(Transaction.kind).in_(daily) & (day != "")
+    in_it = (day >= since.date().isoformat()) & (day < until.date().isoformat())
     return await _earned(
         s,
-        col(Transaction.at) >= since,
-        col(Transaction.at) < until,
+        at >= since,  # a day is booked after it has begun
+        (by_day & in_it) | (~by_day & (at < until)),
         col(Transaction.kind).in_(kinds),
     )
 

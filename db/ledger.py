@@ -7,7 +7,7 @@ one before. So it is the last thing that a verb does, or a transaction of its ow
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -66,14 +66,22 @@ def moment(at: datetime) -> str:
 
 
 async def account_of(s: AsyncSession, person_id: int, unit: str = CREDIT) -> Account:
-    """A person's account, opened on first use under a name that says nothing about them."""
-    named = f"p-{secrets.token_hex(6)}"
+    """A person's account, opened on first use under a name that says nothing about them, the same for
+    each unit."""
+    named = (await names(s, [person_id])).get(person_id) or f"p-{secrets.token_hex(6)}"
     opened = upsert(s, Account).values(
         name=named, unit=unit, person_id=person_id, own=False, balance=0
     )
     await s.execute(opened.on_conflict_do_nothing())
     found = select(Account).where(col(Account.person_id) == person_id, col(Account.unit) == unit)
     return (await s.scalars(found)).one()
+
+
+async def names(s: AsyncSession, ids: Collection[int]) -> dict[int, str]:
+    """Person -> the name of their account of credit; those without one are absent."""
+    of_credit = (col(Account.unit) == CREDIT, col(Account.person_id).in_(ids))
+    rows = await s.execute(select(col(Account.person_id), col(Account.name)).where(*of_credit))
+    return {person_id: name for person_id, name in rows.all() if person_id is not None}
 
 
 async def studios(s: AsyncSession, name: str, unit: str = CREDIT) -> Account:

@@ -55,7 +55,8 @@ class Held:
     keeps: tuple[str, ...] = ()
     """The columns of text that stay, because they say nothing of anybody."""
     at_once: bool = False
-    """Whether the rows go the moment somebody leaves: they lead to them, or others to what is theirs."""
+    """Whether the rows go the moment somebody leaves: they lead to them, or others to what is theirs, or
+    something would still be done for them."""
     hides: tuple[str, ...] = ()
     """The columns that an export leaves out."""
     guards: tuple[str, ...] = ()
@@ -174,7 +175,7 @@ HELD: tuple[Held, ...] = (
     ),
     Held(
         m.PoolConsent, lambda w: w.own(m.PoolConsent.person_id),
-        "pools", "Whether you take part in pools, and since when.", deletes=True,
+        "pools", "Whether you take part in pools, and since when.", deletes=True, at_once=True,
     ),
     Held(
         m.PoolShare, lambda w: w.own(m.PoolShare.person_id),

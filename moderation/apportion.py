@@ -20,5 +20,5 @@ def largest_remainder(amount: int, weights: Mapping[K, int]) -> dict[K, int]:
         return {}
     quotas = {key: divmod(amount * weight, total) for key, weight in weights.items()}
     left = amount - sum(whole for whole, _ in quotas.values())
-    ahead = sorted(quotas, key=lambda key: (-quotas[key][1], key))[:left]
+    ahead = set(sorted(quotas, key=lambda key: (-quotas[key][1], key))[:left])
     return {key: whole + (key in ahead) for key, (whole, _) in quotas.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -12,6 +12,7 @@ from typing import Any
 
 from db.models import Job
 from db.states import Descent
+from moderation.apportion import largest_remainder
 
 GROWN = frozenset({Descent.REMIX, Descent.EXTEND})
 """What makes a generation; the rest of what grows out of a clip is its own artist's work on it."""
@@ -91,10 +92,10 @@ def read(text: str) -> Earnings:
     )
 
 
-def split(amount: int, people: Sequence[int]) -> dict[int, int]:
-    """The same for everybody, in whole numbers; what is left over goes to the first of them."""
-    each, left = divmod(amount, len(people))
-    earned = {one: each + (place < left) for place, one in enumerate(people)}
+def split(amount: int, people: Iterable[int]) -> dict[int, int]:
+    """The same for everybody, in whole numbers; what is left over goes to the smallest numbers. Whoever
+    would get nothing is absent."""
+    earned = largest_remainder(amount, dict.fromkeys(people, 1))
     return {one: share for one, share in earned.items() if share}
 
 

@@ -18,6 +18,7 @@ from moderation import credit
 from moderation.credit import ISSUED, Earning
 
 BATCH = 100
+DAILY = (Earning.REVIEWED, Earning.RENDERED)
 
 
 async def reviewed(s: AsyncSession, person_id: int) -> None:

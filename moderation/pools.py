@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import books, ledger, people, pools
+from db import books, days, ledger, people, pools
 from db.ledger import CREDIT
 from db.models import Pool, PoolShare, utcnow
 from db.session import Db
 from moderation import bookkeeping
 from moderation.apportion import largest_remainder
 from moderation.credit import Booking, Earning
+from moderation.days import DAILY
 from moderation.rules import Refused
 from moderation.words import clean
 
@@ -81,13 +83,8 @@ async def propose(db: Db, amount: int, unit: str, since: date, until: date) -> P
         ]
         used = min(left.balance, amount)
         amounts = {outside.id: used - amount, left.id: -used, kept.id: amount}
-        await ledger.book(
-            s,
-            f"{Booking.POOL_OPENED}:{pool.id}",
-            Booking.POOL_OPENED,
-            {account_id: change for account_id, change in amounts.items() if change},
-            reference=str(pool.id),
-        )
+        amounts = {account_id: change for account_id, change in amounts.items() if change}
+        await _book(s, pool.id, Booking.POOL_OPENED, amounts)
     return pool
 
 
@@ -126,7 +123,7 @@ async def _points(s: AsyncSession, pool: Pool) -> tuple[dict[int, int], dict[int
     since, until = [datetime.combine(day, time(), UTC) for day in (pool.since, pool.until)]
     points: Counter[int] = Counter()
     accounts: dict[int, str] = {}
-    earned = await books.earned(s, since, until, list(Earning))
+    earned = await books.earned(s, since, until, list(Earning), DAILY)
     back = await books.taken_back(s, since, until, list(Earning), Booking.REVERSED)
     for sign, found in ((1, earned), (-1, back)):
         for one in found:
@@ -134,6 +131,7 @@ async def _points(s: AsyncSession, pool: Pool) -> tuple[dict[int, int], dict[int
                 points[one.person_id] += sign * one.amount
                 known = accounts.setdefault(one.person_id, one.account)
                 accounts[one.person_id] = min(known, one.account)
+    accounts |= await ledger.names(s, points)  # of two who are one, the first's
     return {who: number for who, number in points.items() if number > 0}, accounts
 
 
@@ -158,7 +156,11 @@ async def close_due(db: Db) -> None:
         async with db.begin() as s:
             await ledger.hold(s)
             pool = await pools.get(s, pool_id)
-            if pool is not None and pool.closed_at is None:
+            if pool is None or pool.closed_at is not None:
+                continue
+            if not await days.before(
+                s, pool.until, 1
+            ):  # else the books of its days are not complete
                 await _close(s, pool)
 
 
@@ -182,8 +184,7 @@ async def _close(s: AsyncSession, pool: Pool) -> None:
     if len(amounts) == 1:
         amounts[(await ledger.studios(s, LEFT_OVER, pool.unit)).id] = pool.amount
     await s.flush()
-    key = f"{Booking.POOL_SPLIT}:{pool.id}"
-    await ledger.book(s, key, Booking.POOL_SPLIT, amounts, reference=str(pool.id))
+    await _book(s, pool.id, Booking.POOL_SPLIT, amounts)
 
 
 async def return_unclaimed(db: Db) -> None:
@@ -209,7 +210,7 @@ async def pay(db: Db, pool_id: int, named: str) -> tuple[PoolShare, str]:
     async with db.begin() as s:
         await ledger.hold(s)
         pool = await pools.get(s, pool_id)
-        shares = {name: share for share, name in await pools.shares(s, pool_id)}
+        shares = {name: one for one, name in await pools.shares(s, pool_id)} if pool else {}
         if pool is None or named not in shares:
             raise Refused(f"Account {named} has no share in a pool {pool_id}.")
         share = shares[named]
@@ -227,6 +228,14 @@ async def pay(db: Db, pool_id: int, named: str) -> tuple[PoolShare, str]:
 
 async def _move(s: AsyncSession, share: PoolShare, to: int, kind: Booking) -> None:
     await s.flush()
-    key = f"{kind}:{share.pool_id}:{share.account_id}"
     amounts = {share.account_id: -share.amount, to: share.amount}
-    await ledger.book(s, key, kind, amounts, reference=str(share.pool_id))
+    await _book(s, share.pool_id, kind, amounts, f":{share.account_id}")
+
+
+async def _book(
+    s: AsyncSession, pool_id: int, kind: Booking, amounts: Mapping[int, int], whose: str = ""
+) -> None:
+    """Raises ``Refused`` where the ledger has it already, which outlives the table of pools."""
+    key = f"{kind}:{pool_id}{whose}"
+    if await ledger.book(s, key, kind, amounts, reference=str(pool_id)) is None:
+        raise Refused(f"{key} is booked already, for another pool of this number.")

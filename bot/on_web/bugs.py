@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -65,5 +64,4 @@ async def _page(
         refusal=refusal,
         longest=SENTENCE_LIMIT,
         reward=credits.amount(credit.table().found),
-        key=secrets.token_urlsafe(12),
     )

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from bot import credits
 from bot import pools as words
+from bot.on_web.deeds import fields_of
 from bot.on_web.site import SITE, as_json, back_with, page, visitor_of
 from bot.studio import CLAIM, JOIN, LEAVE
 from db import people, pools
@@ -51,8 +52,8 @@ def _rows(
 
 async def decide(request: web.Request) -> web.Response:
     """Take part, or don't; or claim what waits."""
-    visitor = visitor_of(request)
-    what = str((await request.post()).get("what", ""))
+    visitor, sent = visitor_of(request), await fields_of(request)
+    what = sent.get("what", "")
     if what not in {JOIN, LEAVE, CLAIM}:
         raise Refused("Choose what to do.")
     said = await words.decide(request.app[SITE].desk, visitor.person, what)

@@ -95,6 +95,54 @@ async def test_a_proposal_that_was_withdrawn_is_no_news(studio: Studio) -> None:
     assert "It was withdrawn." in await told(studio, ada, "pools")
 
 
+async def test_a_proposal_that_was_shown_is_taken_back_once(studio: Studio) -> None:
+    await proposed(studio.db)
+    room = MemoryRoom()
+    await show_pools(studio.db, [room])
+    await withdraw(studio.db, 1)
+    for _ in range(2):
+        await show_pools(studio.db, [room])
+    titles = [card.title for card in room.messages.values()]
+    assert titles == ["Pool 1 is proposed", "Pool 1 is withdrawn"]
+
+
+async def test_what_is_shown_is_not_computed_again(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await proposed(studio.db)
+    room = MemoryRoom()
+    await show_pools(studio.db, [room])
+    monkeypatch.delattr(pools, "card")
+    await show_pools(studio.db, [room])
+    assert room.asked == 1
+
+
+async def test_a_link_is_one_that_members_can_open(studio: Studio) -> None:
+    ada = await person(studio.db, "ada")
+    await proposed(studio.db)
+    room = MemoryRoom()
+    await show_pools(studio.db, [room])
+    [card] = room.messages.values()
+    assert "Who gets what" not in str(card.lines) + await told(studio, ada, "pools")
+    async with studio.db.begin() as s:
+        await notes.put(s, notes.PAGE, "https://sora.example.org")
+    await over(studio)
+    await show_pools(studio.db, [room])
+    for text in (str(list(room.messages.values())[1].lines), await told(studio, ada, "pools")):
+        assert "Who gets what: https://sora.example.org/pools" in text
+
+
+async def test_my_credits_say_the_unit_of_what_a_pool_brought(studio: Studio) -> None:
+    ada = await person(studio.db, "ada")
+    await earn(studio.db, ada, 20)
+    await studio.desk.take_part_in_pools(ada, True)
+    await proposed(studio.db)
+    await over(studio)
+    lines = await told(studio, ada, "mine")
+    assert "+100 EUR cent: Pool 1 was split." in lines
+    assert "+20: " in lines
+
+
 def test_hosts_propose_list_export_and_withdraw_on_the_command_line(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,7 @@ async def test_a_report_is_made_and_two_moderators_accept_it(served: Served, be:
     assert "Report 1 is with the moderators." in said
     hers = await ada.page("/bugs")
     assert "The &lt;moon&gt; is a sun." in hers
+    assert 'name="key"' not in hers
     assert "Accept report 1" not in hers
     assert "The &lt;moon&gt;" not in await bo.page("/bugs")
     yes = [("number", "1"), ("verdict", "yes")]

@@ -51,7 +51,8 @@ async def test_one_takes_part_and_claims_with_buttons(served: Served, be: Be, sp
     assert "67 EUR cent wait for you." in page
     assert 'value="leave"' in page
     assert 'value="join"' in await be("hal").page("/pools")
-    await served.desk.claim_shares(await served.known("ada"))
+    assert "Choose what to do." in await be("ada").send("/pools", [("what", "all")])
+    assert "the hosts pay it to you" in await be("ada").send("/pools", [("what", "claim")])
     assert "wait for you" not in await be("ada").page("/pools")
 
 
