@@ -13,7 +13,7 @@ from bot import pools
 from bot.__main__ import app
 from bot.lists import Listing
 from bot.pools import show_pools
-from db import notes, workspaces
+from db import ledger, notes, workspaces
 from db.broker import Broker
 from db.models import Pool, utcnow
 from db.session import Db
@@ -141,6 +141,15 @@ async def test_my_credits_say_the_unit_of_what_a_pool_brought(studio: Studio) ->
     lines = await told(studio, ada, "mine")
     assert "+100 EUR cent: Pool 1 was split." in lines
     assert "+20: " in lines
+
+
+async def test_my_credits_lead_to_the_account_of_credit(studio: Studio) -> None:
+    ada = await person(studio.db, "ada")
+    async with studio.db.begin() as s:
+        await notes.put(s, notes.PAGE, "https://sora.example.org")
+        await ledger.account_of(s, ada.id, "EUR cent")  # before there was one of credit
+        account = await ledger.account_of(s, ada.id)
+    assert f"/ledger?account={account.name}" in await told(studio, ada, "mine")
 
 
 def test_hosts_propose_list_export_and_withdraw_on_the_command_line(
