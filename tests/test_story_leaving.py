@@ -6,8 +6,6 @@ from pathlib import Path
 
 from bot import dataset, verifying
 from bot import lineage as told_lineage
-from bot.announce import announce
-from db import events
 from db.broker import Broker
 from db.media import Media
 from db.models import Job
@@ -17,35 +15,8 @@ from moderation.audit import audit
 from moderation.people import Person, Role
 from moderation.wish import Wish
 from tests.support.leaver import Filed, everything, saying
-from tests.support.rooms import MemoryRoom
+from tests.support.rooms import Rooms
 from tests.support.studio import ABLE, NO_BROKER, Studio, person, request
-
-
-class Rooms:
-    """The one in which all was asked for, and another; both hear of everything."""
-
-    def __init__(self, db: Db) -> None:
-        self.db = db
-        self.all = (MemoryRoom("web"), MemoryRoom("other"))
-
-    async def hear(self) -> None:
-        for room in self.all:
-            while True:
-                async with self.db.begin() as s:
-                    claims = await events.claim(s, room.name, 500)
-                for claim in claims:
-                    await announce(self.db, room, claim.job_id)
-                    async with self.db.begin() as s:
-                        await events.mark_told(s, claim)
-                if not claims:
-                    break
-
-    def jobs(self, purpose: Purpose | None = None) -> list[set[int]]:
-        """By room, the jobs of which a card stands there."""
-        return [
-            {c.job_id for c in room.messages.values() if purpose in (None, c.purpose)}
-            for room in self.all
-        ]
 
 
 async def made(studio: Filed, job: Job, mo: Person) -> Job:
@@ -63,10 +34,8 @@ async def test_all_of_it_is_gone_from_every_room_and_what_others_made_stays(
     db = Db(sqlite_url)
     media = Media(tmp_path / "media")
     studio = Filed(await Studio(db, Broker(NO_BROKER)).open([ABLE]), media, tmp_path)
-    rooms = Rooms(db)
-    async with db.begin() as s:
-        for room in rooms.all:
-            await events.join(s, room.name)
+    rooms = Rooms(db, "web", "other")  # all is asked for in the first
+    await rooms.join()
     ada, bo = [await person(db, name) for name in ("Zephyrine", "bo")]
     mo = await person(db, "mo", Role.MODERATOR)
     everything_goes = {Flag.REMIX: True, Flag.DATASET: True}

@@ -1,4 +1,4 @@
-"""A room that keeps its messages in memory, and can break in the ways chat platforms do."""
+"""Rooms that keep their messages in memory, and can break in the ways chat platforms do."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.announce import announce
 from bot.card import Card
 from bot.room import Unreachable
+from db import events
 from db.models import Job, Post, utcnow
+from db.session import Db
 from db.states import Purpose
 
 
@@ -80,3 +83,35 @@ class MemoryRoom:
 
     def shown(self, purpose: Purpose) -> list[Card]:
         return [card for card in self.messages.values() if card.purpose is purpose]
+
+
+class Rooms:
+    """Several rooms of one studio; each hears of everything."""
+
+    def __init__(self, db: Db, *names: str) -> None:
+        self.db = db
+        self.all = tuple(MemoryRoom(name) for name in names)
+
+    async def join(self) -> None:
+        async with self.db.begin() as s:
+            for room in self.all:
+                await events.join(s, room.name)
+
+    async def hear(self) -> None:
+        for room in self.all:
+            while True:
+                async with self.db.begin() as s:
+                    claims = await events.claim(s, room.name, 500)
+                for claim in claims:
+                    await announce(self.db, room, claim.job_id)
+                    async with self.db.begin() as s:
+                        await events.mark_told(s, claim)
+                if not claims:
+                    break
+
+    def jobs(self, purpose: Purpose | None = None) -> list[set[int]]:
+        """By room, the jobs of which a card stands there."""
+        return [
+            {c.job_id for c in room.messages.values() if purpose in (None, c.purpose)}
+            for room in self.all
+        ]
