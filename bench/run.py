@@ -17,9 +17,9 @@ from bench.report import Figure, arguments, say, show, show_json
 ROOT = Path(__file__).parents[1]
 BENCHES = (
     "startup", "memory", "renders", "generate", "encode", "overhead", "receipts", "lifecycles", "desk",
-    "record", "lineage", "discord_room", "slack_room", "screen",
+    "record", "lineage", "million", "discord_room", "slack_room", "screen",
 )  # fmt: skip
-LIMIT_SECONDS = 1000.0
+LIMIT_SECONDS = 2000.0
 """Beyond every bench's own limit."""
 STOP_SECONDS = 60.0
 
