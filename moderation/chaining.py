@@ -95,6 +95,7 @@ async def take_back(s: AsyncSession, job_id: int) -> list[int]:
     seat = next(one for one in seats if one.id == seat.id)
     seat.turn, seat.position, seat.turn_ends_at = Turn.PASSED, None, None
     await s.flush()
+    await _hide(s, seat)
     left = _made(seats)
     now = next((one for one in seats if one.turn is Turn.NOW), None)
     if now is not None and not await _goes_back(s, now):
@@ -189,10 +190,7 @@ async def _end_of_turn(s: AsyncSession, seats: Sequence[Seat]) -> list[int]:
         return []
     seat.turn, seat.turn_ends_at = Turn.PASSED, None
     await s.flush()
-    if seat.glimpse_id is None:
-        return []
-    gone = await jobs.move(s, seat.glimpse_id, Kind.WITHDRAWN, values={"lease_until": None})
-    return [seat.glimpse_id] if gone else []
+    return await _hide(s, seat)
 
 
 async def close(s: AsyncSession, chain: Chain, seats: Sequence[Seat]) -> None:
@@ -200,9 +198,7 @@ async def close(s: AsyncSession, chain: Chain, seats: Sequence[Seat]) -> None:
     for seat in seats:
         if seat.turn in {Turn.WAITS, Turn.NOW}:
             seat.turn, seat.turn_ends_at = Turn.PASSED, None
-            if seat.glimpse_id is not None:
-                gone = {"lease_until": None}
-                await jobs.move(s, seat.glimpse_id, Kind.WITHDRAWN, values=gone)
+            await _hide(s, seat)
     chain.closed_at = utcnow()
     await s.flush()
 
@@ -225,6 +221,14 @@ async def _stop(s: AsyncSession, seat: Seat) -> list[int]:
     gone = {"lease_until": None, "reason": GONE}
     stopped = job_id and await jobs.move(s, job_id, Kind.CANCELLED, values=gone)
     return [job_id] if job_id and stopped else []
+
+
+async def _hide(s: AsyncSession, seat: Seat) -> list[int]:
+    """Take away the second that somebody was shown for a turn that is over; its job, if that is news."""
+    if seat.glimpse_id is None:
+        return []
+    gone = await jobs.move(s, seat.glimpse_id, Kind.WITHDRAWN, values={"lease_until": None})
+    return [seat.glimpse_id] if gone else []
 
 
 async def _is_gone(s: AsyncSession, seat: Seat) -> bool:

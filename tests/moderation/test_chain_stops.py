@@ -52,6 +52,20 @@ async def test_what_goes_on_from_a_withdrawn_clip_is_stopped_and_the_turn_goes_b
     assert source.id == first.id
 
 
+async def test_whoever_takes_their_clip_back_and_joins_again_sees_one_second(
+    studio: Studio, cast: Five
+) -> None:
+    ada, bo, *_ = cast
+    film, _ = await begun(studio, ada, bo)
+    second = await film.go_on(bo)
+    before = await studio.job(second.source_id or 0)
+    await studio.desk.withdraw(bo, second.id)
+    assert (await studio.job(before.id)).status is Status.WITHDRAWN
+    await studio.desk.join_chain(bo, film.id, request())
+    await film.sweep()
+    assert (await film.glimpse()).id != before.id
+
+
 async def test_a_clip_that_was_made_already_stays_in_the_chain(studio: Studio, cast: Five) -> None:
     ada, bo, cy, *_ = cast
     film, first = await begun(studio, ada, bo, cy)
