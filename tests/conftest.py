@@ -19,10 +19,15 @@ from tests.support.processes import Processes
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A shared machine is slow at times; that is no fault of an example. pytest's timeout still holds.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in every run: a change is judged by itself, and new ones are the long profile's.
+settings.register_profile(
+    "house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("house")
 # For a night: pytest --hypothesis-profile=long
-settings.register_profile("long", settings.get_profile("house"), max_examples=1000)
+settings.register_profile(
+    "long", settings.get_profile("house"), derandomize=False, max_examples=1000
+)
 
 compile_once()
 
