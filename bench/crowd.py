@@ -116,7 +116,8 @@ async def _jobs(s: AsyncSession, first: int, last: int) -> None:
         Review,
         {
             "job_id": n, "person_id": moderator, "round": literal(1), "of_appeal": literal(False),
-            "alone": literal(False), "verdict": _one(Review.verdict, Verdict.APPROVE),
+            "alone": literal(False),
+            "credited": literal(True), "verdict": _one(Review.verdict, Verdict.APPROVE),
             "sentence": literal(""), "clips": _one(Review.clips, []), "at": literal(utcnow()),
         },
         numbers,
