@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+from contextlib import suppress
 from zipfile import ZipFile
 
 from db import people
@@ -19,7 +21,14 @@ async def test_all_of_it_comes_as_one_file_that_is_kept_nowhere(served: Served, 
         assert answer.headers["Content-Disposition"].startswith("attachment")
         with ZipFile(io.BytesIO(await answer.read())) as archive:
             assert f"clips/job-{job.id}-clip-1.mp4" in archive.namelist()
-    assert list((served.folder / "exports").iterdir()) == []
+    exports = served.folder / "exports"
+    with suppress(
+        TimeoutError
+    ):  # it is removed once all of it was sent, which the reader knows first
+        async with asyncio.timeout(10):
+            while any(exports.iterdir()):
+                await asyncio.sleep(0.01)
+    assert list(exports.iterdir()) == []
 
 
 async def test_one_is_forgotten_once_one_has_typed_it(served: Served, be: Be) -> None:
