@@ -40,9 +40,8 @@ async def keep_books(db: Db) -> int:
         ids = (await s.scalars(waiting.limit(BATCH))).all()
     for event_id in ids:
         async with db.begin() as s:
-            await alongside(
-                s, LINKS
-            )  # who link change reviews and then book, this the other way round
+            # Before the books: who link change reviews and then book, this does it the other way round.
+            await alongside(s, LINKS)
             await ledger.hold(s)
             event = await s.get_one(Event, event_id, populate_existing=True)
             if not event.booked:

@@ -81,9 +81,9 @@ def _may_be_retried(reel: Job) -> bool:
 
 async def _hold(s: AsyncSession, week: Week) -> None:
     """Hold off whoever would take one of the best away while a reel of them is made."""
-    best = await weeks.best(s, week)
-    finals = [await jobs.final_of(s, one.job_id, one.clip) for one in best]
-    for job_id in sorted({one.job_id for one in best} | {job.id for job in finals if job}):
+    best = await _best(s, week)
+    ids = {one.job_id for one, _ in best} | {final.id for _, final in best if final is not None}
+    for job_id in sorted(ids):
         await jobs.get(s, job_id, lock=True)
 
 
@@ -116,14 +116,19 @@ async def _show(s: AsyncSession, reel: Job) -> None:
 
 async def _parts(s: AsyncSession, week: Week) -> list[Part]:
     """The clips for a reel; none where they are too few, or while a final is on its way."""
-    best = await weeks.best(s, week)
-    finals = [await jobs.final_of(s, one.job_id, one.clip) for one in best]
-    awaited = any(final is not None and final.status in ON_THEIR_WAY for final in finals)
+    best = await _best(s, week)
+    awaited = any(final is not None and final.status in ON_THEIR_WAY for _, final in best)
     if awaited and utcnow() < ends(week.year, week.number) + PATIENCE:
         return []
-    found = [await _shown(s, *both) for both in zip(best, finals, strict=True)]
+    found = [await _shown(s, *both) for both in best]
     shown = [part for part in found if part is not None]
     return shown if len(shown) >= FEWEST else []
+
+
+async def _best(s: AsyncSession, week: Week) -> list[tuple[Best, Job | None]]:
+    """A week's best, each with its full render where it was a draft."""
+    best = await weeks.best(s, week)
+    return [(one, await jobs.final_of(s, one.job_id, one.clip)) for one in best]
 
 
 async def _shown(s: AsyncSession, best: Best, final: Job | None) -> Part | None:

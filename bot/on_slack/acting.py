@@ -17,9 +17,11 @@ from bot import buttons, cards_asked, reactions, stating
 from bot.acts import Act, act
 from bot.card import Card
 from bot.consenting import form, ticked
+from bot.lists import Listing
 from bot.on_slack import forms
 from bot.on_slack.asking import code
 from bot.on_slack.checking import NEEDS_A_ROLE, may
+from bot.on_slack.home import painted
 from bot.on_slack.ids import ROOM
 from bot.on_slack.paint import button, sentence
 from bot.on_slack.parts import SlackParts
@@ -182,6 +184,13 @@ class Acting:
     async def whisper(self, where: Where, text: str, buttons_: Sequence[Json] = ()) -> None:
         """Say something that only they see: where they are, else in their direct messages."""
         await self.show(where, sentence(text, *buttons_), text)
+
+    async def answer(self, where: Where, said: Listing | str) -> None:
+        """What a command has to say: a list, or one sentence."""
+        if isinstance(said, Listing):
+            await self.show(where, painted(said), said.title)
+        else:
+            await self.whisper(where, said)
 
     async def show(self, where: Where, blocks: Sequence[Json], text: str) -> None:
         """``text``: what notifications say, as it is; Slack would read it as markup."""

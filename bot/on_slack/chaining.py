@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from bot import chains
 from bot.on_slack.acting import Acting
-from bot.on_slack.home import painted
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.people import anybody
 from bot.on_slack.where import Where, request_of
@@ -27,6 +26,4 @@ async def chain(parts: SlackParts, acting: Acting, where: Where, given: Mapping[
         return
     if isinstance(said, str):
         acting.meet(where)
-        await acting.whisper(where, said)
-    else:
-        await acting.show(where, painted(said), said.title)
+    await acting.answer(where, said)

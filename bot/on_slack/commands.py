@@ -27,7 +27,6 @@ from bot.lists import Listing
 from bot.on_slack import chaining, crediting, forms, yours
 from bot.on_slack.acting import BROKEN, Acting
 from bot.on_slack.attachments import take
-from bot.on_slack.home import painted
 from bot.on_slack.ids import ROOM
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.people import anybody, who
@@ -170,7 +169,7 @@ def _lists(reading: Read) -> Deed:
         person = await anybody(commands.parts, where.team, where.user, where.name)
         async with commands.parts.db.read() as s:
             listing = await reading(s, person, given)
-        await commands.acting.show(where, painted(listing), listing.title)
+        await commands.acting.answer(where, listing)
 
     return deed
 
@@ -194,7 +193,7 @@ async def _lineage(commands: Commands, where: Where, given: Given) -> None:
     person = await who(commands.parts, where.team, where.user, fresh=False)
     async with commands.parts.db.read() as s:
         listing = await lineage.listing(s, person, int(given["job"]), _page(given))
-    await commands.acting.show(where, painted(listing), listing.title)
+    await commands.acting.answer(where, listing)
 
 
 async def _again(commands: Commands, where: Where, given: Given) -> None:
@@ -249,7 +248,7 @@ async def _help(commands: Commands, where: Where, given: Given) -> None:
         for line in listing.lines
     ]
     listing = replace(listing, lines=tuple(lines))
-    await commands.acting.show(where, painted(listing), listing.title)
+    await commands.acting.answer(where, listing)
 
 
 def _page(given: Given) -> int:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from bot import pools
-from bot.lists import Listing
 from bot.on_slack.acting import Acting
-from bot.on_slack.home import painted
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.people import who
 from bot.on_slack.where import Where
@@ -14,8 +12,4 @@ from bot.on_slack.where import Where
 async def credit(parts: SlackParts, acting: Acting, where: Where, what: str) -> None:
     """Tell what somebody has, or carry out what they decide about pools."""
     person = await who(parts, where.team, where.user)
-    said = await pools.asked(parts.desk, person, what)
-    if isinstance(said, Listing):
-        await acting.show(where, painted(said), said.title)
-    else:
-        await acting.whisper(where, said)
+    await acting.answer(where, await pools.asked(parts.desk, person, what))

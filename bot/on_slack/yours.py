@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bot import allowed, linking, yours
-from bot.lists import Listing
 from bot.on_slack.acting import SENT
-from bot.on_slack.home import painted
 from bot.on_slack.paint import sentence
 from bot.on_slack.people import anybody, who
 from bot.on_slack.typed import NAME
@@ -41,7 +39,7 @@ async def delete(commands: Commands, where: Where, given: Given) -> None:
     """Say what it means; with the words that say so, do it."""
     person = await anybody(commands.parts, where.team, where.user, where.name)
     said = await yours.delete(commands.parts.desk, person, given["sure"], f"/{NAME}")
-    await _show(commands, where, said)
+    await commands.acting.answer(where, said)
 
 
 async def link(commands: Commands, where: Where, given: Given) -> None:
@@ -55,11 +53,4 @@ async def consent(commands: Commands, where: Where, given: Given) -> None:
     """Say what is allowed, or change it."""
     person = await anybody(commands.parts, where.team, where.user, where.name)
     asked = (int(given["job"] or 0), int(given["clip"] or 0), given["allow"], given["answer"])
-    await _show(commands, where, await allowed.studio(commands.parts.desk, person, *asked))
-
-
-async def _show(commands: Commands, where: Where, said: Listing | str) -> None:
-    if isinstance(said, Listing):
-        await commands.acting.show(where, painted(said), said.title)
-    else:
-        await commands.acting.whisper(where, said)
+    await commands.acting.answer(where, await allowed.studio(commands.parts.desk, person, *asked))

@@ -20,6 +20,7 @@ from bot.on_web.pages import cards_of, studio_page
 from bot.on_web.people import Visitor
 from bot.on_web.site import SITE, as_json, back_with, visitor_of, wants_json
 from bot.signs import LOOKS, NEEDS_PROMPT, Sign
+from bot.view import view
 from db.states import Reason
 from moderation.rules import Refused
 from moderation.wish import Picture, Request
@@ -90,7 +91,7 @@ async def _done(request: web.Request, sentence: str, job_id: int) -> web.Respons
     if not wants_json(request):
         return back_with(request, sentence, _where_from(request))
     async with request.app[SITE].db.read() as s:
-        cards = await cards_of(request, s, job_id)
+        cards = await cards_of(request, s, await view(s, job_id))
     return as_json({"said": sentence, "cards": [asdict(card) for card in cards]})
 
 

@@ -142,8 +142,8 @@ async def one_job(request: web.Request) -> web.Response:
     """A job brought back, in every form in which this person may see it."""
     job_id, since = int(request.match_info["job"]), utcnow()
     async with request.app[SITE].db.read() as s:
-        cards = await cards_of(request, s, job_id)
         seen = await view(s, job_id)
+        cards = await cards_of(request, s, seen)
         tree = await _lineage(request, s, seen)
         told = await consents.history(s, job_id)
     if not cards:
@@ -208,11 +208,11 @@ async def help_page(request: web.Request) -> web.Response:
     )
 
 
-async def cards_of(request: web.Request, s: AsyncSession, job_id: int) -> list[Painted]:
-    """The cards of one job that this person may see."""
-    seen = await view(s, job_id)
+async def cards_of(request: web.Request, s: AsyncSession, seen: View | None) -> list[Painted]:
+    """The cards of one job that this person may see; of no job there are none."""
     if seen is None:
         return []
+    job_id = seen.job.id
     standing = {p.purpose for p in await posts.of(s, ROOM, job_id) if p.removed_at is None}
     wanted = [Purpose.RESULT, *sorted(standing & {Purpose.REVIEW, Purpose.SHOWCASE})]
     painter, visitor = request.app[SITE].painter, visitor_of(request)
