@@ -184,10 +184,13 @@ async def test_what_it_stores_is_signed_and_a_bell_has_it_signed_again(bench: Be
         now, _ = await bench.clips(job)
         return now.signed and now.video_key != first.video_key
 
+    async def replaced_file_is_gone() -> bool:
+        return not bench.media.path(first.video_key).exists()
+
     await bench.until(signed_again)
+    await bench.until(replaced_file_is_gone)
     worker.terminate()
     assert await worker.ends(within=5) == 0
-    assert not bench.media.path(first.video_key).exists()
     assert [clip.video_key for clip in await bench.clips(job)][1] == other.video_key
 
 
