@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from db.chain import GENESIS
 from db.ledger import CREDIT, Booked
-from db.models import Account, Link, Posting, Transaction
+from db.models import Account, Link, MonthBooked, Posting, Transaction
 
 BATCH = 1000
 
@@ -155,6 +155,19 @@ async def sums(s: AsyncSession) -> dict[tuple[str, str], int]:
     """(account's name, unit) -> its balance as it is kept."""
     rows = await s.execute(select(col(Account.name), col(Account.unit), col(Account.balance)))
     return {(name, unit): held for name, unit, held in rows.all()}
+
+
+async def months(s: AsyncSession, month: str = "") -> dict[tuple[str, str], int]:
+    """(month, kind) -> what people's credit grew by, as it is kept; of one month or of all."""
+    query = select(col(MonthBooked.month), col(MonthBooked.kind), col(MonthBooked.amount))
+    if month:
+        query = query.where(col(MonthBooked.month) == month)
+    return {(at, kind): amount for at, kind, amount in (await s.execute(query)).all()}
+
+
+async def studios(s: AsyncSession) -> set[str]:
+    """The names of the studio's own accounts."""
+    return set(await s.scalars(select(col(Account.name)).where(col(Account.own))))
 
 
 async def earned(

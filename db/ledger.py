@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db.chain import GENESIS, canonical, digest
-from db.models import Account, Posting, Transaction, utcnow
+from db.models import Account, MonthBooked, Posting, Transaction, utcnow
 from db.session import one_at_a_time
 from db.upsert import upsert
 
@@ -60,6 +60,11 @@ class Booked:
 
 def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def month_of(at: datetime) -> str:
+    """Such as 2026-11, in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m}"
 
 
 # ── accounts ─────────────────────────────────────────────────────────────────────────────
@@ -169,6 +174,8 @@ async def book(
     )
     for account_id, amount in sorted(amounts.items()):
         await _change(s, account_id, amount)
+    of_people = [a for a in touched.values() if not a.own and a.unit == CREDIT]
+    await _count(s, month_of(at), kind, sum(amounts[account.id] for account in of_people))
     return number
 
 
@@ -194,6 +201,13 @@ async def _change(s: AsyncSession, account_id: int, amount: int) -> None:
     )
     if changed.first() is None:
         raise Overdrawn
+
+
+async def _count(s: AsyncSession, month: str, kind: str, amount: int) -> None:
+    if amount:
+        new = upsert(s, MonthBooked).values(month=month, kind=kind, amount=amount)
+        added = {"amount": col(MonthBooked.amount) + new.excluded.amount}
+        await s.execute(new.on_conflict_do_update(index_elements=["month", "kind"], set_=added))
 
 
 async def find(s: AsyncSession, key: str) -> int | None:

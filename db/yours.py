@@ -215,6 +215,7 @@ HELD: tuple[Held, ...] = (
     Held(m.Statistic, None, about="Counts."),
     Held(m.Transaction, None, about="The ledger has accounts only, and refuses changes."),
     Held(m.Posting, None, about="The ledger has accounts only, and refuses changes."),
+    Held(m.MonthBooked, None, about="Sums over everybody."),
     Held(m.Part, None, about="Which jobs a film is put together from, by their numbers."),
     Held(m.Pool, None, about="Amounts of the community's."),
     Held(m.Week, None, about="A week is nobody's."),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import books
 from db.chain import GENESIS
-from db.ledger import Booked
+from db.ledger import CREDIT, Booked, month_of
 from db.session import of_one_moment
 
 
@@ -20,11 +20,17 @@ class Tampered(Exception):
 
 @dataclass(slots=True)
 class Replay:
-    """The ledger read once more, transaction by transaction; ``sums`` are the balances that it makes."""
+    """The ledger read once more, transaction by transaction.
 
+    ``sums`` are the balances that it makes; ``months``, what people's credit grew by, by month and kind.
+    Accounts are people's but for those named in ``own``.
+    """
+
+    own: Collection[str] = ()
     count: int = 0
     hash: str = GENESIS
     sums: Counter[tuple[str, str]] = field(default_factory=Counter)
+    months: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, booked: Booked) -> None:
         """Raises ``Tampered`` for one that can't come next."""
@@ -38,6 +44,8 @@ class Replay:
         for name, unit, amount in booked.postings:
             units[unit] += amount
             self.sums[name, unit] += amount
+            if unit == CREDIT and name not in self.own:
+                self.months[month_of(booked.at), booked.kind] += amount
         if not booked.postings or any(units.values()):
             raise Tampered(f"The postings of transaction {booked.id} don't sum to zero.")
         self.count, self.hash = booked.id, booked.hash
@@ -50,7 +58,7 @@ async def audit(s: AsyncSession) -> AsyncIterator[Replay]:
     Raises ``Tampered`` at the first thing that is wrong.
     """
     await of_one_moment(s)
-    replay = Replay()
+    replay = Replay(await books.studios(s))
     async for booked in books.oldest(s):
         replay.add(booked)
         if booked.id % books.BATCH == 0:
@@ -59,4 +67,9 @@ async def audit(s: AsyncSession) -> AsyncIterator[Replay]:
         made = replay.sums[name, unit]
         if made != kept:
             raise Tampered(f"Account {name} says {kept} {unit}, but its postings sum to {made}.")
+    counted = await books.months(s)
+    for month, kind in sorted(counted.keys() | replay.months.keys()):
+        kept, made = counted.get((month, kind), 0), replay.months[month, kind]
+        if made != kept:
+            raise Tampered(f"{month} says {kept} credit of {kind}, but its postings sum to {made}.")
     yield replay

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,12 +27,6 @@ class Credited:
 
 async def credited(s: AsyncSession, month: str) -> Credited:
     """The credit of a month such as 2026-11, in UTC."""
-    since = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-    year, after = divmod(since.year * 12 + since.month, 12)
-    until = since.replace(year=year, month=after + 1)
-    found = await books.earned(s, since, until, list(Earning))
-    back = await books.taken_back(s, since, until, list(Earning), Booking.REVERSED)
-    sums = {kind.value: sum(one.amount for one in found if one.kind == kind) for kind in Earning}
-    return Credited(
-        {kind: number for kind, number in sums.items() if number}, sum(one.amount for one in back)
-    )
+    booked = {kind: amount for (_, kind), amount in (await books.months(s, month)).items()}
+    earned = {kind.value: booked[kind] for kind in Earning if kind in booked}
+    return Credited(earned, -booked.get(Booking.REVERSED, 0))

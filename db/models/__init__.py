@@ -9,7 +9,7 @@ from db.models.duty import Duty
 from db.models.films import Chain, Part, Seat
 from db.models.hits import Hit, KnownFrame
 from db.models.jobs import Clip, Job
-from db.models.ledger import Account, DayEarned, Posting, Transaction
+from db.models.ledger import Account, DayEarned, MonthBooked, Posting, Transaction
 from db.models.links import Code, Guess, Link
 from db.models.opinions import Look, Report, Review, Vote
 from db.models.people import Identity, Install, Person, Workspace
@@ -43,6 +43,7 @@ __all__ = [
     "KnownFrame",
     "Link",
     "Look",
+    "MonthBooked",
     "Note",
     "Part",
     "Person",

@@ -85,3 +85,15 @@ class DayEarned(SQLModel, table=True):
     kind: str
     table_version: int
     amount: int = Field(sa_type=BigInteger)
+
+
+class MonthBooked(SQLModel, table=True):
+    """What people's credit grew by in one month through one kind of transaction (or shrank, below
+    zero), kept so that the public report needn't add it up; the audit does."""
+
+    __tablename__ = "month_booked"
+
+    month: str = Field(primary_key=True)
+    """Such as 2026-11, in UTC."""
+    kind: str = Field(primary_key=True)
+    amount: int = Field(sa_type=BigInteger)

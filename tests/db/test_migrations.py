@@ -10,7 +10,7 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from db import clips, consents, events, jobs, links, migrate, people, reports
+from db import books, clips, consents, events, jobs, ledger, links, migrate, people, reports
 from db.models import Job, Part, Report
 from db.session import Db
 from db.states import Descent, Flag, Kind, Reason, Status, Task
@@ -325,4 +325,30 @@ async def test_identities_of_before_are_their_own_and_may_be_linked(empty_db_url
     async with db.read() as s:
         who = await s.scalars(text("SELECT person_id FROM identity ORDER BY user_id"))
         assert who.all() == [2, 2]
+    await db.close()
+
+
+async def test_what_was_booked_before_it_was_counted_by_the_month_is_counted(
+    empty_db_url: str,
+) -> None:
+    await asyncio.to_thread(migrate.upgrade, empty_db_url)
+    db = Db(empty_db_url)
+    async with db.begin() as s:
+        issued = (await ledger.studios(s, "issued")).id
+        both = []
+        for name in ("Ada", "Bo"):
+            whose = await people.known(s, "test", "", name, name)
+            both.append((await ledger.account_of(s, whose.id)).id)
+        for number, account in enumerate(both):
+            await ledger.book(s, f"won:{number}", "won", {account: 5, issued: -5})
+        await ledger.book(s, "tip:1", "tip", {both[0]: -2, both[1]: 2})
+        await ledger.book(s, "back:2", "reversed", {both[1]: -5, issued: 5})
+    async with db.read() as s:
+        kept = await books.months(s)
+    await db.close()
+    assert {kind: amount for (_, kind), amount in kept.items()} == {"won": 10, "reversed": -5}
+    await asyncio.to_thread(command.downgrade, migrate.config(empty_db_url), "0019")
+    await asyncio.to_thread(migrate.upgrade, empty_db_url)
+    async with db.read() as s:
+        assert await books.months(s) == kept
     await db.close()

@@ -89,6 +89,12 @@ UNLOCK = [
         ("DELETE FROM posting WHERE transaction_id = 3", "Transaction 3 doesn't say what"),
         ("UPDATE account SET balance = balance + 1 WHERE NOT own", "but its postings sum to"),
         ("UPDATE account SET name = 'p-x' WHERE NOT own AND id = 2", "doesn't say what"),
+        ("UPDATE month_booked SET amount = 1", r"-\d\d says 1 credit of approved, but its"),
+        (
+            "DELETE FROM month_booked",
+            r"-\d\d says 0 credit of approved, but its postings sum to 36",
+        ),
+        ("INSERT INTO month_booked VALUES ('2020-01', 'won', 1)", "2020-01 says 1 credit of won"),
     ],
 )
 async def test_whatever_is_changed_is_found(books_of_four: Db, statement: str, said: str) -> None:
