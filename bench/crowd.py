@@ -8,12 +8,13 @@ whose chain verifies. SQLite only: the rows are drawn by the database itself.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, insert, literal, select, true
+from sqlalchemy import CTE, ColumnElement, func, insert, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
@@ -27,6 +28,7 @@ from db.models import (
     Clip,
     Event,
     Job,
+    MonthBooked,
     Person,
     Post,
     Posting,
@@ -157,6 +159,7 @@ async def _transactions(s: AsyncSession, count: int) -> None:
     rows = await s.execute(select(col(Account.person_id), col(Account.id), col(Account.name)))
     known = {person: (account, name) for person, account, name in rows.all()}
     previous, at = GENESIS, utcnow()
+    sums: Counter[str] = Counter()
     booked: list[dict[str, Any]] = []
     posted: list[dict[str, Any]] = []
     for number in range(1, 2 * count + 1):
@@ -172,6 +175,7 @@ async def _transactions(s: AsyncSession, count: int) -> None:
         row["job_id"] = row.pop("job")
         del row["postings"]
         booked.append(row)
+        sums[kind] += amount
         previous = row["hash"]
         posted.append({"transaction_id": number, "account_id": account, "amount": amount})
         posted.append({"transaction_id": number, "account_id": studio, "amount": -amount})
@@ -179,6 +183,10 @@ async def _transactions(s: AsyncSession, count: int) -> None:
             await s.execute(insert(Transaction), booked)
             await s.execute(insert(Posting), posted)
             booked, posted = [], []
+    held = select(func.sum(Posting.amount)).where(col(Posting.account_id) == col(Account.id))
+    await s.execute(update(Account).values(balance=func.coalesce(held.scalar_subquery(), 0)))
+    month = ledger.month_of(at)
+    s.add_all(MonthBooked(month=month, kind=kind, amount=amount) for kind, amount in sums.items())
 
 
 # ── rows that the database draws ─────────────────────────────────────────────────────────
