@@ -13,7 +13,7 @@ from bot.signs import Sign
 from db.lineage import Relative
 from db.states import Descent, Status
 from moderation import lineage, rules
-from moderation.lineage import Limits, Lineage, Node, Tree
+from moderation.lineage import Limits, Lineage, Node
 from moderation.people import Person
 
 IN_CHAT = Limits(up=3, deep=3, page=PAGE, wide=2, most=12)
@@ -39,7 +39,7 @@ async def listing(s: AsyncSession, person: Person, job_id: int, page: int = 1) -
     found = await lineage.of_job(s, person, job_id, page, IN_CHAT)
     more = goes_on(found.tree.children, page, f"lineage {job_id}")
     title, tree = f"The lineage of job {job_id}", found.tree
-    if is_alone(tree):
+    if tree.alone:
         return Listing(title, (Line(ALONE),))
     shown = list(_walk(tree.root))
     others = [n.job_id for _, _, n in shown if n.job_id not in {None, job_id}]
@@ -52,11 +52,6 @@ async def listing(s: AsyncSession, person: Person, job_id: int, page: int = 1) -
         if node.more and node.job_id != job_id:
             lines.append(Line(f"{_branch(depth + 1)}{_further(node)}"))
     return Listing(title, tuple(lines), more, tuple(buttons[:MOST_BUTTONS]))
-
-
-def is_alone(tree: Tree) -> bool:
-    """Whether there is nothing to tell beside the job itself."""
-    return not (tree.root.children or tree.earlier)
 
 
 def summary(found: Lineage) -> str:

@@ -64,10 +64,15 @@ class Tree:
     pages: int
     """Of the job's children."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is nothing to tell beside the job itself."""
+        return not (self.root.children or self.earlier)
+
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """The tree around one job, and what may be told of the jobs in it."""
+    """The tree around one job, and what may be told of the jobs in it where it isn't alone."""
 
     job_id: int
     tree: Tree
@@ -98,7 +103,8 @@ async def of_job(
         raise Refused(f"There is no job {job_id} that you may see.")
     down = await lineage.descendants(s, job_id, eyes)
     found = tree(up, down, page, limits or Limits())
-    return Lineage(job_id, found, await lineage.told(s, _ids(found.root), eyes))
+    known = {} if found.alone else await lineage.told(s, _ids(found.root), eyes)
+    return Lineage(job_id, found, known)
 
 
 def tree(up: Sequence[Kin], down: Sequence[Kin], page: int, limits: Limits) -> Tree:

@@ -84,7 +84,7 @@ class Drawing:
 def drawing(found: Lineage, person: Person) -> Drawing | None:
     """None where there is nothing to draw beside the job itself."""
     tree = found.tree
-    if lineage.is_alone(tree):
+    if tree.alone:
         return None
     spots = tuple(_Pen(found, person).draw())
     return Drawing(
