@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db import bugs, events, jobs, links, reports, reviews, votes
-from db.models import Bug, BugOpinion, Job, Report, Review, Vote
+from db.models import Bug, BugOpinion, Job, Report, Review, Vote, utcnow
 from db.session import Db
 from db.states import WAITING_FOR_REVIEW, Kind, Status, Verdict
 from db.yours import Whose
@@ -24,6 +24,7 @@ async def unsay(db: Db, who: Whose) -> list[int]:
     nobody has decided about; the ids of the jobs that this changed."""
     changed = [*await _votes(db, who), *await _reviews(db, who), *await _reports(db, who)]
     await _opinions(db, who)
+    await _bugs(db, who)
     return changed
 
 
@@ -101,3 +102,15 @@ async def _opinions(db: Db, who: Whose) -> None:
             bug = await bugs.get(s, bug_id)
             if bug is not None and bug.accepted is None:
                 await bugs.take_back(s, bug_id, who.persons)
+
+
+async def _bugs(db: Db, who: Whose) -> None:
+    """Without its words nobody can decide about a report of a bug, so it waits for nobody."""
+    undecided = select(col(Bug.id)).where(who.own(Bug.person_id), col(Bug.accepted).is_(None))
+    async with db.read() as s:
+        found = (await s.scalars(undecided)).all()
+    for bug_id in found:
+        async with db.begin() as s:
+            bug = await bugs.get(s, bug_id)
+            if bug is not None and bug.accepted is None:
+                bug.accepted, bug.closed_at = False, utcnow()

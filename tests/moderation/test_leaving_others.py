@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from bot import yours
-from db import events, forgetting, ledger, people, pools, reports, themes
+from db import bugs, events, forgetting, ledger, people, pools, reports, themes
 from db.broker import Broker
 from db.media import Media
 from db.models import Event, Job, Pool, PoolShare, Telling, Worker, utcnow
@@ -143,11 +143,23 @@ async def test_whoever_left_earns_no_more(studio: Filed, cast: Cast) -> None:
     await studio.desk.leave(ada)
     with pytest.raises(Refused, match="has left"):
         await studio.desk.tip(bo, job.id)
-    await studio.settle()
     await studio.desk.judge_bug(mo, bug.id, True)
     assert await studio.desk.judge_bug(lin, bug.id, True)
     async with studio.db.read() as s:
         assert await ledger.balance(s, ada.id) == 0
+
+
+async def test_a_report_of_a_bug_waits_for_nobody_once_its_words_are_gone(
+    studio: Filed, cast: Cast
+) -> None:
+    ada, bo, _, mo, _ = cast
+    bug = await studio.desk.report_bug(ada, BugKind.BUG, "It breaks.", "web", "")
+    other = await studio.desk.report_bug(bo, BugKind.BUG, "It breaks.", "web", "")
+    await left(studio, ada)
+    async with studio.db.read() as s:
+        assert [one.id for one in await bugs.waiting(s)] == [other.id]
+    with pytest.raises(Refused, match="already"):
+        await studio.desk.judge_bug(mo, bug.id, True)
 
 
 async def test_words_that_went_are_not_rendered(studio: Filed, cast: Cast) -> None:
