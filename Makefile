@@ -2,6 +2,7 @@
 # make test    every test, against a real database, a real broker and a real browser
 # make check   style, types, who may import whom, and migrations that match the models
 # make bench   the performance figures
+# make images  what Dockerfile and compose.yaml do, in a fresh folder and without an engine
 #
 # Python 3.11 or newer is all that must be there. Neither needs root or a running service.
 
@@ -10,7 +11,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check bench
+.PHONY: demo test check bench images
 
 demo: $(VENV)/.ready-demo
 	@exec $(BIN)/sora up
@@ -26,6 +27,11 @@ check: $(VENV)/.ready-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.support.drift
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+
+images: $(VENV)/.ready-test
+	$(BIN)/python -m tests.support.image $(ARGS)
 
 bench: $(VENV)/.ready-test
 	$(BIN)/python -m bench.run $(ARGS)
