@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_credentials, cli_ledger, cli_make, cli_pool, cli_record, cli_yours
+from bot import cli_backup, cli_credentials, cli_ledger, cli_make, cli_pool, cli_record, cli_yours
 from bot.cli_data import Data, with_db
 from bot.trouble import insist_on_newest, translated
 
@@ -39,6 +39,8 @@ app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_pool.app, name="pool")
 app.add_typer(cli_credentials.app, name="credentials")
 app.command("make")(cli_make.make)
+app.command("backup")(cli_backup.backup)
+app.command("restore")(cli_backup.restore)
 app.command("export")(cli_yours.export)
 app.command("forget")(cli_yours.forget)
 

@@ -22,12 +22,12 @@ def config(url: str) -> Config:
     return made
 
 
-def upgrade(url: str) -> None:
-    """Migrate to the newest revision; the migration itself takes the database's lock."""
+def upgrade(url: str, revision: str = "head") -> None:
+    """Migrate to the newest revision, or to this one; the migration itself takes the database's lock."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    command.upgrade(config(url), "head")
+    command.upgrade(config(url), revision)
 
 
 def newest() -> str | None:
