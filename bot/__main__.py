@@ -14,7 +14,7 @@ import typer
 
 from bot import cli_backup, cli_credentials, cli_ledger, cli_make, cli_pool, cli_record, cli_yours
 from bot.cli_data import Data, with_db
-from bot.trouble import insist_on_newest, translated
+from bot.trouble import Misused, insist_on_newest, translated
 
 if TYPE_CHECKING:
     from bot.settings import BotSettings
@@ -126,8 +126,23 @@ def bot(
 
 
 @app.command()
-def worker(data: Data = None) -> None:
+def worker(
+    drain: Annotated[
+        bool, typer.Option("--drain", help="Have workers finish what they render, and end.")
+    ] = False,
+    name: Annotated[
+        list[str] | None, typer.Option(help="With --drain: of which. \\[default: all]")
+    ] = None,
+    data: Data = None,
+) -> None:
     """Run a worker alone: it renders what is in line. Needs the extra `gen`."""
+    if drain:
+        from bot import draining
+
+        typer.echo(draining.drain(data, name or []))
+        return
+    if name:
+        raise Misused("A worker is named by SORA_WORKER_NAME; --name says which --drain is for.")
     from bot.children import python
     from bot.settings import settings_from
     from bot.supervisor import insist_on_gen

@@ -35,6 +35,7 @@ from db.session import Db
 from db.settings import BadSettings
 
 LOW_DISK_BYTES = 2 * 10**9
+DRAINS = ", and takes no more"
 SOUND_SQLITE = (3, 51, 3)
 """Older ones have a rare fault in the write-ahead log when several processes write."""
 RENDERER_SECONDS = 90.0
@@ -186,7 +187,7 @@ async def _workers(db: Db) -> Finding:
         return Finding(
             "Workers", State.WARNING, "None is running.", "Run: sora up (or sora worker)"
         )
-    found = "; ".join(f"{worker.name}: {worker.state}" for worker in living)
+    found = "; ".join(f"{one.name}: {one.state}{DRAINS * one.draining}" for one in living)
     return Finding("Workers", State.OK, f"{found}.")
 
 

@@ -92,7 +92,7 @@ async def queue(s: AsyncSession, person: Person, whose: str = "", page: int = 1)
     if others := len(found) - len(wanted):
         how_many = "1 job of somebody else is" if others == 1 else f"{others} jobs of others are"
         lines.append(Line(f"{how_many} in line too; the list of everybody shows who and when."))
-    if not any(workers.alive(worker) for worker in await workers.every(s)):
+    if not any(workers.takes_jobs(worker) for worker in await workers.every(s)):
         lines.append(Line(NOBODY_HERE))
     cancel = tuple(
         JobButton(Sign.CANCEL, turn.job.id, f"Cancel {turn.job.id}")

@@ -212,7 +212,7 @@ class Watch:
         if await current(self._db.url) != newest():
             return False  # who has started the studio is still making its tables
         async with self._db.read() as s:
-            return any(workers.alive(worker) for worker in await workers.every(s))
+            return any(workers.takes_jobs(worker) for worker in await workers.every(s))
 
     async def submit(self, desk: Desk, wish: Wish) -> Job:
         """Submit the wish and follow it to its end; Ctrl-C cancels it."""

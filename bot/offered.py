@@ -62,7 +62,7 @@ def _styles(offers: Sequence[Offer]) -> dict[str, tuple[StyleOffer, list[str]]]:
 
 async def _here(s: AsyncSession) -> set[str]:
     """The models of workers that are here now."""
-    living = [worker for worker in await workers.every(s) if workers.alive(worker)]
+    living = [worker for worker in await workers.every(s) if workers.takes_jobs(worker)]
     return {offer["name"] for worker in living for offer in worker.offers}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, select, update
@@ -35,6 +35,7 @@ async def announce(
         "state": state,
         "running_cap": running_cap,
         "owner": owner,
+        "draining": False,
         "offers": [offer.model_dump(mode="json") for offer in offers],
     }
     await s.execute(
@@ -48,6 +49,15 @@ async def seen(s: AsyncSession, name: str, state: str) -> None:
     await s.execute(
         update(Worker).where(col(Worker.name) == name).values(seen_at=utcnow(), state=state)
     )
+
+
+async def drain(s: AsyncSession, names: Collection[str] = ()) -> set[str]:
+    """Ask workers to finish what they render, take no more, and end: these, or all that live. The
+    names of those that are there to hear it."""
+    living = {worker.name for worker in await every(s) if alive(worker)}
+    asked = living & set(names) if names else living
+    await s.execute(update(Worker).where(col(Worker.name).in_(asked)).values(draining=True))
+    return asked
 
 
 async def gone(s: AsyncSession, name: str) -> None:
@@ -72,6 +82,14 @@ async def owner(s: AsyncSession, job_id: int) -> str:
 
 def alive(worker: Worker) -> bool:
     return worker.seen_at > utcnow() - ALIVE
+
+
+async def is_draining(s: AsyncSession, name: str) -> bool:
+    return bool(await s.scalar(select(col(Worker.draining)).where(col(Worker.name) == name)))
+
+
+def takes_jobs(worker: Worker) -> bool:
+    return alive(worker) and not worker.draining
 
 
 async def offers(s: AsyncSession) -> list[Offer]:

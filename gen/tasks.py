@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bound_contextvars
 
-from db import clips, jobs, renders
+from db import clips, jobs, renders, workers
 from db.broker import Broker
 from db.media import Media
 from db.models import Clip, Job
@@ -83,6 +83,8 @@ class Renderer:
         self._idle = asyncio.Event()
         self._claiming = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self.drained = asyncio.Event()
+        """Set once it has heard that it is to take no more, which is between two renders."""
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
@@ -97,6 +99,8 @@ class Renderer:
 
     async def look(self) -> None:
         """Look at the line now, and return when there is nothing left to render."""
+        if self.drained.is_set():
+            return
         self._idle.clear()
         self._wake.set()
         await self._idle.wait()
@@ -107,6 +111,10 @@ class Renderer:
             self._wake.clear()
             try:
                 async with self._claiming, self._db.begin() as s:
+                    if await workers.is_draining(s, self._worker):
+                        self.drained.set()
+                        self._idle.set()
+                        return
                     models, cap = self._catalogue.keys(), self._running_cap
                     job = await renders.claim_next(s, self._worker, models, cap)
                 if job is not None:

@@ -47,19 +47,23 @@ log = structlog.get_logger()
 
 
 async def run(settings: WorkerSettings, models: catalogue.Catalogue, key: SigningKey) -> None:
-    """Work until told to stop; then the render is back in line and the child has ended."""
+    """Work until told to stop; then the render is back in line and the child has ended. A worker that
+    drains ends by itself, after its render."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with _working(settings, models, key):
-        await stopped.wait()
-        log.info("worker.stopping")
+    async with _working(settings, models, key) as renderer:
+        ends = [asyncio.create_task(end.wait()) for end in (stopped, renderer.drained)]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+        log.info("worker.stopping", drained=renderer.drained.is_set())
 
 
 @asynccontextmanager
 async def _working(
     settings: WorkerSettings, models: catalogue.Catalogue, key: SigningKey
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Renderer]:
     name = settings.worker_name or f"{socket.gethostname()}-{secrets.token_hex(2)}"
     db, bell, media = Db(settings.database), Broker(settings.broker), Media(settings.media)
     first = next(iter(models.values()))
@@ -80,7 +84,7 @@ async def _working(
             host.start()
             renderer.start()
             try:
-                yield
+                yield renderer
             finally:
                 await renderer.close()
                 await host.close()

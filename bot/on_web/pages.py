@@ -80,7 +80,7 @@ async def studio_page(
         prompt=typed.get("prompt", ""),
         refusal=refusal,
         key=typed.get("key") or secrets.token_urlsafe(12),
-        idle=not any(workers.alive(worker) for worker in known),
+        idle=not any(workers.takes_jobs(worker) for worker in known),
         cards=painted,
         more=mine[PAGE - 1].id if len(mine) > PAGE else None,
     )
@@ -134,7 +134,7 @@ async def line(request: web.Request) -> web.Response:
     """Who is being rendered and who waits; prompts only of one's own."""
     async with request.app[SITE].db.read() as s:
         turns = await lists.turns(s)
-        idle = not any(workers.alive(worker) for worker in await workers.every(s))
+        idle = not any(workers.takes_jobs(worker) for worker in await workers.every(s))
     return page(request, "line.html", turns=turns, idle=idle)
 
 

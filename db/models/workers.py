@@ -21,6 +21,8 @@ class Worker(SQLModel, table=True):
     """One plain phrase for the doctor: loading the model, ready, or why it can't render."""
     running_cap: int = 2
     """Of how many jobs of one person it lets render at once, on all workers together."""
+    draining: bool = False
+    """Whether it was asked to finish what it renders, take no more, and end."""
     owner: str = ""
     """Who is credited for what it renders for others: platform:workspace:user, or nobody."""
     offers: list[dict[str, Any]] = Field(

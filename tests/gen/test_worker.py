@@ -61,7 +61,7 @@ class Bench:
         self.media = Media(self.data / "media")
         self.marker = folder / "marker"
         self.processes = processes
-        self._env = {
+        self.env = {
             "SORA_DATABASE_URL": url,
             "SORA_REDIS_URL": valkey,
             "SORA_DATA": str(self.data),
@@ -75,7 +75,7 @@ class Bench:
         arguments = (
             ("-c", program.format(marker=str(self.marker))) if program else ("-m", "gen.worker")
         )
-        env = self._env | {"SORA_MODELS": str(models), "SORA_WORKER_NAME": name}
+        env = self.env | {"SORA_MODELS": str(models), "SORA_WORKER_NAME": name}
         return self.processes.start(*arguments, env=env)
 
     async def submit(self, name: str = "Ada") -> Job:
@@ -158,6 +158,21 @@ async def test_a_worker_renders_what_was_asked_and_stays_small(bench: Bench) -> 
     assert row.state == "stopped"
     assert not workers.alive(row)
     assert not list((bench.data / "renders").iterdir())
+
+
+async def test_a_draining_worker_finishes_its_render_takes_no_more_and_ends(bench: Bench) -> None:
+    worker = bench.worker("one", step_ms=300, steps=10)
+    job = await bench.submit()
+    await bench.until_is(job, Status.RENDERING)
+    other = await bench.submit("Bo")
+    drain = bench.processes.start("-m", "bot", "worker", "--drain", "--name", "one", env=bench.env)
+    assert await worker.ends(within=30) == 0
+    assert await drain.ends(within=10) == 0
+    done = await bench.studio.job(job.id)
+    assert (done.status, done.attempt) == (Status.IN_REVIEW, 1)
+    assert (await bench.studio.job(other.id)).status is Status.QUEUED
+    bench.worker("one")
+    await bench.until_is(other, Status.IN_REVIEW)
 
 
 async def test_importing_the_worker_imports_no_torch(sora_process: Processes) -> None:
