@@ -44,7 +44,9 @@ WORDS: Mapping[Flag, Words] = {
         "Training", "training", "Models may be trained on it, if it may be in a dataset as well."
     ),
     Flag.ELSEWHERE: Words(
-        "Elsewhere", "elsewhere", "It may be shown outside of this community, as in a feed."
+        "Elsewhere",
+        "elsewhere",
+        "While it is in the showcase, everybody outside of this community may see it in the feed.",
     ),
     Flag.NAMED: Words("Name", "name", "Its file says that you made it."),
     Flag.PROMPT_SHOWN: Words("Prompt", "prompt", "Its file and a dataset say with which prompt."),
