@@ -46,10 +46,12 @@ WORDS: Mapping[Flag, Words] = {
     Flag.ELSEWHERE: Words(
         "Elsewhere",
         "elsewhere",
-        "While it is in the showcase, everybody outside of this community may see it in the feed.",
+        "While it is in the showcase, everybody may see it in the public feed.",
     ),
-    Flag.NAMED: Words("Name", "name", "Its file says that you made it."),
-    Flag.PROMPT_SHOWN: Words("Prompt", "prompt", "Its file and a dataset say with which prompt."),
+    Flag.NAMED: Words("Name", "name", "Its file and the feed say that you made it."),
+    Flag.PROMPT_SHOWN: Words(
+        "Prompt", "prompt", "Its file, a dataset and the feed say with which prompt."
+    ),
 }
 
 

@@ -79,7 +79,8 @@ async def at_home(request: web.Request, handler: Handler) -> web.StreamResponse:
 
     The feed is for everybody, under the name that a host gave it.
     """
-    if request.host == urlsplit(request.app[SITE].feed_url).netloc and FEED.match(request.path):
+    outside = urlsplit(request.app[SITE].feed_url).netloc
+    if outside and request.host.lower() == outside.lower() and FEED.match(request.path):
         return await handler(request)
     name, _, port = request.host.rpartition(":")
     if not name or not port.isdigit():
