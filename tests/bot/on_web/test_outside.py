@@ -241,6 +241,9 @@ async def test_pages_lead_from_one_to_the_next(
 async def test_under_its_own_name_there_is_the_feed_and_nothing_else(
     served: Served, anybody: aiohttp.ClientSession
 ) -> None:
+    for host in ("clips.example.org", ""):  # of which nobody has said that it is ours
+        async with anybody.get("/feed.json", headers={"Host": host}) as answer:
+            assert answer.status == 421
     await served.stop()
     address = "https://clips.example.org"
     await served.start(feed_url=address)
