@@ -84,6 +84,7 @@ async def _pattern(s: AsyncSession) -> None:
         s.add(
             Clip(
                 job_id=job_id, number=number, seed=number, bytes=1000, shown=True, signed=True,
+                shown_since=job.published_at, elsewhere=True,
                 screened=True, video_key=f"{key}.mp4", poster_key=f"{key}.jpg",
                 preview_key=f"{key}.webp",
             )

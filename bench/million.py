@@ -85,6 +85,7 @@ async def _pages(page: str, jobs: int, asked: int) -> dict[str, float]:
         "clip": lambda: f"/as/bo/jobs/{any_job()}",
         "review, decided": lambda: f"/as/mo/review?before={3 * any_job()}",
         "own jobs": lambda: "/as/ada/",
+        "feed": lambda: "/feed.atom",
         "record": lambda: f"/record?before={4 * any_job()}",
         "record of a job": lambda: f"/record?job={any_job()}",
         "report of a month": lambda: "/record/report",

@@ -44,10 +44,14 @@ WORDS: Mapping[Flag, Words] = {
         "Training", "training", "Models may be trained on it, if it may be in a dataset as well."
     ),
     Flag.ELSEWHERE: Words(
-        "Elsewhere", "elsewhere", "It may be shown outside of this community, as in a feed."
+        "Elsewhere",
+        "elsewhere",
+        "While it is in the showcase, everybody may see it in the public feed.",
     ),
-    Flag.NAMED: Words("Name", "name", "Its file says that you made it."),
-    Flag.PROMPT_SHOWN: Words("Prompt", "prompt", "Its file and a dataset say with which prompt."),
+    Flag.NAMED: Words("Name", "name", "Its file and the feed say that you made it."),
+    Flag.PROMPT_SHOWN: Words(
+        "Prompt", "prompt", "Its file, a dataset and the feed say with which prompt."
+    ),
 }
 
 

@@ -37,7 +37,9 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
     async with studio(settings) as (db, _, desk):
         media = Media(settings.media)
         known = settings.credentials / KNOWN
-        rooms: list[Room] = [WebRoom(db, desk, media, settings.host, settings.port, known)]
+        rooms: list[Room] = [
+            WebRoom(db, desk, media, settings.host, settings.port, known, settings.feed_url)
+        ]
         if settings.discord_token is not None:
             from bot.on_discord.app import discord_room
 

@@ -36,6 +36,9 @@ class BotSettings(StoreSettings):
 
     host: str = Field(default="127.0.0.1", description="address that the web room listens on")
     port: int = Field(default=8040, ge=1, le=HIGHEST_PORT)
+    feed_url: str = Field(
+        default="", description="where a proxy of yours serves the feed to everybody"
+    )
     queued_cap: int = Field(default=8, ge=1, description="jobs that one person may have in line")
     quorum: int = Field(default=1, ge=1, description="reviews that decide about a job")
     second_opinion: bool = Field(
@@ -122,6 +125,14 @@ class BotSettings(StoreSettings):
         if api and (urlsplit(api).scheme not in {"http", "https"} or not urlsplit(api).netloc):
             raise ValueError(f"an address like http://127.0.0.1:9000/api/, not {api}")
         return api if not api or api.endswith("/") else f"{api}/"
+
+    @field_validator("feed_url")
+    @classmethod
+    def _an_origin(cls, url: str) -> str:
+        parts = urlsplit(url.rstrip("/"))
+        if url and (parts.scheme not in {"http", "https"} or not parts.netloc or any(parts[2:])):
+            raise ValueError(f"an address like https://clips.example.org, not {url}")
+        return url.rstrip("/")
 
     @field_validator("discord_command", "slack_command")
     @classmethod

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from db.grouped import by_job
 from db.media import Media
-from db.models import Clip, Job, Part
+from db.models import Clip, Job, Part, utcnow
 from db.states import Status
 
 
@@ -51,7 +51,7 @@ async def show(s: AsyncSession, job_id: int, numbers: Collection[int]) -> None:
     await s.execute(
         update(Clip)
         .where(col(Clip.job_id) == job_id)
-        .values(shown=col(Clip.number).in_(numbers))
+        .values(shown=col(Clip.number).in_(numbers), shown_since=utcnow())
         .execution_options(synchronize_session=False)
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -15,7 +15,7 @@ from db.upsert import upsert
 UNLESS_SAID: Mapping[Flag, bool] = {flag: flag is Flag.SHOWCASE for flag in Flag}
 """What clips begin with: nothing is allowed but what a review asks for again."""
 
-NOT_OF_SHARED = frozenset({Flag.REMIX, Flag.DATASET, Flag.TRAINING, Flag.ELSEWHERE})
+NOT_OF_SHARED = frozenset({Flag.REMIX, Flag.DATASET, Flag.TRAINING})
 """What nobody allows with a film in which clips of others are: these have their say over their own."""
 
 SAID_IN_FILE = frozenset({Flag.NAMED, Flag.PROMPT_SHOWN, Flag.DATASET, Flag.TRAINING})
@@ -99,6 +99,16 @@ def remixable() -> ColumnElement[bool]:
     return of_it.exists()
 
 
+def are_shown(flags: Collection[Flag]) -> ColumnElement[bool]:
+    """Of a clip and its job in a query: whether it is in the showcase and its artist allows all of this.
+
+    Of the job it is asked by "is true": else SQLite begins with all jobs that are public.
+    """
+    allowed = (col(getattr(Clip, flag)) for flag in flags)
+    public = (col(Job.status) == Status.PUBLISHED).is_(True)
+    return and_(public, col(Clip.shown), *allowed)
+
+
 async def in_showcase(s: AsyncSession, flags: Collection[Flag]) -> list[tuple[Job, Clip, str]]:
     """The clips of the showcase whose artists allow all of this, with their artists' names, oldest
     first."""
@@ -106,8 +116,7 @@ async def in_showcase(s: AsyncSession, flags: Collection[Flag]) -> list[tuple[Jo
         select(Job, Clip, col(Person.name))
         .join(Clip, col(Clip.job_id) == col(Job.id))
         .join(Person, col(Person.id) == col(Job.person_id))
-        .where(col(Job.status) == Status.PUBLISHED, col(Clip.shown))
-        .where(*(col(getattr(Clip, flag)) for flag in flags))
+        .where(are_shown(flags))
         .order_by(col(Clip.job_id), col(Clip.number))
     )
     return list(found.all())

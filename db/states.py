@@ -107,11 +107,11 @@ class Flag(StrEnum):
     TRAINING = "training"
     """Models may be trained on it."""
     ELSEWHERE = "elsewhere"
-    """It may be shown outside of the community's own rooms."""
+    """It may be shown outside of the community's own rooms, in the feed."""
     NAMED = "named"
-    """Its file says who made it."""
+    """Its file says who made it, and so does the feed."""
     PROMPT_SHOWN = "prompt_shown"
-    """Its file, and a dataset, say with which prompt."""
+    """Its file, a dataset and the feed say with which prompt."""
 
 
 class Depicts(StrEnum):

@@ -51,7 +51,8 @@ async def change(
         raise Refused(f"Job {job.id} has no clip {number}; it has {len(made)}.")
     if await parts.is_shared(s, job) and any(choices.get(flag) for flag in consents.NOT_OF_SHARED):
         raise Refused(
-            f"Clips of others are in job {job.id}; of those, its artist can allow the showcase alone."
+            f"Clips of others are in job {job.id}; of those, its artist can allow the showcase and "
+            "the feed alone."
         )
     for flag, given in choices.items():
         changed = [clip for clip in chosen if may(clip, flag) is not given]

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, jobs, parts, people, weeks
+from db import clips, consents, jobs, parts, people, weeks
 from db.models import Best, Clip, Job, Week, utcnow
 from db.session import Db
-from db.states import RENDERED, Kind, Status, Task
+from db.states import RENDERED, Flag, Kind, Status, Task
 from moderation import films
 from moderation.weeks import ends, over
 from moderation.wish import Request
@@ -92,6 +92,8 @@ async def _make(s: AsyncSession, week: Week, shown: list[Part]) -> list[int]:
     if not shown:
         return []
     owner = await people.known(s, *COMMUNITY)
+    # It is nobody's own: whether it may be shown elsewhere is said by its clips.
+    await consents.prefer(s, owner.id, {Flag.ELSEWHERE: True, Flag.PROMPT_SHOWN: True})
     request = Request(f"reel:{week.year}-{week.number}:{week.reel_id or 0}", room="")
     made_of = [(job, clip.number) for job, clip in shown]
     title = f"The best of week {week.number}, {week.year}"

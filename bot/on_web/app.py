@@ -16,6 +16,7 @@ from bot.on_web import (
     files,
     guard,
     ledger,
+    outside,
     pages,
     pools,
     record,
@@ -37,15 +38,26 @@ JOB = r"/jobs/{job:\d{1,9}}"
 THEME = r"/themes/{theme:\d{1,9}}"
 PICTURE = JOB + r"/{which:first|last}"
 CLIP = JOB + r"/clips/{number:[1-4]}.{kind:mp4|jpg|webp}"
+OUTSIDE = r"/feed/{job:\d{1,9}}/{number:[1-4]}.{kind:mp4|jpg}"
 
 
 def make_app(
-    db: Db, desk: Desk, media: Media, hub: Hub, known: Path | None = None
+    db: Db, desk: Desk, media: Media, hub: Hub, known: Path | None = None, feed_url: str = ""
 ) -> web.Application:
     """The whole site, as an application that a runner serves on this machine."""
     middlewares = [guard.in_words, guard.at_home, guard.introduced, guard.from_our_page]
     app = web.Application(middlewares=middlewares, client_max_size=guard.LARGEST_WORDS)
-    app[SITE] = Site(db, desk, media, People(db), Painter(), hub, Shelf(known), Exporter(db, media))
+    app[SITE] = Site(
+        db,
+        desk,
+        media,
+        People(db),
+        Painter(feed_url),
+        hub,
+        Shelf(known),
+        Exporter(db, media),
+        feed_url,
+    )
     app.on_response_prepare.append(guard.harden)
     for path, handler in {
         "/": pages.studio,
@@ -73,6 +85,9 @@ def make_app(
         app.router.add_get(path, handler)
         app.router.add_get(f"/as/{{who}}{path}", handler)
     app.router.add_get("/best.json", weeks.every_json)
+    app.router.add_get("/feed.atom", outside.atom)
+    app.router.add_get("/feed.json", outside.json_feed)
+    app.router.add_get(OUTSIDE, outside.clip)
     app.router.add_get("/ledger.json", ledger.as_json)
     app.router.add_get("/ledger.csv", ledger.as_csv)
     app.router.add_get("/pools.json", pools.every_json)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit
+
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -33,6 +36,7 @@ SAID = {
 }
 PICTURES_MAY_COME = "sora"
 """The name of the one address that takes files."""
+FEED = re.compile(r"/feed[./]")
 LARGEST_WORDS = 256 * 1024
 LARGEST_WITH_PICTURES = 2 * pictures.LARGEST_BYTES + LARGEST_WORDS
 UNREADABLE = (
@@ -71,7 +75,13 @@ async def in_words(request: web.Request, handler: Handler) -> web.StreamResponse
 
 @web.middleware
 async def at_home(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A foreign name that was made to point at this machine is refused, or its page could read ours."""
+    """A foreign name that was made to point at this machine is refused, or its page could read ours.
+
+    The feed is for everybody, under the name that a host gave it.
+    """
+    outside = urlsplit(request.app[SITE].feed_url).netloc
+    if outside and request.host.lower() == outside.lower() and FEED.match(request.path):
+        return await handler(request)
     name, _, port = request.host.rpartition(":")
     if not name or not port.isdigit():
         name = request.host

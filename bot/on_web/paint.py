@@ -64,7 +64,7 @@ class Standing:
 class Painter:
     """The templates, loaded once."""
 
-    def __init__(self) -> None:
+    def __init__(self, feed_url: str = "") -> None:
         self._templates = Environment(
             loader=FileSystemLoader(FOLDER / "templates"),
             autoescape=True,
@@ -75,6 +75,7 @@ class Painter:
         self._templates.filters["utc"] = _utc
         self._templates.globals.update(
             demo=DEMO,
+            feed_url=feed_url,
             Sign=Sign,
             needs_sentence=NEEDS_SENTENCE,
             needs_prompt=NEEDS_PROMPT,

@@ -28,16 +28,24 @@ class WebRoom:
     name = ROOM
 
     def __init__(
-        self, db: Db, desk: Desk, media: Media, host: str, port: int, known: Path | None = None
+        self,
+        db: Db,
+        desk: Desk,
+        media: Media,
+        host: str,
+        port: int,
+        known: Path | None = None,
+        feed_url: str = "",
     ) -> None:
-        """``known``: the certificates by which this studio knows its own signature."""
+        """``known``: the certificates by which this studio knows its own signature; ``feed_url``: under
+        which address a proxy serves the feed, and nothing else, to everybody."""
         if not is_loopback(host):
             raise ValueError(
                 f"The demo's identities are for this machine only; they aren't served on {host}."
             )
         self._db, self._host, self._port = db, host, port
         self._hub = Hub(db)
-        self._app = make_app(db, desk, media, self._hub, known)
+        self._app = make_app(db, desk, media, self._hub, known, feed_url)
 
     async def run(self) -> None:
         """Serve until cancelled."""

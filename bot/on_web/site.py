@@ -35,6 +35,8 @@ class Site:
     hub: Hub
     credentials: Shelf
     exporter: Exporter
+    feed_url: str = ""
+    """Where everybody finds the feed; empty while that is this machine alone."""
 
 
 SITE = web.AppKey("site", Site)

@@ -153,6 +153,14 @@ class Clip(SQLModel, table=True):
             sqlite_where=text("screened = 0"),
             postgresql_where=text("NOT screened"),
         ),
+        Index(
+            "ix_clip_outside",
+            "shown_since",
+            "job_id",
+            "number",
+            sqlite_where=text("shown = 1 AND elsewhere = 1"),
+            postgresql_where=text("shown AND elsewhere"),
+        ),
     )
 
     job_id: int = Field(foreign_key="job.id", primary_key=True)
@@ -164,6 +172,8 @@ class Clip(SQLModel, table=True):
     bytes: int = Field(sa_type=BigInteger)
     shown: bool = False
     """Whether the moderators' decision put it into the showcase."""
+    shown_since: datetime | None = None
+    """When that was decided last; empty before."""
     showcase: bool = True
     remix: bool = False
     dataset: bool = False

@@ -75,7 +75,9 @@ async def test_jobs_of_before_stay_what_they_were(empty_db_url: str) -> None:
     db = Db(empty_db_url)
     async with db.read() as s:
         job = await jobs.get(s, 7)
+        (clip,) = await clips.of(s, 7)
     assert job is not None
+    assert clip.shown_since == job.status_since
     assert (job.seed, job.status, job.notes) == (2**32 - 1, Status.PUBLISHED, ["a note"])
     assert (job.task, job.draft, job.final_steps) == (Task.TEXT, False, 12)
     assert (job.first_key, job.style, job.vary, job.approximations) == ("", "", 0, [])

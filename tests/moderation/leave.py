@@ -29,6 +29,7 @@ class Leave:
                 self.it_came_into_the_showcase_by_a_review(job, clip)
                 self.history_says_how_it_stands(clip)
         self.only_what_is_public_and_allowed_is_exported()
+        self.the_feed_is_what_is_public_and_allowed_elsewhere()
         for row in self.seen.consents[len(self.before.consents) :]:
             self.it_was_its_artists_word(row)
 
@@ -72,6 +73,18 @@ class Leave:
             public = self.seen.jobs[job_id].status is Status.PUBLISHED
             assert public, "exported of what isn't public"
             assert clip.shown, "exported from outside the showcase"
+
+    def the_feed_is_what_is_public_and_allowed_elsewhere(self) -> None:
+        """All of that, once their files say what they must, and nothing else."""
+        allowed = {
+            (job_id, clip.number)
+            for job_id, job in self.seen.jobs.items()
+            for clip in self.seen.clips[job_id]
+            if job.status is Status.PUBLISHED
+            if clip.shown and clip.showcase and clip.elsewhere and clip.signed
+        }
+        assert sorted(self.seen.outside) == sorted(allowed), "another feed than its artists allow"
+        assert self.seen.handed_out == allowed, "files go out that their artists don't let out"
 
     def it_was_its_artists_word(self, row: Consent) -> None:
         assert row.person_id == self.seen.jobs[row.job_id].person_id, "somebody else's word"

@@ -312,6 +312,12 @@ class DeskMachine(RuleBasedStateMachine):
         job = self.run(self.studio.job(job_id))
         self.run(self.studio.finish(job, attempt))
 
+    @precondition(lambda self: self.jobs)
+    @rule()
+    def sign(self) -> None:
+        """Every file says again what it must."""
+        self.run(self.studio.sign())
+
     @precondition(lambda self: self.renders)
     @rule(which=picks)
     def lose(self, which: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
+from db import outside
 from db.consents import in_showcase
 from db.models import (
     Clip,
@@ -56,6 +57,10 @@ class Snapshot:
     preferences: list[Preference] = field(default_factory=list)
     dataset: list[tuple[int, int]] = field(default_factory=list)
     """The clips that an export would take."""
+    outside: list[tuple[int, int]] = field(default_factory=list)
+    """Those that are in the feed, the newest first."""
+    handed_out: set[tuple[int, int]] = field(default_factory=set)
+    """Those whose files everybody gets."""
 
     def now(self, person_id: int | None) -> int | None:
         """Who somebody is now."""
@@ -81,8 +86,10 @@ async def snapshot(db: Db) -> Snapshot:
         preferences = list((await s.scalars(select(Preference))).all())
         taken = await in_showcase(s, {Flag.DATASET})
         dataset = [(clip.job_id, clip.number) for _, clip, _ in taken]
+        feed = [(one.job.id, one.clip.number) for one in await outside.newest(s, 10_000)]
+        files = await outside.among(s, [(job_id, n) for job_id in jobs for n in range(1, 5)])
         said, agreed = (votes, reviews, reports), (consents, preferences, dataset)
-        return Snapshot(jobs, clips, events, *said, identities, links, hits, *agreed)
+        return Snapshot(jobs, clips, events, *said, identities, links, hits, *agreed, feed, files)
 
 
 class Promises:

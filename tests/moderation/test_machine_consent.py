@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from db import clips, consents
+from db import clips, consents, outside
 from db.migrate import upgrade
 from db.models import Clip, Job
 from db.states import Flag, Reason, Status
@@ -59,6 +59,7 @@ ADA = ("render_one", "ada")
 YES: tuple[Any, ...] = ("approve", "mo", 0, frozenset())
 HIDE = {Flag.SHOWCASE: False}
 SHOW = {Flag.SHOWCASE: True}
+OUT = {Flag.ELSEWHERE: True}
 
 
 def says(clip: int | None, choices: dict[Flag, bool]) -> tuple[Any, ...]:
@@ -104,6 +105,24 @@ PLANTS: dict[str, tuple[Any, str, Any, list[tuple[Any, ...]]]] = {
         whatever_there_is,
         [ADA, says(1, {Flag.DATASET: True}), YES],
     ),
+    "whatever is published is in the feed": (
+        outside,
+        "_may_be_shown",
+        lambda: consents.are_shown(()),
+        [ADA, YES, ("sign",)],
+    ),
+    "what was taken down stays in the feed": (
+        outside,
+        "_may_be_shown",
+        lambda: and_(col(Clip.shown), col(Clip.elsewhere), col(Clip.signed)),
+        [ADA, says(1, OUT), YES, ("sign",), ("take_down", "lin", 0)],
+    ),
+    "a file goes out that says what isn't allowed any more": (
+        outside,
+        "_may_be_shown",
+        lambda: consents.are_shown({Flag.ELSEWHERE}),
+        [ADA, says(1, OUT), YES, ("sign",), says(1, {Flag.NAMED: True})],
+    ),
     "nobody knows how it came about": (
         consents,
         "change",
@@ -139,5 +158,6 @@ def test_it_notices(bug: str, machine: type[DeskMachine], monkeypatch: pytest.Mo
 @pytest.mark.timeout(300)
 def test_no_order_of_acts_goes_against_an_artists_word(machine: type[DeskMachine]) -> None:
     others = {"consent", "consent_by_default", "remix", "take_down", "again", "link", "unlink"}
+    others |= {"sign", "reinstate"}
     acts = {"render_one", "publish_one", "approve", "reject", "withdraw", "close_ballot", *others}
     run_state_machine_as_test(among(machine, acts), settings=QUICK)

@@ -64,7 +64,11 @@ async def test_it_is_everybodys_and_shown_without_a_review_or_a_ballot(
         assert shown.person_id not in {who.id for who in cast}
         assert await ledger.balance(s, shown.person_id) == 0
     assert clip.shown
-    assert [flag for flag in Flag if getattr(clip, flag)] == [Flag.SHOWCASE]
+    assert [flag for flag in Flag if getattr(clip, flag)] == [
+        Flag.SHOWCASE,
+        Flag.ELSEWHERE,
+        Flag.PROMPT_SHOWN,
+    ]
     for refused, says in (
         (studio.desk.vote(lin, shown.id, 1), "ballot is closed"),
         (studio.desk.tip(lin, shown.id), "everybody's"),

@@ -84,9 +84,10 @@ class Served(Studio):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def start(self, *, feed: bool = True) -> None:
+    async def start(self, *, feed: bool = True, feed_url: str = "") -> None:
         known = self.folder / "credentials" / KNOWN
-        room = WebRoom(self.db, self.desk, self.media, "127.0.0.1", self.port, known)
+        where = ("127.0.0.1", self.port)
+        room = WebRoom(self.db, self.desk, self.media, *where, known, feed_url)
         self._tasks = [asyncio.create_task(room.run())]
         if feed:
             self._tasks.append(asyncio.create_task(Feed(self.db, self.broker, room).run()))
