@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, Request, async_playwright
 
 from db.session import Db
 from tests.support import browser, servers
-from tests.support.databases import Databases, Postgres, Sqlite, compile_once
+from tests.support.databases import Databases, Postgres, Sqlite, ask_sqlite_at_once, compile_once
 from tests.support.processes import Processes
 
 # The tests are several processes already: more threads in each would only wait for one another.
@@ -30,6 +30,7 @@ settings.register_profile(
 )
 
 compile_once()
+ask_sqlite_at_once()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,7 +69,9 @@ def valkey(valkey_socket: Path) -> str:
 
 @pytest.fixture(scope="session")
 def _sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
-    return Sqlite(tmp_path_factory.mktemp("sqlite"))
+    base = tmp_path_factory.getbasetemp()
+    # Under xdist each process has a folder of its own in the run's.
+    return Sqlite((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sqlite")
 
 
 @pytest.fixture(scope="session")
