@@ -93,9 +93,21 @@ def postgres_url(_postgres: Postgres, tmp_path: Path) -> Iterator[str]:
     _postgres.take_back()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Both kinds of database, unless it is said of a test or its module that one will do.
+
+    That is said where the rules are the subject and every statement of SQL that follows from them is
+    asked of PostgreSQL by a test all the same.
+    """
+    if "databases" in metafunc.fixturenames:
+        said = metafunc.definition.get_closest_marker("databases")
+        kinds = said.args if said else ("sqlite", "postgres")
+        metafunc.parametrize("databases", kinds, indirect=True)
+
+
+@pytest.fixture
 def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
-    """Both kinds of database, one after the other: every test that asks for it runs twice."""
+    """A kind of database, as it is said of the test."""
     made: Databases = request.getfixturevalue(f"_{request.param}")
     yield made
     if isinstance(made, Postgres):
@@ -104,7 +116,7 @@ def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
 
 @pytest.fixture
 def db_url(databases: Databases, tmp_path: Path) -> str:
-    """A migrated, empty database, on SQLite and on PostgreSQL."""
+    """A migrated, empty database."""
     return databases.migrated(tmp_path)
 
 
