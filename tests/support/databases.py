@@ -62,8 +62,6 @@ def compile_once() -> None:
     """
 
     def create(url: str, **more: Any) -> AsyncEngine:
-        if url.startswith("sqlite"):
-            more["connect_args"] = more.get("connect_args", {}) | {"check_same_thread": False}
         engine = create_async_engine(url, **more)
         shared = _alike(type(engine.dialect))  # type: ignore[arg-type]  # classes hash
         engine.dialect._type_memos = shared
