@@ -87,6 +87,12 @@ def sqlite_url(_sqlite: Sqlite, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def migrated_data(_sqlite: Sqlite, tmp_path: Path) -> None:
+    """A data folder as a studio left it that has run before, so that a start migrates nothing."""
+    _sqlite.migrated(tmp_path / "data", "sora.db")
+
+
+@pytest.fixture
 def postgres_url(_postgres: Postgres, tmp_path: Path) -> Iterator[str]:
     """A migrated, empty PostgreSQL database."""
     yield _postgres.migrated(tmp_path)
