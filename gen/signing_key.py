@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -22,7 +23,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from db.credentials import KNOWN
 from gen.scratch import locked
-from gen.settings import WorkerSettings
+
+if TYPE_CHECKING:  # the render's process signs too, and needs neither settings nor a database
+    from gen.settings import WorkerSettings
 
 OWN = "signing.pem"
 """Key, certificate and issuer in one file, so that they are there together or not at all."""

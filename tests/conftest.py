@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, Request, async_playwright
 
 from db.session import Db
 from tests.support import browser, servers
-from tests.support.databases import Databases, Postgres, Sqlite, compile_once
+from tests.support.databases import Databases, Postgres, Sqlite, ask_sqlite_at_once, compile_once
 from tests.support.processes import Processes
 
 # The tests are several processes already: more threads in each would only wait for one another.
@@ -30,6 +30,7 @@ settings.register_profile(
 )
 
 compile_once()
+ask_sqlite_at_once()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,7 +69,9 @@ def valkey(valkey_socket: Path) -> str:
 
 @pytest.fixture(scope="session")
 def _sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
-    return Sqlite(tmp_path_factory.mktemp("sqlite"))
+    base = tmp_path_factory.getbasetemp()
+    # Under xdist each process has a folder of its own in the run's.
+    return Sqlite((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sqlite")
 
 
 @pytest.fixture(scope="session")
@@ -84,15 +87,33 @@ def sqlite_url(_sqlite: Sqlite, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def migrated_data(_sqlite: Sqlite, tmp_path: Path) -> None:
+    """A data folder as a studio left it that has run before, so that a start migrates nothing."""
+    _sqlite.migrated(tmp_path / "data", "sora.db")
+
+
+@pytest.fixture
 def postgres_url(_postgres: Postgres, tmp_path: Path) -> Iterator[str]:
     """A migrated, empty PostgreSQL database."""
     yield _postgres.migrated(tmp_path)
     _postgres.take_back()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Both kinds of database, unless it is said of a test or its module that one will do.
+
+    That is said where the rules are the subject and every statement of SQL that follows from them is
+    asked of PostgreSQL by a test all the same.
+    """
+    if "databases" in metafunc.fixturenames:
+        said = metafunc.definition.get_closest_marker("databases")
+        kinds = said.args if said else ("sqlite", "postgres")
+        metafunc.parametrize("databases", kinds, indirect=True)
+
+
+@pytest.fixture
 def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
-    """Both kinds of database, one after the other: every test that asks for it runs twice."""
+    """A kind of database, as it is said of the test."""
     made: Databases = request.getfixturevalue(f"_{request.param}")
     yield made
     if isinstance(made, Postgres):
@@ -101,7 +122,7 @@ def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
 
 @pytest.fixture
 def db_url(databases: Databases, tmp_path: Path) -> str:
-    """A migrated, empty database, on SQLite and on PostgreSQL."""
+    """A migrated, empty database."""
     return databases.migrated(tmp_path)
 
 

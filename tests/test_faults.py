@@ -55,6 +55,7 @@ async def is_settled(db: Db) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("migrated_data")
 async def test_every_job_is_rendered_and_shown_once_whoever_is_killed(
     sora_process: Processes, tmp_path: Path
 ) -> None:

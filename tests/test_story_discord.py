@@ -82,6 +82,7 @@ def read(message: Message) -> str:
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("migrated_data")
 async def test_a_wish_in_discord_becomes_a_voted_clip(
     sora_process: Processes, chromium: Browser, tmp_path: Path
 ) -> None:

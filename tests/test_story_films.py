@@ -26,6 +26,7 @@ SHOTS = (
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("migrated_data")
 async def test_two_prompts_become_one_film(
     sora_process: Processes, chromium: Browser, tmp_path: Path
 ) -> None:
@@ -89,6 +90,7 @@ async def step(page: Page, sentence: str) -> None:
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.timeout(400)
+@pytest.mark.usefixtures("migrated_data")
 async def test_three_artists_make_a_film_of_which_each_sees_a_second(
     sora_process: Processes, chromium: Browser, tmp_path: Path
 ) -> None:

@@ -23,6 +23,7 @@ PROMPT = "a red circle drifting left over a blue background"
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("migrated_data")
 async def test_a_clip_is_one_clip_in_every_room(
     sora_process: Processes, chromium: Browser, tmp_path: Path
 ) -> None:

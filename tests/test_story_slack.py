@@ -64,6 +64,7 @@ class Town:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("migrated_data")
 async def test_a_wish_in_slack_becomes_a_voted_clip(
     sora_process: Processes, tmp_path: Path
 ) -> None:

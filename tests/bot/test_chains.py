@@ -25,6 +25,8 @@ from moderation.sweep import sweep
 from tests.support.rooms import MemoryRoom
 from tests.support.studio import ABLE, NO_BROKER, Studio, person, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 @pytest.fixture
 async def studio(db: Db, tmp_path: Path) -> Studio:
@@ -65,6 +67,7 @@ async def glimpse_of(studio: Studio) -> int:
     return seat.glimpse_id
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_chain_from_its_start_to_its_film_in_words(studio: Studio) -> None:
     ada, bo = await person(studio.db, "Ada"), await person(studio.db, "Bo")
     assert await do(studio, ada, Do.START, "a fox at night --aspect 16:9") == (
@@ -156,6 +159,7 @@ async def test_what_is_no_chain_is_said(studio: Studio, what: Do, about: str, wh
         await do(studio, await person(studio.db, "Ada"), what, about)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_the_turn_is_told_where_its_artist_joined(studio: Studio) -> None:
     ada, bo = await person(studio.db, "Ada"), await person(studio.db, "Bo")
     await do(studio, ada, Do.START, "a fox")

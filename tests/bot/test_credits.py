@@ -24,6 +24,8 @@ from moderation.rules import Refused
 from tests.support.books import settle
 from tests.support.studio import Studio, person, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 @pytest.fixture
 async def studio(db: Db, valkey: str) -> AsyncIterator[Studio]:
@@ -32,6 +34,7 @@ async def studio(db: Db, valkey: str) -> AsyncIterator[Studio]:
     await broker.close()
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_what_one_has_and_why(studio: Studio) -> None:
     ada = await person(studio.db, "ada")
     mo = await person(studio.db, "mo", Role.MODERATOR)
@@ -79,6 +82,7 @@ def test_whatever_is_booked_has_its_words(kind: str) -> None:
     assert credits.sentence(booked).endswith(".")
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_bug_goes_to_the_moderators_and_comes_back(studio: Studio) -> None:
     ada = await person(studio.db, "ada")
     bo = await person(studio.db, "bo")

@@ -19,6 +19,8 @@ from db.states import Flag, Verdict
 from moderation.people import Person, Role
 from tests.support.studio import NO_BROKER, Studio, person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 DATASET = {Flag.DATASET}
 BOTH = {Flag.DATASET, Flag.TRAINING}
 
@@ -60,6 +62,7 @@ async def artist(studio: Studio, name: str = "ada") -> Person:
     return await person(studio.db, name)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_only_what_is_allowed_with_licence_and_credit(
     studio: Studio, media: Media, folder: Path
 ) -> None:
@@ -80,6 +83,7 @@ async def test_only_what_is_allowed_with_licence_and_credit(
     assert lines(folder / METADATA)[0]["prompt"] == "a red circle"
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_training_needs_both(studio: Studio, media: Media, folder: Path) -> None:
     job, ada = await published(studio, media), await artist(studio)
     await studio.desk.consent(ada, job.id, {Flag.TRAINING: True})
@@ -111,6 +115,7 @@ async def test_what_was_taken_back_goes_and_is_named(
     assert len(lines(folder / REMOVED)) == 3
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_licence_that_is_unknown_leaves_a_clip_out_unless_it_was_known(
     studio: Studio, media: Media, folder: Path
 ) -> None:

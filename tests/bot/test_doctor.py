@@ -79,6 +79,7 @@ async def test_an_empty_folder_has_nothing_wrong_with_it(
     assert not data.exists()  # it looks, and changes nothing
 
 
+@pytest.mark.usefixtures("migrated_data")
 async def test_a_healthy_studio(doctor: Doctor) -> None:
     env = doctor.env | {"SORA_PORT": "8954"}
     up = doctor.processes.start("-m", "bot", "up", env=env)

@@ -20,6 +20,8 @@ from moderation.people import Role
 from tests.support.rooms import MemoryRoom
 from tests.support.studio import NO_BROKER, UNSHOWN, Studio, person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 TWO = "a red circle | a blue square"
 
 
@@ -80,6 +82,7 @@ async def test_the_receipt_follows_all_shots_and_says_which_failed(studio: Studi
     assert card.lines == (Line("The clips are being put together."),)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_film_names_its_clips_and_their_models_and_offers_what_can_be_done(
     studio: Studio,
 ) -> None:

@@ -20,6 +20,8 @@ from db.states import Kind
 from tests.support.rooms import MemoryRoom
 from tests.support.studio import NO_BROKER, Studio
 
+pytestmark = pytest.mark.databases("sqlite")
+
 DRAFT = Draft("2026-11-26T15:00:00Z", Kind.APPEALED, "artist", 7)
 
 

@@ -18,6 +18,8 @@ from moderation.rules import Refused
 from tests.support.forest import SECRET, Forest, Tree, plant, put
 from tests.support.studio import person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 NAMES = ("Ada", "Bo", "Cy")
 
 

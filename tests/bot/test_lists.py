@@ -20,6 +20,8 @@ from moderation.people import Person, Role
 from moderation.rules import Refused, Rules
 from tests.support.studio import ABLE, NO_BROKER, OFFER, Studio, person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 INK = StyleOffer(name="ink", title="Ink", owner="Lin", licence="CC-BY-4.0", triggers=("inked",))
 OTHER = OFFER.model_copy(update={"name": "other", "title": "Other", "styles": (INK,)})
 PUBLISHED = frozenset({Status.PUBLISHED})
@@ -164,6 +166,7 @@ async def test_models_say_what_they_are_good_for(studio: Studio) -> None:
     assert "Licence: Apache-2.0." in says(one)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_model_whose_worker_is_away_says_so(studio: Studio) -> None:
     await no_worker_is_here(studio.db)
     async with studio.db.read() as s:
@@ -246,6 +249,7 @@ async def test_jobs_are_suggested_by_number_and_by_words(studio: Studio, ada: Pe
         assert (3, "3 · a Red square") in await lists.suggestions(s, every, ada.id, "", 9)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_of_others_only_what_is_public_is_suggested(
     studio: Studio, ada: Person, bo: Person
 ) -> None:
@@ -262,6 +266,7 @@ async def test_of_others_only_what_is_public_is_suggested(
     assert await suggested(studio, ada, Pick(others=PUBLISHED)) == []
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_what_may_not_be_remixed_isnt_suggested_for_it(
     studio: Studio, ada: Person, bo: Person
 ) -> None:

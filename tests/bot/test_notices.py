@@ -18,6 +18,8 @@ from moderation.waiting import called
 from tests.support.rooms import Killed, MemoryRoom
 from tests.support.studio import Studio, person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 @pytest.fixture
 async def studio(db: Db, valkey: str) -> AsyncIterator[Studio]:

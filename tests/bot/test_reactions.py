@@ -25,6 +25,8 @@ from tests.support.books import settle
 from tests.support.rooms import MemoryRoom
 from tests.support.studio import Studio, person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 class TwoToAgree:
     """A studio in which two moderators have to agree, and a room with its cards."""
@@ -97,6 +99,7 @@ async def test_told_twice_at_once_it_is_done_once(desk: TwoToAgree) -> None:
     assert len(await desk.said()) == 1
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_taken_off_twice_it_is_undone_once(desk: TwoToAgree) -> None:
     await desk.add("mo", Sign.APPROVE)
     await desk.take("mo", Sign.APPROVE)
@@ -178,6 +181,7 @@ async def test_a_message_that_is_no_card_is_nobodys_business(desk: TwoToAgree) -
         await reactions.added(desk.studio.db, desk.studio.desk, given, who)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_refused_sign_limits_nothing_and_undoes_nothing(desk: TwoToAgree) -> None:
     """It may stay where it can't be taken off, and its giver may become a moderator."""
     for sign in (Sign.VOTE_2, Sign.APPROVE):
@@ -196,6 +200,7 @@ async def test_a_refused_sign_that_is_given_again_may_count(desk: TwoToAgree) ->
     assert await reactions.numbers(desk.studio.db, "memory", 1, "mo") == [2]
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_where_users_are_a_workspaces_own_only_its_cards_have_their_numbers(
     desk: TwoToAgree,
 ) -> None:
@@ -224,6 +229,7 @@ def test_what_went_comes_first_and_what_decides_comes_last() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.databases("sqlite", "postgres")
 @pytest.mark.parametrize(
     ("purpose", "end"),
     [
@@ -259,6 +265,7 @@ async def test_old_signs_that_mean_nothing_any_more_are_forgotten(
     assert not await kept()
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_old_signs_of_a_card_that_is_gone_are_forgotten(desk: TwoToAgree) -> None:
     await desk.add("mo", Sign.VOTE_2)
     message = await desk.message(Purpose.REVIEW)

@@ -85,16 +85,11 @@ def broker(studio: Up) -> Iterator[redis.Redis]:
         yield client
 
 
-async def test_it_says_where_the_page_is_and_what_to_try(studio: Up) -> None:
-    up = studio.start("--workers", "0")
-    await up.line(rf"studio Open http://127\.0\.0\.1:{studio.port}/$")
-    await up.line("Type a prompt")
-
-
 async def test_what_lies_in_the_current_folder_is_not_ours(
     sora_process: Processes, studio: Up
 ) -> None:
     here = studio.data.parent
+    studio.data.rename(here / "relative")  # with a database that needn't be migrated
     (here / "bot.py").write_text("raise SystemExit('this bot.py is not ours')")
     (here / "gen").mkdir()
     (here / "gen" / "__init__.py").write_text("raise SystemExit('this gen is not ours')")
@@ -104,12 +99,14 @@ async def test_what_lies_in_the_current_folder_is_not_ours(
     up = sora_process.start("-P", "-c", program, "up", env=env)
     await up.line("worker.*worker.announced")
     await up.line("studio Open ")
-    assert (here / "relative" / "sora.db").exists()
+    assert (here / "relative" / "sora.lock").exists()
     assert "not ours" not in up.said()
 
 
-async def test_sigterm_ends_everything_in_order(studio: Up) -> None:
+async def test_it_says_where_the_page_is_and_sigterm_ends_everything_in_order(studio: Up) -> None:
     up = await studio.running()
+    await up.line(rf"studio Open http://127\.0\.0\.1:{studio.port}/$")
+    await up.line("Type a prompt")
     children = family(up)
     assert len(children) >= 3
     up.terminate()

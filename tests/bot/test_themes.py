@@ -18,6 +18,8 @@ from moderation.rules import Refused
 from tests.support.rooms import MemoryRoom
 from tests.support.studio import Studio, person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 @pytest.fixture
 async def studio(db: Db, valkey: str) -> AsyncIterator[Studio]:
@@ -43,6 +45,7 @@ async def listed(studio: Studio) -> list[tuple[str, str]]:
         return [(line.text, line.said) for line in (await themes.listing(s)).lines]
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_theme_from_its_beginning_to_its_winner(studio: Studio, host: Person) -> None:
     ada, mo = await person(studio.db, "ada"), await person(studio.db, "mo", Role.MODERATOR)
     assert await listed(studio) == [("No theme is open. Hosts begin one.", "")]

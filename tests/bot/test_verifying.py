@@ -15,6 +15,8 @@ from db.session import Db
 from db.states import Kind
 from moderation import transparency
 
+pytestmark = pytest.mark.databases("sqlite")
+
 SQLITE = ("record_is_not_updated", "record_is_not_deleted", "record_goes_on")
 POSTGRESQL = ("record_stays", "record_goes_on")
 TAMPERED = (
@@ -61,6 +63,7 @@ async def test_a_record_that_nobody_touched(db: Db) -> None:
     assert await verify(db) == 12
 
 
+@pytest.mark.databases("sqlite", "postgres")
 @pytest.mark.parametrize(("change", "why"), TAMPERED)
 async def test_whatever_is_changed_is_found(db: Db, change: str, why: str) -> None:
     async with db.begin() as s:

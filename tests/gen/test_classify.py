@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessorPil
 
 from gen.classify import MISSING, Classifier
 from gen.engines.base import Brief, CannotMake
@@ -24,6 +22,10 @@ BRIEF = Brief("a red circle", (7, 8), width=64, height=64, frames=8, fps=8, step
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real network that is sure of one label, whatever it sees."""
+    # Here, as to load them takes seconds, and every process of a run collects every test.
+    import torch
+    from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessorPil
+
     where = tmp_path_factory.mktemp("classifier")
     config = ViTConfig(
         hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,

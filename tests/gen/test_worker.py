@@ -92,7 +92,7 @@ class Bench:
         deadline = time.monotonic() + WITHIN
         while not await reached():
             assert time.monotonic() < deadline
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
     async def until_is(self, job: Job, status: Status) -> Job:
         async def reached() -> bool:

@@ -57,6 +57,22 @@ class SilentBroker(Broker):
         return False
 
 
+class Changes:
+    """Whether anybody has committed anything since this was last asked."""
+
+    def __init__(self, path: Path) -> None:
+        self._watcher = sqlite3.connect(path)
+        self._seen_at = -1
+
+    def any(self) -> bool:
+        before = self._seen_at
+        (self._seen_at,) = self._watcher.execute("PRAGMA data_version").fetchone()
+        return self._seen_at != before
+
+    def close(self) -> None:
+        self._watcher.close()
+
+
 class DeskMachine(RuleBasedStateMachine):
     template: Path  # a migrated, empty SQLite, set by the test
     house = RULES
@@ -76,22 +92,15 @@ class DeskMachine(RuleBasedStateMachine):
             for name, roles in self.names.items()
         }
         self.seen = self.before = Snapshot({}, {}, {}, [], [], [])
-        self._watcher = sqlite3.connect(self.folder / "db")
-        self._seen_at = -1
+        self.changes = Changes(self.folder / "db")
         self.renders: list[tuple[int, int]] = []
 
     def run(self, what: Awaitable[Any]) -> Any:
         # Not the runner's own run: about its signal handler it makes a text of all that is answered.
         return self.runner.get_loop().run_until_complete(what)
 
-    def changed(self) -> bool:
-        """Whether anybody has committed anything since this was last asked."""
-        before = self._seen_at
-        (self._seen_at,) = self._watcher.execute("PRAGMA data_version").fetchone()
-        return self._seen_at != before
-
     def teardown(self) -> None:
-        self._watcher.close()
+        self.changes.close()
         self.run(self.studio.db.close())
         self.runner.close()
         shutil.rmtree(self.folder)
@@ -103,7 +112,7 @@ class DeskMachine(RuleBasedStateMachine):
         try:
             return self.run(verb)
         except Refused:
-            if self.changed():
+            if self.changes.any():
                 assert self.run(snapshot(self.studio.db)) == self.seen, (
                     "a refusal changed something"
                 )
@@ -346,7 +355,7 @@ class DeskMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_promises_hold(self) -> None:
-        if not self.changed():
+        if not self.changes.any():
             return
         self.before, self.seen = self.seen, self.run(snapshot(self.studio.db))
         cast = self.cast.values()

@@ -66,6 +66,10 @@ class Snapshot:
         """Who somebody is now."""
         return None if person_id is None else self.links.get(person_id, person_id)
 
+    def news(self, before: Snapshot, job_id: int) -> list[Event]:
+        """What has happened to a job since."""
+        return self.events[job_id][len(before.events.get(job_id, [])) :]
+
 
 async def snapshot(db: Db) -> Snapshot:
     async with db.read() as s:
@@ -133,8 +137,7 @@ class Promises:
         Leave(self.seen, self.before, self.cast).hold()
 
     def news(self, job_id: int) -> list[Event]:
-        known = self.before.events.get(job_id, [])
-        return self.seen.events[job_id][len(known) :]
+        return self.seen.news(self.before, job_id)
 
     def the_events_tell_how_it_came_to_be_where_it_is(self, job_id: int) -> None:
         status = Status.QUEUED

@@ -18,6 +18,8 @@ from moderation.wish import Wish
 from tests.moderation.opinions import Five
 from tests.support.studio import ABLE, UNSHOWN, Studio, person, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 @pytest.fixture
 async def able(studio: Studio) -> Studio:

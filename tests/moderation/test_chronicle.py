@@ -197,7 +197,7 @@ async def test_killed_at_any_point_it_doubles_and_loses_nothing(
     chance = random.Random(7)
     ada, mo = await person(studio.db, "ada"), await person(studio.db, "mo", Role.MODERATOR)
     recorded = 0
-    for _ in range(6):
+    for _ in range(4):
         running = sora_process.start("-c", COPYING, studio.db.url)
         await running.line("ready")
         for _ in range(chance.randint(1, 4)):

@@ -17,6 +17,8 @@ from moderation.sweep import closed_ballots
 from moderation.wish import Wish
 from tests.support.studio import ABLE, Studio, person, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 NOT_SHOWN = {Flag.SHOWCASE: False}
 SHOWN = {Flag.SHOWCASE: True}
 MINE = Wish("a cube", strength=0.5)
@@ -59,6 +61,7 @@ async def history(studio: Studio, job_id: int) -> list[tuple[int, str, bool, boo
     return [(row.clip, row.flag, row.given, row.by_default) for row in rows]
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_nothing_is_allowed_but_what_a_review_asks_for(studio: Studio, ada: Person) -> None:
     job = await studio.rendered(ada)
     for clip in await made(studio, job.id):
@@ -66,6 +69,7 @@ async def test_nothing_is_allowed_but_what_a_review_asks_for(studio: Studio, ada
     assert await history(studio, job.id) == [(n, "showcase", True, True) for n in (1, 2)]
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_clips_begin_with_what_their_artist_prefers(
     studio: Studio, ada: Person, bo: Person
 ) -> None:
@@ -97,6 +101,7 @@ async def test_its_artist_alone_says_and_all_is_kept(
     assert told[0].detail == {"flag": "dataset", "given": True, "clips": [2]}
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_it_is_said_at_any_time_but_of_clips_that_are_there(
     studio: Studio, ada: Person, mo: Person
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from db import books, days, workers
 from db.models import utcnow
 from moderation.bookkeeping import keep_books
@@ -12,6 +14,8 @@ from moderation.days import book_days
 from tests.moderation.opinions import Five
 from tests.moderation.test_credit import TABLE, has, published
 from tests.support.studio import OFFER, Studio
+
+pytestmark = pytest.mark.databases("sqlite")
 
 TOMORROW = timedelta(days=1)
 
@@ -62,6 +66,7 @@ async def test_what_today_has_earned_comes_on_top_of_what_is_late(
         assert await has(studio, mo) == [expected]
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_render_for_others_names_no_job_either(studio: Studio, cast: Five) -> None:
     ada = cast[0]
     async with studio.db.begin() as s:

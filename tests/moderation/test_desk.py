@@ -16,6 +16,8 @@ from moderation.sweep import closed_ballots
 from moderation.wish import Wish
 from tests.support.studio import Studio, person, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 async def three(studio: Studio) -> tuple[Person, Person, Person]:
     """An artist, another artist, a moderator."""
@@ -209,6 +211,7 @@ async def test_votes_elect_the_winner_and_no_votes_elect_nobody(studio: Studio) 
     assert (await studio.job(unvoted.id)).winner == 0
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_only_its_artist_cancels_retries_or_withdraws(studio: Studio) -> None:
     ada, bo, _ = await three(studio)
     job = await studio.submit(ada)

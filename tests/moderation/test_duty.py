@@ -16,6 +16,8 @@ from moderation.screening.words import rules
 from tests.moderation.opinions import YES, Five, link
 from tests.support.studio import Studio
 
+pytestmark = pytest.mark.databases("sqlite")
+
 GORE = "a decapitated body"
 
 
@@ -29,6 +31,7 @@ async def some_time_ago(studio: Studio, job: Job, minutes: int) -> None:
             review.at = utcnow() - timedelta(minutes=minutes)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_one_person_decides_so_many_in_an_hour(studio: Studio, cast: Five) -> None:
     mo, lin = cast[3:]
     studio.desk.rules = Rules(reviews_per_hour=1)

@@ -17,6 +17,8 @@ from moderation.wish import Picture
 from tests.moderation.opinions import NO, YES, kinds, link
 from tests.support.studio import ABLE, Studio, person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 FAIR = Rules(second_opinion=True, newcomer_publications=1, appeal_quorum=2)
 
 

@@ -15,6 +15,8 @@ from moderation.wish import Wish
 from tests.moderation.opinions import Five
 from tests.support.studio import Studio, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 async def film_of(
     studio: Studio, *artists: Person, task: Task = Task.FILM

@@ -18,6 +18,8 @@ from moderation.sweep import closed_ballots, sweep
 from moderation.wish import Wish
 from tests.support.studio import ABLE, OFFER, Studio, person, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 @pytest.fixture
 async def ada(studio: Studio) -> Person:
@@ -165,6 +167,7 @@ async def test_the_winner_of_a_ballot_on_drafts_is_rendered_in_full_once(
     assert claimed.id == final.id
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_the_final_of_a_winner_lets_others_go_first_until_its_artist_asks(
     studio: Studio, ada: Person
 ) -> None:

@@ -18,6 +18,8 @@ from tests.moderation.opinions import (
 )
 from tests.support.studio import Studio, person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 async def test_a_code_can_be_typed_and_not_guessed(studio: Studio, cast: Five) -> None:
     codes = {await studio.desk.link_code(one) for one in cast}
@@ -34,6 +36,7 @@ async def test_it_may_be_typed_anyhow(studio: Studio, cast: Five) -> None:
     assert (await studio.desk.link(bo, typed)).name == "ada"
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_asked_for_again_it_is_the_same_and_lasts_longer(studio: Studio, cast: Five) -> None:
     ada, *_ = cast
     code = await studio.desk.link_code(ada)
@@ -101,6 +104,7 @@ async def test_both_their_codes_are_used_up(studio: Studio, cast: Five) -> None:
         await studio.desk.link(cy, of_bo)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_five_wrong_codes_are_the_most(studio: Studio, cast: Five) -> None:
     ada, bo, cy, *_ = cast
     code = await studio.desk.link_code(ada)

@@ -201,8 +201,8 @@ async def test_nobody_waits_in_a_circle(studio: Studio, cast: Five) -> None:
         lambda one, job: desk.keep(one, job),
         lambda one, job: desk.publish(one, job),
     ]
-    for n in range(4):
-        pairs = list(itertools.permutations(cast, 2))[n::4]
+    for n in range(2):
+        pairs = list(itertools.permutations(cast, 2))[n::2]
         await settle(
             *(
                 act(one, job.id)

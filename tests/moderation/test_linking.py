@@ -23,6 +23,8 @@ from tests.moderation.opinions import (
 )
 from tests.support.studio import Studio, person, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 async def test_jobs_are_theirs_from_both_rooms(studio: Studio, cast: Five) -> None:
     ada, bo, cy, *_ = cast
@@ -38,6 +40,7 @@ async def test_jobs_are_theirs_from_both_rooms(studio: Studio, cast: Five) -> No
         await studio.desk.cancel(cy, job.id)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_they_go_by_the_name_of_where_the_code_was_shown(studio: Studio, cast: Five) -> None:
     ada, bo, *_ = cast
     assert (await link(studio, ada, bo)).name == "ada"

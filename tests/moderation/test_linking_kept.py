@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import update
 
 from db import bugs, clips, consents
@@ -10,6 +11,8 @@ from db.states import BugKind, Flag
 from moderation.people import Person, Role
 from tests.moderation.opinions import Five, link, moderating
 from tests.support.studio import Studio, person
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 async def allowed(studio: Studio, who: Person) -> set[Flag]:

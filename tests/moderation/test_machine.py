@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from db import events, jobs, links, reports, votes
-from db.migrate import upgrade
 from db.models import Clip, Report, Vote
 from db.states import MOVES, Kind, Move, Reason, Status
 from moderation import linking, queueing, quorum, rounds, rules
@@ -20,10 +18,11 @@ from moderation.desk import Desk, making
 from moderation.people import Person, Role
 from moderation.screening import door
 from tests.moderation.machine import RULES, DeskMachine, play
+from tests.support.databases import Sqlite
 
 LONG = settings.get_current_profile_name() == "long"
 QUICK = settings(
-    max_examples=500 if LONG else 15,
+    max_examples=500 if LONG else 8,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -57,10 +56,8 @@ class Fair(DeskMachine):
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> type[DeskMachine]:
-    template = tmp_path_factory.mktemp("template") / "db"
-    upgrade(f"sqlite+aiosqlite:///{template}")
-    DeskMachine.template = Path(template)
+def machine(_sqlite: Sqlite) -> type[DeskMachine]:
+    DeskMachine.template = _sqlite.template
     return DeskMachine
 
 

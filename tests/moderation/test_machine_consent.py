@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from db import clips, consents, outside
-from db.migrate import upgrade
 from db.models import Clip, Job
 from db.states import Flag, Reason, Status
 from moderation import consent, decisions, rules
 from tests.moderation import leave, promises
 from tests.moderation.machine import DeskMachine, play
 from tests.moderation.test_machine import QUICK, among
+from tests.support.databases import Sqlite
 
 
 async def nothing(*_: Any, **__: Any) -> Any:
@@ -139,10 +138,8 @@ PLANTS: dict[str, tuple[Any, str, Any, list[tuple[Any, ...]]]] = {
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> type[DeskMachine]:
-    template = tmp_path_factory.mktemp("template") / "db"
-    upgrade(f"sqlite+aiosqlite:///{template}")
-    DeskMachine.template = Path(template)
+def machine(_sqlite: Sqlite) -> type[DeskMachine]:
+    DeskMachine.template = _sqlite.template
     return DeskMachine
 
 

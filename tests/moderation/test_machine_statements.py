@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
-from sqlalchemy import select
-from sqlmodel import col
 
 from db import statements
-from db.migrate import upgrade
-from db.models import Hit, Job
+from db.models import Job, Statement
 from db.states import Depicts, Flag, Kind, Status, Verdict
 from moderation import stating
 from moderation.wish import Picture, Wish
-from tests.moderation.machine import RULES, DeskMachine, anybody, picks
+from tests.moderation.machine import RULES, DeskMachine, anybody, picks, play
 from tests.moderation.test_machine import QUICK, among
+from tests.support.databases import Sqlite
 from tests.support.studio import request
 
 FACES = tuple(Picture(letter * 64 + ".jpg", 64, 64) for letter in "ab")
@@ -34,10 +30,6 @@ class Depicting(DeskMachine):
     """Where clips show somebody, and their artists say so or don't."""
 
     house = replace(RULES, queued_cap=8)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.told = 0
 
     @precondition(lambda self: len(self.jobs) < 4)
     @rule(name=st.sampled_from(["ada", "bo"]), face=st.sampled_from([None, *FACES]))
@@ -86,37 +78,34 @@ class Depicting(DeskMachine):
             self.finish(len(self.renders) - 1)
 
     @invariant()
-    def somebody_answers_for_what_is_put_up(self) -> None:
-        seen = self.run(self._rows())
-        for job in seen.values():
-            events = self.seen.events.get(job.id, [])
-            news = [event for event in events if event.id > self.told]
-            if {event.kind for event in news} & PUTS_UP and job.status in {
-                Status.IN_REVIEW,
-                Status.PUBLISHED,
-            }:
-                self.run(self._answered_for(job, seen))
+    def the_promises_hold(self) -> None:
+        before = self.seen
+        super().the_promises_hold()
+        if self.seen is not before:
+            self._somebody_answers_for_what_is_put_up()
+
+    def _somebody_answers_for_what_is_put_up(self) -> None:
+        said = self.run(self._said())
+        for job in self.seen.jobs.values():
             if job.status in {Status.IN_REVIEW, Status.PUBLISHED}:
-                self.run(self._not_taken_back(job, seen))
-        self.told = max((e.id for of in self.seen.events.values() for e in of), default=0)
+                if {event.kind for event in self.seen.news(self.before, job.id)} & PUTS_UP:
+                    self._answered_for(job, said)
+                self._not_taken_back(job, said)
 
-    async def _rows(self) -> dict[int, Job]:
+    async def _said(self) -> dict[int, Statement]:
         async with self.studio.db.read() as s:
-            return {job.id: job for job in (await s.scalars(select(Job))).all()}
+            return await statements.latest_of(s, self.seen.jobs)
 
-    async def _answered_for(self, job: Job, seen: dict[int, Job]) -> None:
-        line = list(_up(job, seen))
-        async with self.studio.db.read() as s:
-            named = set(await s.scalars(select(col(Hit.job_id)).where(col(Hit.rule) == "likeness")))
-            shows = any(one.first_key or one.id in named for one in line)
-            said = [one.id for one in line if await _depicts(s, one.id) is not None]
-        assert not shows or said, "put up, and nobody answers for who is in it"
+    def _answered_for(self, job: Job, said: dict[int, Statement]) -> None:
+        line = list(_up(job, self.seen.jobs))
+        named = {hit.job_id for hit in self.seen.hits if hit.rule == statements.LIKENESS}
+        shows = any(one.first_key or one.id in named for one in line)
+        stands = any(one.id in said and said[one.id].depicts is not None for one in line)
+        assert not shows or stands, "put up, and nobody answers for who is in it"
 
-    async def _not_taken_back(self, job: Job, seen: dict[int, Job]) -> None:
-        line = [one for one in _up(job, seen) if one.person_id == job.person_id]
-        async with self.studio.db.read() as s:
-            said = [await statements.latest(s, one.id) for one in line]
-        told = [one for one in said if one is not None]
+    def _not_taken_back(self, job: Job, said: dict[int, Statement]) -> None:
+        line = [one for one in _up(job, self.seen.jobs) if one.person_id == job.person_id]
+        told = [said[one.id] for one in line if one.id in said]
         stands = [one for one in told if one.depicts is not None]
         assert stands or not told, "public, and its artist has taken back who is in it"
 
@@ -129,22 +118,15 @@ def _up(job: Job, seen: dict[int, Job]) -> Iterator[Job]:
             yield from _up(seen[above], seen)
 
 
-async def _depicts(s: Any, job_id: int) -> Depicts | None:
-    latest = await statements.latest(s, job_id)
-    return None if latest is None else latest.depicts
-
-
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> type[Depicting]:
-    template = tmp_path_factory.mktemp("template") / "db"
-    upgrade(f"sqlite+aiosqlite:///{template}")
-    Depicting.template = Path(template)
+def machine(_sqlite: Sqlite) -> type[Depicting]:
+    Depicting.template = _sqlite.template
     return Depicting
 
 
 @pytest.mark.timeout(300)
 def test_nothing_is_shown_without_its_statement(machine: type[Depicting]) -> None:
-    run_state_machine_as_test(among(machine, ACTS), settings=settings(QUICK, max_examples=15))
+    run_state_machine_as_test(among(machine, ACTS), settings=QUICK)
 
 
 async def never(*_: Any) -> bool:
@@ -189,14 +171,3 @@ def test_it_notices(bug: str, machine: type[Depicting], monkeypatch: pytest.Monk
     monkeypatch.setattr(target, name, planted)
     with pytest.raises(AssertionError):
         play(machine, acts)
-
-
-def play(machine: type[Depicting], acts: list[tuple[Any, ...]]) -> None:
-    studio = machine()
-    try:
-        for name, *arguments in acts:
-            getattr(studio, name)(*arguments)
-            studio.the_promises_hold()
-            studio.somebody_answers_for_what_is_put_up()
-    finally:
-        studio.teardown()

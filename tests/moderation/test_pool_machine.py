@@ -41,7 +41,7 @@ STEPS = st.one_of(
 Step = tuple[str, int, int]
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(st.lists(STEPS, min_size=8, max_size=18))
 def test_whatever_happens_nothing_is_lost_and_nobody_gets_what_they_did_not_want(
     _sqlite: Sqlite,  # noqa: PT019 -- a fixture of the session, as an example needs it

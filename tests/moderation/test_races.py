@@ -17,7 +17,7 @@ from moderation.sweep import closed_ballots
 from moderation.wish import Wish
 from tests.support.studio import ABLE, Studio, person, request
 
-ROUNDS = 10
+ROUNDS = 5
 
 
 @pytest.fixture

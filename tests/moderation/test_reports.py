@@ -15,6 +15,8 @@ from moderation.sweep import closed_ballots
 from tests.moderation.opinions import Five, published
 from tests.support.studio import ABLE, Studio, person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 async def of(studio: Studio, job_id: int) -> list[Report]:
     async with studio.db.read() as s:
@@ -148,6 +150,7 @@ async def test_a_ballot_goes_on_with_its_votes_when_the_job_comes_back(
     await studio.desk.vote(cy, job.id, 1)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 @pytest.mark.parametrize(("back", "winner"), [((), 2), ((2,), 2), ((1,), None)])
 async def test_a_closed_ballot_stays_closed_while_its_winner_is_shown(
     studio: Studio, cast: Five, back: tuple[int, ...], winner: int | None

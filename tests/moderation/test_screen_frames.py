@@ -17,6 +17,8 @@ from tests.moderation.opinions import Five
 from tests.support.cards import job_of
 from tests.support.studio import Studio
 
+pytestmark = pytest.mark.databases("sqlite")
+
 A, B = 0x0F1E2D3C4B5A6978, 0xF0E1D2C3B4A59687
 EMPTY = 0x8000000000000000
 
@@ -82,6 +84,7 @@ async def rejected(studio: Studio, job: Job, reason: Reason, *moderators: Person
             await studio.desk.review(moderator, job.id, Verdict.REJECT, reason=reason)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_the_sweep_looks_at_new_clips_once(studio: Studio, cast: Five) -> None:
     job = await made(studio, cast[0], nsfw=0.9)
     assert await unseen_frames(studio.db) == [job.id]
@@ -113,6 +116,7 @@ async def test_a_moderator_faster_than_the_sweep_decides_about_what_is_flagged(
     assert [hit.rule for hit in await of(studio, job)] == ["classifier"]
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_rejected_frames_are_known_again_until_they_are_forgotten(
     studio: Studio, cast: Five
 ) -> None:

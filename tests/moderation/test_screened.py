@@ -18,6 +18,8 @@ from moderation.wish import Wish
 from tests.moderation.opinions import Five
 from tests.support.studio import ABLE, Studio, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 HARD, SOFT = "sexual-minors", "sexual"
 STOPPED = " ".join(["naked", "child"])
 FLAGGED = "a naked statue"
@@ -188,6 +190,7 @@ async def test_what_was_overturned_is_not_blocked_again(studio: Studio, cast: Fi
     assert {other.status for other in others} == {Status.BLOCKED}, "other words, other people"
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_what_is_overturned_at_one_version_is_looked_at_anew_by_the_next(
     studio: Studio, cast: Five
 ) -> None:
@@ -202,6 +205,7 @@ async def test_what_is_overturned_at_one_version_is_looked_at_anew_by_the_next(
 # ── rates ────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_the_rates_are_of_what_became_of_the_jobs(studio: Studio, cast: Five) -> None:
     ada, bo, _, mo, lin = cast
     since = utcnow()

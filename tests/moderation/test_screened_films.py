@@ -15,6 +15,8 @@ from tests.moderation.opinions import Five
 from tests.moderation.test_chains import begun
 from tests.support.studio import ABLE, Studio, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 HARD, SOFT = "sexual-minors", "sexual"
 WRONG = " ".join(["naked", "child"])
 BOARD = f"a red circle | {WRONG} | a blue square"
@@ -84,6 +86,7 @@ async def test_a_film_in_other_words_has_its_shots_as_they_were(able: Studio, ca
     assert again.status is Status.QUEUED
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_moderators_let_a_film_in_and_its_shots_with_it(able: Studio, cast: Five) -> None:
     ada, _, _, *moderators = cast
     film = await able.submit(ada, BOARD, storyboard=True)
@@ -133,6 +136,7 @@ async def test_a_link_that_is_stopped_leaves_the_turn_to_other_words(
     assert [seat.job_id for seat in await chain.seats()][1] == again.id
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_turn_whose_clip_is_stopped_passes_by_time(able: Studio, cast: Five) -> None:
     ada, bo, *_ = cast
     chain, _ = await begun(able, ada, bo)

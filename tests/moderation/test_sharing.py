@@ -15,6 +15,8 @@ from moderation.rules import Refused
 from moderation.wish import Picture, Request, Wish
 from tests.support.studio import ABLE, OFFER, Studio, person, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 MINE = Wish("a cube", strength=0.5)
 
 

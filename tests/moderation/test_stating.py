@@ -19,6 +19,8 @@ from moderation.wish import Picture, Wish
 from tests.moderation.opinions import YES, Five, kinds
 from tests.support.studio import ABLE, Studio, person, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 FACE = Picture("a" * 64 + ".jpg", 64, 64)
 OTHER_FACE = Picture("b" * 64 + ".jpg", 64, 64)
 NAMED = "Angela Merkel as an astronaut"
@@ -174,6 +176,7 @@ async def fourth(studio: Studio) -> Person:
     return await person(studio.db, "nan", Role.MODERATOR)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_what_waits_for_room_is_let_in_with_a_statement_only(
     studio: Studio, cast: Five
 ) -> None:

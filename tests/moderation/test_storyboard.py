@@ -21,6 +21,8 @@ from moderation.words import clean
 from tests.moderation.opinions import Five
 from tests.support.studio import ABLE, OFFER, Studio, request
 
+pytestmark = pytest.mark.databases("sqlite")
+
 THREE = "a red circle | a blue square\na green star"
 SHOTS = st.text(st.characters(exclude_characters="|\n", exclude_categories=["Cs"]), max_size=30)
 
@@ -156,6 +158,7 @@ async def test_shots_count_as_jobs_in_line(studio: Studio, cast: Five) -> None:
         await studio.submit(cast[0], THREE, storyboard=True)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_film_that_waits_rings_no_bell(studio: Studio, cast: Five) -> None:
     film, shots = await asked(studio, cast[0])
     for job in (film, *shots):

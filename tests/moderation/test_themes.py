@@ -18,6 +18,8 @@ from tests.moderation.opinions import Five
 from tests.support.cards import job_of
 from tests.support.studio import Studio, person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 WORDS = st.from_regex(r"[a-zA-Zäé]{1,8}", fullmatch=True)
 
 
@@ -168,6 +170,7 @@ async def test_the_same_theme_twice_is_one_and_only_some_are_open(
         await studio.desk.begin_theme(host, "One more", "moon", 7)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_what_is_put_back_after_the_end_takes_part_as_it_did(
     studio: Studio, cast: Five, host: Person
 ) -> None:
@@ -187,6 +190,7 @@ async def test_what_is_put_back_after_the_end_takes_part_as_it_did(
     assert await close_due(studio.db) == [job.id]
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_votes_of_before_it_began_do_not_count(
     studio: Studio, cast: Five, host: Person
 ) -> None:

@@ -23,6 +23,8 @@ from tests.moderation.opinions import (
 )
 from tests.support.studio import Studio, person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 async def test_undone_each_has_what_they_had(studio: Studio, cast: Five) -> None:
     ada, bo, cy, mo, _ = cast

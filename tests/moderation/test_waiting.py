@@ -16,6 +16,8 @@ from moderation.waiting import called, let_go, let_in
 from tests.moderation.opinions import NO, YES, Five, kinds
 from tests.support.studio import Studio, person
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 async def waited(studio: Studio, job: Job, **time: float) -> list[int]:
     await studio.change(job.id, status_since=utcnow() - timedelta(**time))
@@ -43,6 +45,7 @@ async def test_moderators_are_called_ever_more_loudly_and_once_each_time(
     assert await waited(studio, job, days=9) == []
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_after_a_long_absence_only_the_loudest_call_is_made(
     studio: Studio, cast: Five
 ) -> None:
@@ -106,6 +109,7 @@ async def test_who_has_it_in_hand_is_known_until_they_decide(studio: Studio, cas
     assert await looking(studio, job) == [], "it is decided"
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_after_a_while_it_is_free_again_and_the_rooms_hear_of_it_once(
     studio: Studio, cast: Five
 ) -> None:

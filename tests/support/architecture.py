@@ -58,7 +58,7 @@ def sources(root: Path) -> Iterator[Source]:
             yield Source(path.relative_to(root).as_posix(), path.read_text())
 
 
-def offences(rule: Rule, files: Iterator[Source] | list[Source]) -> list[str]:
+def offences(rule: Rule, files: list[Source]) -> list[str]:
     return [f"{file.path}:{line}: {why}" for file in files for line, why in rule(file)]
 
 

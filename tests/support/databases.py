@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import functools
 import itertools
 import shutil
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+import aiosqlite
 import asyncpg
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -47,6 +50,7 @@ BEGIN
 END $$
 """
 """Far cheaper than a copy of the template, of which each is a hundred files."""
+MAY_WAIT = ("BEGIN IMMEDIATE", "PRAGMA")
 _compiled: dict[object, object] = {}
 
 
@@ -66,6 +70,22 @@ def compile_once() -> None:
     session.create_async_engine = create  # type: ignore[assignment, attr-defined]
 
 
+def ask_sqlite_at_once() -> None:
+    """Let what SQLite is asked run where it is asked, unless it may have to wait for a lock.
+
+    aiosqlite hands everything to a thread and back, which costs more than most statements do.
+    """
+    in_its_thread: Callable[..., Any] = aiosqlite.Connection._execute
+
+    async def execute(self: Any, what: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+        waits = bool(arguments) and str(arguments[0]).startswith(MAY_WAIT)
+        if waits or not self._running or not self._connection:
+            return await in_its_thread(self, what, *arguments, **more)
+        return what(*arguments, **more)
+
+    aiosqlite.Connection._execute = execute  # type: ignore[assignment, method-assign]
+
+
 @functools.cache
 def _alike(kind: type[Dialect]) -> WeakKeyDictionary[Any, Any]:
     """Dialects of one kind are made with the same settings, so what is compiled for one fits all."""
@@ -83,25 +103,35 @@ class Databases(Protocol):
 
 
 class Sqlite:
-    """Files in the test's own folder."""
+    """Files in the test's own folder.
+
+    ``folder``: where the migrated one is that all are copies of; the processes of a run share it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._template: Path | None = None
 
     def empty(self, folder: Path) -> str:
         return f"sqlite+aiosqlite:///{folder / 'empty.db'}"
 
     def migrated(self, folder: Path, name: str = "test.db") -> str:
-        if self._template is None:
-            template = self._folder / "template.db"
-            migrate.upgrade(f"sqlite+aiosqlite:///{template}")
-            with closing(sqlite3.connect(template)) as connection:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # all of it in one file
-            self._template = template
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self._template, folder / name)
+        shutil.copyfile(self.template, folder / name)
         return f"sqlite+aiosqlite:///{folder / name}"
+
+    @functools.cached_property
+    def template(self) -> Path:
+        """Whichever process is first makes it, and the others wait."""
+        self._folder.mkdir(exist_ok=True)
+        template, making = self._folder / "template.db", self._folder / "making.db"
+        with (self._folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not template.exists():
+                migrate.upgrade(f"sqlite+aiosqlite:///{making}")
+                with closing(sqlite3.connect(making)) as connection:
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # all of it in one file
+                making.rename(template)
+        return template
 
 
 class Postgres:

@@ -68,5 +68,5 @@ async def until(look: Callable[[], Awaitable[T]], within: float = PATIENCE) -> T
     """Wait until this is true; what it then is."""
     async with asyncio.timeout(within):
         while not (found := await look()):
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
     return found
