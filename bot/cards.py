@@ -65,7 +65,7 @@ def receipt(view: View) -> Card:
             lines = films.working(view) or (
                 Line(said.progress(job.step, job.steps, view.remaining)),
             )
-            lines += tuple(stating.for_artist(view))
+            lines += (*(Line(note) for note in job.notes), *stating.for_artist(view))
             buttons = (*stating.button(view), Button(Sign.CANCEL, "Cancel"))
         case Status.FAILED:
             tone = Tone.BAD

@@ -16,9 +16,10 @@ from bot.pools import show_pools
 from bot.room import Room
 from bot.settings import SWEEP_SECONDS, BotSettings, Shards
 from bot.themes import show_themes
+from db import clips
 from db.broker import Broker
 from db.credentials import KNOWN
-from db.media import Media
+from db.media import Media, StoreTrouble, media_of
 from db.session import Db
 from moderation.desk import Desk
 from moderation.leaving import forget_leavers
@@ -35,7 +36,7 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
     ``shards``: of Discord, which of how many this process runs; others run the rest.
     """
     async with studio(settings) as (db, _, desk):
-        media = Media(settings.media)
+        media = media_of(settings)
         known = settings.credentials / KNOWN
         rooms: list[Room] = [WebRoom(db, desk, media, settings.host, settings.port, known)]
         if settings.discord_token is not None:
@@ -71,6 +72,7 @@ async def serve(desk: Desk, rooms: Sequence[Room], media: Media) -> None:
         running += [tasks.create_task(Feed(desk.db, desk.broker, room).run()) for room in rooms]
         running.append(tasks.create_task(_sweeping(desk, media)))
         running.append(tasks.create_task(_noticing(desk.db, rooms)))
+        running.append(tasks.create_task(media.tend()))
         await stopped.wait()
         for task in running:
             task.cancel()
@@ -94,6 +96,9 @@ async def _sweeping(desk: Desk, media: Media) -> None:
         try:
             await sweep(desk.db, desk.broker, desk.rules)
             await forget_leavers(desk.db, desk.broker, media)
+            await clips.remove_noted(desk.db, media)
+        except StoreTrouble as error:
+            log.warning("store.away", why=str(error))
         except Exception:
             # Whatever could not be swept now, a database that is away say, is swept next time.
             log.exception("sweep.failed")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from db import notes
 from db.grouped import by_job
 from db.media import Media
-from db.models import Clip, Job, Part
+from db.models import Clip, Job, Note, Part
+from db.session import Db
 from db.states import Status
+
+DISCARDED = "media:discarded:"
+"""What the note begins with of a key that is to go from the bucket."""
 
 
 async def of(s: AsyncSession, job_id: int) -> Sequence[Clip]:
@@ -41,9 +46,31 @@ async def unused(s: AsyncSession, keys: Collection[str]) -> set[str]:
 
 
 async def discard_unused(s: AsyncSession, media: Media, keys: Collection[str]) -> None:
-    """Remove the files that nothing needs, while the transaction keeps others from needing them."""
+    """Remove the files that nothing needs, while the transaction keeps others from needing them.
+
+    No transaction waits for a bucket: what is to go from there is noted, for ``remove_noted``.
+    """
     for key in await unused(s, set(keys) - {""}):
-        await media.discard(key)
+        if media.bucket is None:
+            await media.discard(key)
+        else:
+            await notes.put(s, f"{DISCARDED}{key}", "")
+
+
+async def remove_noted(db: Db, media: Media) -> None:
+    """Remove from a bucket what was discarded. Raises ``StoreTrouble``; what is left is noted still."""
+    if media.bucket is None:
+        return
+    async with db.read() as s:
+        noted = await notes.beginning(s, DISCARDED)
+    for name in noted:
+        key = name.removeprefix(DISCARDED)
+        async with db.read() as s:
+            goes = await unused(s, [key])
+        if goes:
+            await media.discard(key)
+        async with db.begin() as s:
+            await s.execute(delete(Note).where(col(Note.name) == name))
 
 
 async def show(s: AsyncSession, job_id: int, numbers: Collection[int]) -> None:
