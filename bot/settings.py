@@ -170,15 +170,16 @@ class BotSettings(StoreSettings):
     @property
     def secrets(self) -> list[str]:
         """What no log may show."""
-        chats = (
+        given = (
             self.discord_token,
             self.slack_bot_token,
             self.slack_app_token,
             self.slack_signing_secret,
             self.slack_client_secret,
             self.slack_install_key,
+            self.media_secret,
         )
-        return [secret.get_secret_value() for secret in chats if secret is not None]
+        return [secret.get_secret_value() for secret in given if secret is not None]
 
     @property
     def slack(self) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
-BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[\w!.*'()-]+)*/?")
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[\w!*'()-][\w!.*'()-]*)*/?")
 
 
 class MediaSettings(BaseSettings):

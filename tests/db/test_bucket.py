@@ -111,7 +111,7 @@ async def test_several_who_need_a_file_have_it_brought_once(
     wire.change = counted
     impatient = asyncio.create_task(media.bring(path))
     others = [asyncio.create_task(media.bring(path)) for _ in range(5)]
-    while not wire.asked:
+    while not answers:
         await asyncio.sleep(0)
     impatient.cancel()
     assert await asyncio.gather(*others) == [path] * 5

@@ -90,19 +90,24 @@ async def test_what_a_killed_process_left_half_written_goes_and_nothing_else(
 async def test_copies_that_are_too_many_or_old_go_and_come_again(
     store: Store, tmp_path: Path
 ) -> None:
-    media = Media(tmp_path / "copies", store.bucket(), copies=1000)
-    ages = {"old": UNUSED_SECONDS + 1, "more": IN_USE_SECONDS + 9, "less": IN_USE_SECONDS + 5, "new": 0}  # fmt: skip
+    bucket = store.bucket()
+    large, small = [Media(tmp_path / "copies", bucket, copies) for copies in (10**9, 1000)]
+    over = {
+        "old": UNUSED_SECONDS,
+        "older": IN_USE_SECONDS + 5,
+        "less old": IN_USE_SECONDS,
+        "new": -9,
+    }
     paths = {}
-    for name, age in ages.items():
-        paths[name] = media.path(await media.put(written(tmp_path, name.encode() * 200)))
-        os.utime(paths[name], (time.time() - age,) * 2)
-    media.tidy()
-    assert [name for name, path in paths.items() if path.exists()] == ["new"]
-    assert await media.bring(paths["less"])
-    os.utime(paths["new"], (time.time() - IN_USE_SECONDS - 5,) * 2)
-    assert await media.bring(paths["new"]), "whoever asks for it needs it again"
-    media.tidy()
-    assert paths["new"].exists()
+    for name, age in over.items():
+        paths[name] = large.path(await large.put(written(tmp_path, name.encode() * 400)))
+        os.utime(paths[name], (time.time() - age - 5,) * 2)
+    large.tidy()
+    assert [name for name, path in paths.items() if path.exists()] == ["older", "less old", "new"]
+    assert await small.bring(paths["less old"]), "whoever asks for it needs it again"
+    small.tidy()
+    assert [name for name, path in paths.items() if path.exists()] == ["less old", "new"]
+    assert await small.bring(paths["old"])
 
 
 async def test_a_folder_is_no_copy_and_keeps_everything(tmp_path: Path) -> None:

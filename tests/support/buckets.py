@@ -106,8 +106,6 @@ class Wire:
 
     def __init__(self, store: Store) -> None:
         self.port = 0
-        self.asked = 0
-        """How many connections were made."""
         self.change: Callable[[bytes], bytes] = lambda data: data
         self._store = store
         self._cut = False
@@ -137,7 +135,6 @@ class Wire:
         self.change = lambda data: data
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.asked += 1
         if self._cut:
             writer.transport.abort()
             return
