@@ -21,11 +21,13 @@ from db.broker import Broker
 from db.credentials import KNOWN
 from db.media import Media, StoreTrouble, media_of
 from db.session import Db
+from moderation import keeping
 from moderation.desk import Desk
 from moderation.leaving import forget_leavers
 from moderation.sweep import sweep
 
 NOTICE_SECONDS = 60.0
+KEEPING_SECONDS = 300.0
 
 log = structlog.get_logger()
 
@@ -47,7 +49,7 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
             from bot.on_slack.app import slack_room
 
             rooms.append(slack_room(settings, db, desk, media))
-        await serve(desk, rooms, media)
+        await serve(desk, rooms, media, settings.media_bytes)
 
 
 @asynccontextmanager
@@ -62,7 +64,9 @@ async def studio(settings: BotSettings) -> AsyncIterator[tuple[Db, Broker, Desk]
         await db.close()
 
 
-async def serve(desk: Desk, rooms: Sequence[Room], media: Media) -> None:
+async def serve(
+    desk: Desk, rooms: Sequence[Room], media: Media, media_bytes: int | None = None
+) -> None:
     """Run the rooms, their feeds, the sweep and the notices until told to stop."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -73,6 +77,7 @@ async def serve(desk: Desk, rooms: Sequence[Room], media: Media) -> None:
         running.append(tasks.create_task(_sweeping(desk, media)))
         running.append(tasks.create_task(_noticing(desk.db, rooms)))
         running.append(tasks.create_task(media.tend()))
+        running.append(tasks.create_task(_keeping(desk, media, media_bytes)))
         await stopped.wait()
         for task in running:
             task.cancel()
@@ -89,6 +94,18 @@ async def _noticing(db: Db, rooms: Sequence[Room]) -> None:
                 # A database that is away, say, is there again in a minute.
                 log.exception("notices.failed")
         await asyncio.sleep(NOTICE_SECONDS)
+
+
+async def _keeping(desk: Desk, media: Media, media_bytes: int | None) -> None:
+    """Let go what isn't kept for ever, and see how much room is left."""
+    while True:
+        try:
+            await keeping.let_go(desk.db, media, desk.rules)
+            await keeping.measure(desk.db, media, media_bytes)
+        except Exception:
+            # The database or the store is away; it is asked again.
+            log.exception("keeping.failed")
+        await asyncio.sleep(KEEPING_SECONDS)
 
 
 async def _sweeping(desk: Desk, media: Media) -> None:

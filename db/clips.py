@@ -36,7 +36,11 @@ async def get(s: AsyncSession, job_id: int, number: int) -> Clip | None:
 async def unused(s: AsyncSession, keys: Collection[str]) -> set[str]:
     """Those of these media keys that no clip and no job needs, and no running render shows."""
     found: set[str] = set()
-    for key in (Clip.video_key, Clip.poster_key, Clip.preview_key, Job.first_key, Job.last_key):
+    for key in (Clip.video_key, Clip.poster_key, Clip.preview_key):
+        kept = select(col(key)).join(Job, col(Job.id) == col(Clip.job_id))
+        kept = kept.where(col(key).in_(keys), col(Job.let_go_at).is_(None))
+        found.update(await s.scalars(kept))
+    for key in (Job.first_key, Job.last_key):
         found.update(await s.scalars(select(col(key)).where(col(key).in_(keys))))
     shown = select(col(Job.preview_key)).where(
         col(Job.status) == Status.RENDERING, col(Job.preview_key).in_(keys)
@@ -96,6 +100,7 @@ async def unsigned(
         .where(
             ~col(Clip.signed),
             col(Job.status) != Status.WITHDRAWN,
+            col(Job.let_go_at).is_(None),
             tuple_(col(Clip.job_id), col(Clip.number)) > after,
         )
         .order_by(col(Clip.job_id), col(Clip.number))

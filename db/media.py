@@ -96,6 +96,13 @@ class Media:
             return await self.bucket.size(self._name(path))
         return size
 
+    async def taken(self) -> int:
+        """The bytes of all that is stored."""
+        if self.bucket is not None:
+            return await self.bucket.taken()
+        files = self.folder.glob("*/*")
+        return await asyncio.to_thread(lambda: sum(_size(file) or 0 for file in files))
+
     async def discard(self, key: str) -> None:
         """Remove a file and every form of it that was made to fit a limit."""
         await asyncio.to_thread(self._discard, key)
