@@ -94,8 +94,9 @@ async def _look(data: Path | None) -> AsyncIterator[Finding]:
     async for finding in _database(settings):
         yield finding
     yield await _broker(settings, running)
-    async for finding in doctor_media.bucket(settings):
-        yield finding
+    for about in (doctor_media.bucket, doctor_media.room):
+        async for finding in about(settings):
+            yield finding
     for finding in await _renderer():
         yield finding
     for chat in (doctor_chats.discord, doctor_chats.slack):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.finding import Finding, State
 from bot.settings import BotSettings, is_loopback
-from db.media import StoreTrouble
+from db.media import StoreTrouble, media_of
+from moderation.keeping import NEARLY
 
 LOW_DISK_BYTES = 2 * 10**9
+MORE_ROOM = (
+    "Raise SORA_MEDIA_GB, or give SORA_KEEP_DRAFTS_DAYS and SORA_KEEP_REJECTED_DAYS; read: "
+    "docs/operating.md"
+)
 READ = "Check SORA_MEDIA_URL and its kind; read: docs/operating.md"
 
 
@@ -21,6 +27,21 @@ def disk(folder: Path) -> Finding:
     if free < LOW_DISK_BYTES:
         return Finding("Disk", State.WARNING, found, "Make room: clips and models need it.")
     return Finding("Disk", State.OK, found)
+
+
+async def room(settings: BotSettings) -> AsyncIterator[Finding]:
+    """How much of what media may take is taken."""
+    if settings.media_bytes is None:
+        return
+    with suppress(StoreTrouble):  # which is a finding of its own
+        taken = await media_of(settings).taken() / settings.media_bytes
+        found = f"Media take {taken:.0%} of the {settings.media_gb:g} GB that they may."
+        if taken >= 1:
+            yield Finding("Room", State.BAD, f"{found} Nothing more is rendered.", MORE_ROOM)
+        elif taken >= NEARLY:
+            yield Finding("Room", State.WARNING, found, MORE_ROOM)
+        else:
+            yield Finding("Room", State.OK, found)
 
 
 async def bucket(settings: BotSettings) -> AsyncIterator[Finding]:

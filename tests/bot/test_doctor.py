@@ -132,6 +132,20 @@ async def test_a_bucket_is_tried(
     assert "secret" not in found.found
 
 
+@pytest.mark.usefixtures("without_gen")
+@pytest.mark.parametrize(
+    ("size", "state"), [(799, State.OK), (800, State.WARNING), (1000, State.BAD)]
+)
+async def test_a_limit_of_media_is_watched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size: int, state: State
+) -> None:
+    folder = tmp_path / "data" / "media" / "ab"
+    folder.mkdir(parents=True)
+    (folder / "clip").write_bytes(bytes(size))
+    found = (await looked(monkeypatch, tmp_path / "data", SORA_MEDIA_GB="1e-6"))["Room"]
+    assert found.state is state
+
+
 async def test_a_model_that_somebody_began_to_set_up_is_named_and_no_other(doctor: Doctor) -> None:
     (made.pipeline(doctor.data / "models" / "mochi-1") / "model_index.json").unlink()
     status, found = await doctor.says()
