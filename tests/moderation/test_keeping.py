@@ -125,12 +125,12 @@ async def test_what_was_rejected_goes_once_it_cannot_be_appealed(store: Kept, ca
     ada, _, _, mo, lin = cast
     final, other, down = [await store.filed(await store.studio.rendered(ada)) for _ in range(3)]
     desk = store.studio.desk
-    for job in (final, other):
+    for job in (final, other, down):
         await desk.review(mo, job.id, NO, reason=Reason.SPAM)
     await desk.appeal(ada, final.id)
     await desk.review(lin, final.id, NO, reason=Reason.SPAM)
-    await desk.review(mo, down.id, YES)
-    await store.studio.change(down.id, status_since=utcnow() - LATE)
+    # What was shown before is taken down, and may be put back.
+    await store.studio.change(down.id, published_at=utcnow(), status_since=utcnow() - LATE)
     assert (await store.studio.job(final.id)).status is Status.REJECTED_FINALLY
     for job in (final, other, down):
         await store.passes(job, timedelta(days=DAYS))
