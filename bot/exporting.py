@@ -19,6 +19,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 import structlog
 
 from bot import exported_rows as rows
+from bot import kept
 from bot.exported_rows import File
 from db import forgetting
 from db.media import Media, StoreTrouble
@@ -34,7 +35,6 @@ PER_FILE, REST = 512, 2**16
 LEFT_BEHIND_SECONDS = 3600.0
 """No export takes this long: what is older was left by a process that was killed."""
 BUSY = "What is yours is being put together already; it comes in a moment."
-AWAY = "The store of clips can't be reached just now; ask again in a few minutes."
 TOO_MUCH = "That is more than this place takes. A host can put it together for you: sora export."
 README = """This is all that the studio has of you.
 
@@ -91,7 +91,7 @@ class Exporter:
                 yield await self._put_together(person_id, folder, limit)
             except StoreTrouble as error:
                 log.warning("store.away", why=str(error))
-                raise Refused(AWAY) from error
+                raise Refused(kept.AWAY) from error
             finally:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         finally:

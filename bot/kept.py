@@ -1,4 +1,4 @@
-"""What is said of clips that are kept for a time only."""
+"""What is said of clips that are kept for a time only, or can't be had just now."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from bot.card import Line
 from db.models import Job
 
 GONE = "Its clips are no longer kept: this studio keeps such clips for a time only. Again makes new ones."
+
+AWAY = "The store of clips can't be reached just now; try again in a few minutes."
 
 
 def lines(job: Job) -> list[Line]:

@@ -61,6 +61,13 @@ async def discard_unused(s: AsyncSession, media: Media, keys: Collection[str]) -
             await notes.put(s, f"{DISCARDED}{key}", "")
 
 
+async def keep(db: Db, media: Media, key: str) -> None:
+    """Before what was discarded is put again: what is noted of it doesn't count any more."""
+    if media.bucket is not None:
+        async with db.begin() as s:
+            await s.execute(delete(Note).where(col(Note.name) == f"{DISCARDED}{key}"))
+
+
 async def remove_noted(db: Db, media: Media) -> None:
     """Remove from a bucket what was discarded. Raises ``StoreTrouble``; what is left is noted still."""
     if media.bucket is None:
@@ -70,7 +77,7 @@ async def remove_noted(db: Db, media: Media) -> None:
     for name in noted:
         key = name.removeprefix(DISCARDED)
         async with db.read() as s:
-            goes = await unused(s, [key])
+            goes = await s.get(Note, name) and await unused(s, [key])
         if goes:
             await media.discard(key)
         async with db.begin() as s:

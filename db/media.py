@@ -72,6 +72,10 @@ class Media:
         await self.share(self.path(key))
         return key
 
+    async def key_of(self, source: Path) -> str:
+        """The key that a file has, or would have once it is put."""
+        return await asyncio.to_thread(_key_of, source)
+
     async def share(self, path: Path) -> None:
         """Have others find what was written into this folder, such as a form of a clip."""
         if self.bucket is not None:
@@ -179,9 +183,7 @@ class Media:
             form.unlink(missing_ok=True)
 
     def _put(self, source: Path) -> str:
-        with source.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        target = self.path(f"{digest}{source.suffix}")
+        target = self.path(_key_of(source))
         if self._is_there(target):
             return target.name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -196,6 +198,11 @@ class Media:
             Path(partial).unlink(missing_ok=True)
             raise
         return target.name
+
+
+def _key_of(source: Path) -> str:
+    with source.open("rb") as file:
+        return f"{hashlib.file_digest(file, 'sha256').hexdigest()}{source.suffix}"
 
 
 def _digest(path: Path) -> str:

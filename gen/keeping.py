@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import structlog
 
-from db import renders
+from db import clips, renders
 from db.broker import Broker
 from db.media import Media, StoreTrouble
 from db.models import Clip, Job
@@ -73,6 +73,8 @@ class Keeper:
     async def _clip(self, job: Job, number: int, clip: Made, stored: list[str]) -> Clip:
         keys = []
         for file in (clip.video, clip.poster, clip.preview):
+            # Another attempt may have made the same, and nobody wanted it then.
+            await clips.keep(self._db, self._media, await self._media.key_of(file))
             keys.append(await self.patiently(job, partial(self._media.put, file)))
             stored.append(keys[-1])
         video, poster, preview = keys

@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
-from bot import pictures
+from bot import kept, pictures
 from bot.on_web.site import SITE, answer, introduce, visitor_of
 from bot.settings import is_loopback
 from db.media import StoreTrouble
@@ -45,7 +45,6 @@ UNREADABLE = (
 )
 """How a body shows itself that is broken, or no text in the encoding that it claims."""
 BUG = "Something broke on our side; it is noted in the log. Try again."
-STORE_AWAY = "The store of clips can't be reached just now; try again in a minute."
 
 log = structlog.get_logger()
 
@@ -66,7 +65,7 @@ async def in_words(request: web.Request, handler: Handler) -> web.StreamResponse
         return response
     except StoreTrouble as trouble:
         log.warning("store.away", why=str(trouble), route=_route(request))
-        return answer(request, STORE_AWAY, 503)
+        return answer(request, kept.AWAY, 503)
     except ConnectionError:
         raise  # the window was closed; there is nobody to answer
     except Exception:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.on_web.guard import STORE_AWAY
+from bot import kept
 from db import clips, forgetting
 from db.media import Media
 from db.models import Job
@@ -68,6 +68,11 @@ async def test_what_is_to_go_goes_once_the_store_is_there_again(
         await served.media.share(path)
         await clips.remove_noted(served.db, served.media)
         assert await served.media.size(path), "what was noted is removed once"
+        async with served.db.begin() as s:
+            await clips.discard_unused(s, served.media, [made.video_key])
+        await clips.keep(served.db, served.media, made.video_key)
+        await clips.remove_noted(served.db, served.media)
+        assert await served.media.size(path), "whoever puts it again wants it"
 
 
 async def test_a_store_that_is_away_is_said_and_the_page_still_comes(
@@ -80,5 +85,5 @@ async def test_a_store_that_is_away_is_said_and_the_page_still_comes(
         served.media = Media(tmp_path / "worker", served.media.bucket)
         job = await served.in_review(variations=1)
         wire.cut()
-        assert STORE_AWAY in unescape(await be("ada").page(f"/jobs/{job.id}/clips/1.mp4", 503))
+        assert kept.AWAY in unescape(await be("ada").page(f"/jobs/{job.id}/clips/1.mp4", 503))
         assert f"Job {job.id}" in await be("ada").page(f"/jobs/{job.id}")
