@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 
 from bot.finding import Finding, State
 from bot.settings import BotSettings, is_loopback
-from db.media import StoreTrouble, media_of
+from db.media import LOW_DISK_BYTES, StoreTrouble, media_of
 from moderation.keeping import NEARLY
 
-LOW_DISK_BYTES = 2 * 10**9
 MORE_ROOM = (
     "Raise SORA_MEDIA_GB, or give SORA_KEEP_DRAFTS_DAYS and SORA_KEEP_REJECTED_DAYS; read: "
     "docs/operating.md"

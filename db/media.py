@@ -27,6 +27,8 @@ PARTIAL_SECONDS = 3600
 """No put takes this long: what is older was left by a process that was killed."""
 KEY = re.compile(r"[0-9a-f]{64}\.(mp4|jpg|png|webp)")
 TIDY_SECONDS = 60.0
+LOW_DISK_BYTES = 2 * 10**9
+"""Of less than this that is free hosts are warned."""
 IN_USE_SECONDS = 3600
 """A copy that was asked for so lately may still be read, and stays however full the folder is."""
 UNUSED_SECONDS = 24 * 3600
@@ -106,6 +108,11 @@ class Media:
             return await self.bucket.taken()
         files = self.folder.glob("*/*")
         return await asyncio.to_thread(lambda: sum(_size(file) or 0 for file in files))
+
+    async def free(self) -> int:
+        """The bytes that are free on the disk of the folder."""
+        place = next(one for one in (self.folder, *self.folder.parents) if one.exists())
+        return (await asyncio.to_thread(shutil.disk_usage, place)).free
 
     async def discard(self, key: str) -> None:
         """Remove a file and every form of it that was made to fit a limit."""

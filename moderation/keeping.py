@@ -15,8 +15,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from db import clips, jobs, notes
-from db.media import Media
-from db.models import Clip, Job, Part, utcnow
+from db.media import LOW_DISK_BYTES, Media
+from db.models import Clip, Job, Part, Seat, utcnow
 from db.session import Db
 from db.states import Status
 from moderation.rules import APPEAL_TIME, Refused, Rules
@@ -79,15 +79,16 @@ async def _found(s: AsyncSession, *which: ColumnElement[bool]) -> Sequence[int]:
 
 
 def _goes(rules: Rules, at: datetime) -> ColumnElement[bool]:
-    """What will have been kept for long enough by then, and is in no film and nothing grew out of."""
+    """What will have been kept for long enough by then, is in no film or chain, and nothing grew out of."""
     child = aliased(Job)
     grown = select(col(child.id)).where(
         (col(child.parent_id) == col(Job.id)) | (col(child.source_id) == col(Job.id)),
         col(child.status).not_in(UNDONE),
     )
     shown = select(col(Part.film_id)).where(col(Part.job_id) == col(Job.id))
+    seated = select(col(Seat.id)).where(col(Seat.job_id) == col(Job.id))
     old = or_(_draft(rules, at), _rejected(rules, at))
-    return and_(old, ~grown.exists(), ~shown.exists())
+    return and_(old, ~grown.exists(), ~shown.exists(), ~seated.exists())
 
 
 def _draft(rules: Rules, at: datetime) -> ColumnElement[bool]:
@@ -124,6 +125,8 @@ async def measure(db: Db, media: Media, room: int | None) -> None:
             await notes.put(s, FULL, "yes" if full else "")
     if room is not None and taken >= NEARLY * room:
         log.warning("media.full" if full else "media.nearly_full", taken=taken, room=room)
+    if (free := await media.free()) < LOW_DISK_BYTES:
+        log.warning("disk.nearly_full", free=free)
 
 
 async def insist_on_room(s: AsyncSession) -> None:

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from db import clips
 from db.media import Media
-from db.models import Job, Part, utcnow
+from db.models import Chain, Job, Part, Seat, utcnow
 from db.states import Reason, Status
+from moderation import keeping
 from moderation.keeping import NO_ROOM, NOTICE, insist_on_room, let_go, measure
 from moderation.rules import APPEAL_TIME, Refused, Rules
 from tests.moderation.opinions import NO, YES, Five
@@ -96,7 +98,7 @@ async def test_nothing_goes_that_was_not_said_before(store: Kept, cast: Five) ->
     assert not await store.has_files(job)
 
 
-@pytest.mark.parametrize("use", ["final", "film", "published", "no rule"])
+@pytest.mark.parametrize("use", ["final", "film", "chain", "published", "no rule"])
 async def test_what_is_of_use_is_kept_and_said_to_be(store: Kept, cast: Five, use: str) -> None:
     ada, _, _, mo, _ = cast
     job = await draft(store, cast)
@@ -109,6 +111,12 @@ async def test_what_is_of_use_is_kept_and_said_to_be(store: Kept, cast: Five, us
         other = await store.studio.submit(ada)
         async with store.studio.db.begin() as s:
             s.add(Part(film_id=other.id, position=1, job_id=job.id, clip=1))
+    elif use == "chain":
+        async with store.studio.db.begin() as s:
+            chain = Chain(theme="rain", person_id=ada.id, room="web", turn_seconds=60)
+            s.add(chain)
+            await s.flush()
+            s.add(Seat(chain_id=chain.id, person_id=ada.id, room="web", job_id=job.id))
     elif use == "published":
         await desk.publish(ada, job.id)
         await desk.review(mo, job.id, YES)
@@ -139,6 +147,24 @@ async def test_what_was_rejected_goes_once_it_cannot_be_appealed(store: Kept, ca
     await store.passes(other, APPEAL_TIME - timedelta(days=DAYS))
     await store.passes(other, NOTICE + timedelta(hours=1))
     assert not await store.has_files(other)
+
+
+async def test_hosts_are_warned_before_it_is_full(
+    store: Kept, cast: Five, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await draft(store, cast)
+    taken = await store.media.taken()
+
+    async def warned(room: int | None) -> list[str]:
+        with capture_logs() as said:
+            await measure(store.studio.db, store.media, room)
+        return [line["event"] for line in said]
+
+    assert await warned(taken * 2) == await warned(None) == []
+    assert await warned(taken * 5 // 4) == ["media.nearly_full"]
+    assert await warned(taken) == ["media.full"]
+    monkeypatch.setattr(keeping, "LOW_DISK_BYTES", 2 * await store.media.free())
+    assert await warned(None) == ["disk.nearly_full"]
 
 
 async def test_a_full_store_takes_no_more_wishes(store: Kept, cast: Five) -> None:
