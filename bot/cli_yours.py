@@ -64,20 +64,23 @@ def forget(
         typer.confirm("Forget them?", abort=True)
 
     async def do(db: Db, settings: BotSettings) -> bool:
-        from db import forgetting
+        from db import clips, forgetting
         from db.broker import Broker
-        from db.media import media_of
+        from db.media import StoreTrouble, media_of
         from moderation.leaving import forget_leavers, leave
         from moderation.sweep import sweep
 
-        broker = Broker(settings.broker)
+        broker, media = Broker(settings.broker), media_of(settings)
         try:
             await leave(db, row.id)
             for _ in range(2):  # what they leave behind is booked in between
-                await forget_leavers(db, broker, media_of(settings))
+                await forget_leavers(db, broker, media)
                 await sweep(db, broker, settings.rules())
+            await clips.remove_noted(db, media)
             async with db.read() as s:
                 return row.id not in await forgetting.leaving(s)
+        except StoreTrouble:
+            return False
         finally:
             await broker.close()
 

@@ -151,12 +151,16 @@ class Bucket:
     async def names(self, folder: str) -> list[str]:
         """Of the objects below this one."""
         with self._in_words():
-            return [found["path"] for found in await self._list(folder)]
+            found = await obstore.list(self._store, folder).collect_async()
+            return [one["path"] for one in found]
 
     async def taken(self) -> int:
-        """The bytes of all objects."""
+        """The bytes of all objects, of which there may be very many."""
+        total = 0
         with self._in_words():
-            return sum(found["size"] for found in await self._list(None))
+            async for some in obstore.list(self._store, chunk_size=1000):
+                total += sum(one["size"] for one in some)
+        return total
 
     async def remove(self, names: Sequence[str]) -> None:
         """Remove objects; one that is gone already is no error."""
@@ -177,9 +181,6 @@ class Bucket:
             await obstore.delete_async(self._store, name)
         if bytes(found) != content:
             raise StoreTrouble(f"{self._where} doesn't give back what is put into it.")
-
-    async def _list(self, folder: str | None) -> Sequence[Any]:
-        return await obstore.list(self._store, folder).collect_async()
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:

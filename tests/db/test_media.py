@@ -35,7 +35,7 @@ async def test_what_is_put_is_there_for_everybody_under_its_hash(
         path = await one.bring(one.path(key))
         assert path is not None
         assert path.read_bytes() == CONTENT
-        assert await one.size(one.path(key)) == len(CONTENT)
+        assert await one.size(one.path(key)) == await one.taken() == len(CONTENT)
     assert await media.put(written(tmp_path)) == key
 
 
