@@ -218,12 +218,12 @@ def dataset_export(
 ) -> None:
     """Copy what may be in a dataset into a folder, with licence and credit."""
     from bot import dataset
-    from db.media import Media
+    from db.media import media_of
     from db.states import Flag
 
     async def export(db: Db, settings: BotSettings) -> dataset.Exported:
         flags = {Flag.DATASET} | ({Flag.TRAINING} if use is Use.TRAINING else set())
-        return await dataset.export(db, Media(settings.media), folder, flags)
+        return await dataset.export(db, media_of(settings), folder, flags)
 
     typer.echo(str(with_db(data, export)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import allowed, chains, facts, films, judged, reasons, said, screened, stating, weeks
+from bot import allowed, chains, facts, films, judged, kept, reasons, said, screened, stating, weeks
 from bot.buttons import (
     AGAIN,
     APPEAL,
@@ -65,7 +65,7 @@ def receipt(view: View) -> Card:
             lines = films.working(view) or (
                 Line(said.progress(job.step, job.steps, view.remaining)),
             )
-            lines += tuple(stating.for_artist(view))
+            lines += (*(Line(note) for note in job.notes), *stating.for_artist(view))
             buttons = (*stating.button(view), Button(Sign.CANCEL, "Cancel"))
         case Status.FAILED:
             tone = Tone.BAD
@@ -143,7 +143,9 @@ def result(view: View) -> Card:
             if view.parts:
                 lines = [Line(films.withdrawn(view))]
             buttons = () if view.parts else (AGAIN, *growing(view))
-    lines += [*screened.verdict(view), *stating.for_artist(view)]
+    if job.let_go_at is not None:
+        buttons = () if view.parts else (AGAIN,)
+    lines += [*screened.verdict(view), *stating.for_artist(view), *kept.lines(job)]
     lines += [Line(note) for note in job.notes]
     if job.status in JUDGED or judged.is_partial(view):
         lines += reasons.statement(view)
@@ -289,6 +291,6 @@ def showcase(view: View) -> Card:
 
 
 def _clips(view: View) -> tuple[CardClip, ...]:
-    if view.parts and view.job.status is Status.WITHDRAWN:
+    if view.job.let_go_at or (view.parts and view.job.status is Status.WITHDRAWN):
         return ()
     return tuple(CardClip(clip.number, clip.seed) for clip in view.clips)

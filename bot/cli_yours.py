@@ -35,11 +35,11 @@ def export(
 
     async def write(db: Db, settings: BotSettings) -> str:
         from bot.exporting import Exporter
-        from db.media import Media
+        from db.media import media_of
         from moderation.people import Person
 
         row = await _find(db, person)
-        async with Exporter(db, Media(settings.media)).of(Person(row.id, row.name)) as export:
+        async with Exporter(db, media_of(settings)).of(Person(row.id, row.name)) as export:
             await asyncio.to_thread(shutil.copyfile, export.parts[0], out)
         missing = f" Files that are gone: {', '.join(export.left_out)}." if export.left_out else ""
         return f"{out} has all that is {row.name}'s (person {row.id}).{missing}"
@@ -64,20 +64,23 @@ def forget(
         typer.confirm("Forget them?", abort=True)
 
     async def do(db: Db, settings: BotSettings) -> bool:
-        from db import forgetting
+        from db import clips, forgetting
         from db.broker import Broker
-        from db.media import Media
+        from db.media import StoreTrouble, media_of
         from moderation.leaving import forget_leavers, leave
         from moderation.sweep import sweep
 
-        broker = Broker(settings.broker)
+        broker, media = Broker(settings.broker), media_of(settings)
         try:
             await leave(db, row.id)
             for _ in range(2):  # what they leave behind is booked in between
-                await forget_leavers(db, broker, Media(settings.media))
+                await forget_leavers(db, broker, media)
                 await sweep(db, broker, settings.rules())
+            await clips.remove_noted(db, media)
             async with db.read() as s:
                 return row.id not in await forgetting.leaving(s)
+        except StoreTrouble:
+            return False
         finally:
             await broker.close()
 

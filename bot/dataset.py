@@ -7,6 +7,7 @@ and is named in ``removed.jsonl``, so that whoever has a copy can take it out of
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -72,8 +73,12 @@ async def export(db: Db, media: Media, folder: Path, flags: Collection[Flag]) ->
     ]
     licensed = {clip.video_key: entry for (_, clip, _), entry in zip(found, entries, strict=True)
                 if entry["licence"]}  # fmt: skip
-    kept = {key: entry for key, entry in licensed.items() if media.path(key).is_file()}
-    removed = write(folder, media, kept, before)
+    kept = {
+        key: entry
+        for key, entry in licensed.items()
+        if await media.size(media.path(key)) is not None
+    }
+    removed = await write(folder, media, kept, before)
     lost = len(licensed) - len(kept)
     return Exported(len(kept), removed, len(entries) - len(licensed), lost)
 
@@ -87,11 +92,11 @@ def read(folder: Path) -> dict[str, Entry]:
     return {}
 
 
-def write(
+async def write(
     folder: Path, media: Media, kept: Mapping[str, Entry], before: Mapping[str, Entry]
 ) -> int:
     """Copy the files (by media key), then say which there are; how many of before had to go."""
-    folder.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     names = {entry["file_name"] for entry in kept.values()}
     gone = [entry for name, entry in before.items() if name not in names]
     for entry in gone:
@@ -108,11 +113,17 @@ def write(
     for key, entry in kept.items():
         target, known = folder / entry["file_name"], before.get(entry["file_name"])
         if known is None or known["sha256"] != entry["sha256"] or not target.is_file():
-            partial = target.with_suffix(".partial")
-            shutil.copyfile(media.path(key), partial)
-            os.replace(partial, target)
+            source = media.path(key)
+            await media.bring(source)
+            await asyncio.to_thread(_copy, source, target)
     _write(folder / METADATA, kept.values())
     return len(gone)
+
+
+def _copy(source: Path, target: Path) -> None:
+    partial = target.with_suffix(".partial")
+    shutil.copyfile(source, partial)
+    os.replace(partial, target)
 
 
 def _entry(

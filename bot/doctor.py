@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import os
-import shutil
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -22,7 +21,7 @@ from rich.text import Text
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from bot import doctor_chats, doctor_credentials, supervisor
+from bot import doctor_chats, doctor_credentials, doctor_media, supervisor
 from bot.children import python
 from bot.finding import Finding, State
 from bot.settings import BotSettings, settings_from
@@ -34,7 +33,6 @@ from db.models import utcnow
 from db.session import Db
 from db.settings import BadSettings
 
-LOW_DISK_BYTES = 2 * 10**9
 DRAINS = ", and takes no more"
 SOUND_SQLITE = (3, 51, 3)
 """Older ones have a rare fault in the write-ahead log when several processes write."""
@@ -85,7 +83,9 @@ async def _look(data: Path | None) -> AsyncIterator[Finding]:
     yield finding
     running = finding.state is State.OK and supervisor.is_held(folder)
     if finding.state is not State.BAD:
-        yield _disk(next(place for place in (folder, *folder.parents) if place.exists()))
+        yield doctor_media.disk(
+            next(place for place in (folder, *folder.parents) if place.exists())
+        )
     if running:
         yield Finding("Studio", State.OK, "`sora up` is running on this folder.")
     else:
@@ -95,6 +95,9 @@ async def _look(data: Path | None) -> AsyncIterator[Finding]:
     async for finding in _database(settings):
         yield finding
     yield await _broker(settings, running)
+    for about in (doctor_media.bucket, doctor_media.room):
+        async for finding in about(settings):
+            yield finding
     for finding in await _renderer():
         yield finding
     for chat in (doctor_chats.discord, doctor_chats.slack):
@@ -115,14 +118,6 @@ def _folder(settings: BotSettings) -> Finding:
         found = f"There is no {folder}, and it can't be made in {place}."
         return Finding("Data folder", State.BAD, found, "Name another with --data.")
     return Finding("Data folder", State.WARNING, f"There is no {folder} yet.", "Run: sora up")
-
-
-def _disk(folder: Path) -> Finding:
-    free = shutil.disk_usage(folder).free
-    found = f"{free / 10**9:.1f} GB are free."
-    if free < LOW_DISK_BYTES:
-        return Finding("Disk", State.WARNING, found, "Make room: clips and models need it.")
-    return Finding("Disk", State.OK, found)
 
 
 def _sqlite(settings: BotSettings) -> Iterator[Finding]:

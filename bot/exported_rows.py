@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,12 +76,9 @@ async def files(s: AsyncSession, who: Whose, media: Media) -> list[File]:
     for job, first, last in given.all():
         found |= {f"pictures/job-{job}-first": first, f"pictures/job-{job}-last": last}
     there = {name: media.path(key) for name, key in found.items() if key}
-    return await asyncio.to_thread(lambda: [_file(name, path) for name, path in there.items()])
-
-
-def _file(name: str, path: Path) -> File:
-    size = path.stat().st_size if path.is_file() else None
-    return File(f"{name}{path.suffix}", path, size)
+    return [
+        File(f"{name}{path.suffix}", path, await media.size(path)) for name, path in there.items()
+    ]
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────

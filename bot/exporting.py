@@ -16,10 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+import structlog
+
 from bot import exported_rows as rows
+from bot import kept
 from bot.exported_rows import File
 from db import forgetting
-from db.media import Media
+from db.media import Media, StoreTrouble
 from db.session import Db
 from moderation.linking import as_now
 from moderation.people import Person
@@ -49,6 +52,9 @@ Not in here, because they are gone, or too large for the place that this came to
 
 {files}
 """
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,9 @@ class Exporter:
             folder = await asyncio.to_thread(self._folder)
             try:
                 yield await self._put_together(person_id, folder, limit)
+            except StoreTrouble as error:
+                log.warning("store.away", why=str(error))
+                raise Refused(kept.AWAY) from error
             finally:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         finally:
@@ -113,12 +122,24 @@ class Exporter:
         parts = []
         for number, packs in enumerate(plan, start=1):
             parts.append(folder / f"{STEM}{f'-{number}' if number > 1 else ''}.zip")
-            gone += await asyncio.to_thread(_add, parts[-1], packs)
+            gone += await self._add(parts[-1], packs)
         missing = (*gone, *(file.name for file in left_out))
         about = README.format(files="\n".join(filter(None, said)))
         about += MISSING.format(files="\n".join(missing)) if missing else ""
         await asyncio.to_thread(_explain, first, about)
         return Export(tuple(parts), missing)
+
+    async def _add(self, archive: Path, files: Sequence[File]) -> list[str]:
+        """Videos and pictures are as small as they get. The names of those that went meanwhile."""
+        gone = []
+        with ZipFile(archive, "a", ZIP_STORED) as opened:
+            for file in files:
+                await self.media.bring(file.path)
+                try:
+                    await asyncio.to_thread(opened.write, file.path, file.name)
+                except FileNotFoundError:
+                    gone.append(file.name)
+        return gone
 
 
 def packed(
@@ -142,18 +163,6 @@ def packed(
         else:
             left_out.append(file)
     return plan, left_out
-
-
-def _add(archive: Path, files: Sequence[File]) -> list[str]:
-    """Videos and pictures are as small as they get. The names of those that went meanwhile."""
-    gone = []
-    with ZipFile(archive, "a", ZIP_STORED) as opened:
-        for file in files:
-            try:
-                opened.write(file.path, file.name)
-            except FileNotFoundError:
-                gone.append(file.name)
-    return gone
 
 
 def _explain(archive: Path, about: str) -> None:

@@ -20,6 +20,7 @@ from db import events, jobs, parts
 from db.broker import Broker
 from db.events import Claim
 from db.line import Forecast
+from db.media import StoreTrouble
 from db.session import Db
 from db.states import Status
 from moderation import forecast
@@ -124,7 +125,7 @@ class Feed:
         try:
             async with self._alone_on(claim.job_id):
                 pause = await announce(self._db, self._room, claim.job_id, line)
-        except (Away, TimeoutError) as error:
+        except (Away, TimeoutError, StoreTrouble) as error:
             log.warning("room.away", room=self._room.name, job=claim.job_id, why=str(error))
             pause = AWAY_SECONDS
         except Exception as error:
@@ -167,7 +168,7 @@ class Feed:
         try:
             async with self._alone_on(job_id):
                 await announce(self._db, self._room, job_id, line)
-        except (Away, TimeoutError):
+        except (Away, TimeoutError, StoreTrouble):
             return
         except Exception:
             # Progress is repainted soon again; what must not be lost is in the outbox.

@@ -27,7 +27,7 @@ from bot.trouble import Misused, Trouble
 from bot.view import view
 from db import clips, hits, logs, people, workers
 from db.broker import Broker
-from db.media import Media
+from db.media import media_of
 from db.migrate import current, newest
 from db.models import Job
 from db.offers import Offer, Range
@@ -140,7 +140,7 @@ async def _make(
         watch = Watch(db, broker, host, console, cancelled)
         if not await watch.worker_joins():
             return _was_cancelled(console, "Nothing was started.")
-        media = Media(settings.media)
+        media = media_of(settings)
         given = {name: await pictures.take(media, data) for name, data in attached.items()}
         try:
             job = await watch.submit(Desk(db, broker, settings.rules()), _with(wish, given))
@@ -161,7 +161,8 @@ async def _make(
         async with db.read() as s:
             made = list(await clips.of(s, job.id))
         for clip, file in zip(made, files, strict=True):
-            await asyncio.to_thread(_write, media.path(clip.video_key), file)
+            await media.bring(source := media.path(clip.video_key))
+            await asyncio.to_thread(_write, source, file)
         for note in job.notes:
             console.print(Text(f"Note: {note}"), soft_wrap=True)
         if as_json:
@@ -221,8 +222,7 @@ class Watch:
             row = await people.known(s, "shell", "", user, user)
         person = Person(row.id, user)
         job = await desk.submit(person, wish, Request(f"shell:{uuid.uuid4().hex}", "shell"))
-        asked = False
-        swept = time.monotonic()
+        asked, swept = False, time.monotonic()
         with Progress(
             TextColumn(f"Job {job.id}"),
             BarColumn(),

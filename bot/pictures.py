@@ -8,8 +8,10 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import structlog
+
 from db import clips
-from db.media import Media
+from db.media import Media, StoreTrouble
 from db.session import Db
 from moderation.rules import Refused
 from moderation.wish import Picture
@@ -19,10 +21,13 @@ LARGEST_PIXELS = 64_000_000
 KINDS = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 """What a picture's file may end with, and what it is then."""
 TOO_LARGE = f"A picture has at most {LARGEST_BYTES // 2**20} MB."
+AWAY = "Pictures can't be stored just now; send it again in a few minutes."
 NONE = "That is no picture; give a PNG, a JPEG or a WebP."
 ORIENTATION = 0x0112
 ON_ITS_SIDE = 5
 """From here on an EXIF orientation turns the picture by a quarter."""
+
+log = structlog.get_logger()
 
 
 async def take(media: Media, data: bytes) -> Picture:
@@ -31,7 +36,11 @@ async def take(media: Media, data: bytes) -> Picture:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"picture.{kind}"
         await asyncio.to_thread(file.write_bytes, data)
-        return Picture(await media.put(file), width, height)
+        try:
+            return Picture(await media.put(file), width, height)
+        except StoreTrouble as error:
+            log.warning("store.away", why=str(error))
+            raise Refused(AWAY) from error
 
 
 async def let_go(db: Db, media: Media, given: Iterable[Picture]) -> None:

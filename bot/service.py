@@ -16,15 +16,18 @@ from bot.pools import show_pools
 from bot.room import Room
 from bot.settings import SWEEP_SECONDS, BotSettings, Shards
 from bot.themes import show_themes
+from db import clips
 from db.broker import Broker
 from db.credentials import KNOWN
-from db.media import Media
+from db.media import Media, StoreTrouble, media_of
 from db.session import Db
+from moderation import keeping
 from moderation.desk import Desk
 from moderation.leaving import forget_leavers
 from moderation.sweep import sweep
 
 NOTICE_SECONDS = 60.0
+KEEPING_SECONDS = 300.0
 
 log = structlog.get_logger()
 
@@ -35,7 +38,7 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
     ``shards``: of Discord, which of how many this process runs; others run the rest.
     """
     async with studio(settings) as (db, _, desk):
-        media = Media(settings.media)
+        media = media_of(settings)
         known = settings.credentials / KNOWN
         rooms: list[Room] = [
             WebRoom(db, desk, media, settings.host, settings.port, known, settings.feed_url)
@@ -48,7 +51,7 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
             from bot.on_slack.app import slack_room
 
             rooms.append(slack_room(settings, db, desk, media))
-        await serve(desk, rooms, media)
+        await serve(desk, rooms, media, settings.media_bytes)
 
 
 @asynccontextmanager
@@ -63,7 +66,9 @@ async def studio(settings: BotSettings) -> AsyncIterator[tuple[Db, Broker, Desk]
         await db.close()
 
 
-async def serve(desk: Desk, rooms: Sequence[Room], media: Media) -> None:
+async def serve(
+    desk: Desk, rooms: Sequence[Room], media: Media, media_bytes: int | None = None
+) -> None:
     """Run the rooms, their feeds, the sweep and the notices until told to stop."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -73,6 +78,8 @@ async def serve(desk: Desk, rooms: Sequence[Room], media: Media) -> None:
         running += [tasks.create_task(Feed(desk.db, desk.broker, room).run()) for room in rooms]
         running.append(tasks.create_task(_sweeping(desk, media)))
         running.append(tasks.create_task(_noticing(desk.db, rooms)))
+        running.append(tasks.create_task(media.tend()))
+        running.append(tasks.create_task(_keeping(desk, media, media_bytes)))
         await stopped.wait()
         for task in running:
             task.cancel()
@@ -91,11 +98,26 @@ async def _noticing(db: Db, rooms: Sequence[Room]) -> None:
         await asyncio.sleep(NOTICE_SECONDS)
 
 
+async def _keeping(desk: Desk, media: Media, media_bytes: int | None) -> None:
+    """Let go what isn't kept for ever, and see how much room is left."""
+    while True:
+        try:
+            await keeping.let_go(desk.db, media, desk.rules)
+            await keeping.measure(desk.db, media, media_bytes)
+        except Exception:
+            # The database or the store is away; it is asked again.
+            log.exception("keeping.failed")
+        await asyncio.sleep(KEEPING_SECONDS)
+
+
 async def _sweeping(desk: Desk, media: Media) -> None:
     while True:
         try:
             await sweep(desk.db, desk.broker, desk.rules)
             await forget_leavers(desk.db, desk.broker, media)
+            await clips.remove_noted(desk.db, media)
+        except StoreTrouble as error:
+            log.warning("store.away", why=str(error))
         except Exception:
             # Whatever could not be swept now, a database that is away say, is swept next time.
             log.exception("sweep.failed")

@@ -79,6 +79,16 @@ class BotSettings(StoreSettings):
         description="that somebody has to go on in a chain before the turn passes on",
     )
 
+    media_gb: float | None = Field(
+        default=None, gt=0, description="that all media may take; then nothing more is rendered"
+    )
+    keep_drafts_days: float | None = Field(
+        default=None, gt=0, description="that drafts are kept which nothing came of"
+    )
+    keep_rejected_days: float | None = Field(
+        default=None, gt=0, description="that clips are kept which were rejected for good"
+    )
+
     @field_validator("host")
     @classmethod
     def _only_this_machine(cls, host: str) -> str:
@@ -181,15 +191,16 @@ class BotSettings(StoreSettings):
     @property
     def secrets(self) -> list[str]:
         """What no log may show."""
-        chats = (
+        given = (
             self.discord_token,
             self.slack_bot_token,
             self.slack_app_token,
             self.slack_signing_secret,
             self.slack_client_secret,
             self.slack_install_key,
+            self.media_secret,
         )
-        return [secret.get_secret_value() for secret in chats if secret is not None]
+        return [secret.get_secret_value() for secret in given if secret is not None]
 
     @property
     def slack(self) -> bool:
@@ -207,6 +218,11 @@ class BotSettings(StoreSettings):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}/"
 
+    @property
+    def media_bytes(self) -> int | None:
+        """That all media may take."""
+        return None if self.media_gb is None else int(self.media_gb * 10**9)
+
     def rules(self) -> Rules:
         return Rules(
             queued_cap=self.queued_cap,
@@ -218,6 +234,8 @@ class BotSettings(StoreSettings):
             appeal_quorum=self.appeal_quorum,
             reviews_per_hour=self.reviews_per_hour,
             backlog=self.review_backlog,
+            keep_drafts=days(self.keep_drafts_days),
+            keep_rejected=days(self.keep_rejected_days),
         )
 
 
@@ -246,6 +264,10 @@ def shards_from(text: str) -> Shards:
             f"--shards is like 0-3/16 or 5/16: which of how many, counted from 0; not {text!r}."
         )
     return list(range(first, last + 1)), count
+
+
+def days(number: float | None) -> timedelta | None:
+    return None if number is None else timedelta(days=number)
 
 
 def is_loopback(host: str) -> bool:

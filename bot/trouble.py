@@ -28,6 +28,7 @@ def translated(error: Exception) -> Trouble | None:
     from redis.exceptions import RedisError
     from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
+    from db.media import StoreTrouble
     from db.settings import BadSettings
     from moderation.rules import Refused
 
@@ -48,6 +49,8 @@ def translated(error: Exception) -> Trouble | None:
         return Trouble(
             f"The broker can't be reached ({_first_line(error)}); `sora doctor` says more."
         )
+    if isinstance(error, StoreTrouble):
+        return Trouble(f"{error} `sora doctor` says more.")
     if isinstance(error, (ConnectionError, PermissionError, TimeoutError, gaierror)):
         return Trouble(
             f"It can't be reached or used: {_first_line(error)}; `sora doctor` says more."

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from db import notes
 from db.grouped import by_job
 from db.media import Media
-from db.models import Clip, Job, Part, utcnow
+from db.models import Clip, Job, Note, Part, utcnow
+from db.session import Db
 from db.states import Status
+
+DISCARDED = "media:discarded:"
+"""What the note begins with of a key that is to go from the bucket."""
 
 
 async def of(s: AsyncSession, job_id: int) -> Sequence[Clip]:
@@ -31,7 +36,11 @@ async def get(s: AsyncSession, job_id: int, number: int) -> Clip | None:
 async def unused(s: AsyncSession, keys: Collection[str]) -> set[str]:
     """Those of these media keys that no clip and no job needs, and no running render shows."""
     found: set[str] = set()
-    for key in (Clip.video_key, Clip.poster_key, Clip.preview_key, Job.first_key, Job.last_key):
+    for key in (Clip.video_key, Clip.poster_key, Clip.preview_key):
+        kept = select(col(key)).join(Job, col(Job.id) == col(Clip.job_id))
+        kept = kept.where(col(key).in_(keys), col(Job.let_go_at).is_(None))
+        found.update(await s.scalars(kept))
+    for key in (Job.first_key, Job.last_key):
         found.update(await s.scalars(select(col(key)).where(col(key).in_(keys))))
     shown = select(col(Job.preview_key)).where(
         col(Job.status) == Status.RENDERING, col(Job.preview_key).in_(keys)
@@ -41,9 +50,38 @@ async def unused(s: AsyncSession, keys: Collection[str]) -> set[str]:
 
 
 async def discard_unused(s: AsyncSession, media: Media, keys: Collection[str]) -> None:
-    """Remove the files that nothing needs, while the transaction keeps others from needing them."""
+    """Remove the files that nothing needs, while the transaction keeps others from needing them.
+
+    No transaction waits for a bucket: what is to go from there is noted, for ``remove_noted``.
+    """
     for key in await unused(s, set(keys) - {""}):
-        await media.discard(key)
+        if media.bucket is None:
+            await media.discard(key)
+        else:
+            await notes.put(s, f"{DISCARDED}{key}", "")
+
+
+async def keep(db: Db, media: Media, key: str) -> None:
+    """Before what was discarded is put again: what is noted of it doesn't count any more."""
+    if media.bucket is not None:
+        async with db.begin() as s:
+            await s.execute(delete(Note).where(col(Note.name) == f"{DISCARDED}{key}"))
+
+
+async def remove_noted(db: Db, media: Media) -> None:
+    """Remove from a bucket what was discarded. Raises ``StoreTrouble``; what is left is noted still."""
+    if media.bucket is None:
+        return
+    async with db.read() as s:
+        noted = await notes.beginning(s, DISCARDED)
+    for name in noted:
+        key = name.removeprefix(DISCARDED)
+        async with db.read() as s:
+            goes = await s.get(Note, name) and await unused(s, [key])
+        if goes:
+            await media.discard(key)
+        async with db.begin() as s:
+            await s.execute(delete(Note).where(col(Note.name) == name))
 
 
 async def show(s: AsyncSession, job_id: int, numbers: Collection[int]) -> None:
@@ -69,6 +107,7 @@ async def unsigned(
         .where(
             ~col(Clip.signed),
             col(Job.status) != Status.WITHDRAWN,
+            col(Job.let_go_at).is_(None),
             tuple_(col(Clip.job_id), col(Clip.number)) > after,
         )
         .order_by(col(Clip.job_id), col(Clip.number))

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from db.logs import LogFormat
+from db.media_settings import MediaSettings
 
 SOCKET_PATH_LIMIT = 100
 """Unix socket paths longer than about this are refused by the kernel."""
@@ -36,7 +37,7 @@ class BadSettings(Exception):
         self.faults = faults
 
 
-class StoreSettings(BaseSettings):
+class StoreSettings(MediaSettings):
     """Database, broker and media. Each is embedded unless an address is given."""
 
     model_config = SettingsConfigDict(env_prefix="SORA_", env_file=".env", extra="ignore")
@@ -98,6 +99,11 @@ class StoreSettings(BaseSettings):
     @property
     def media(self) -> Path:
         return self.folder / "media"
+
+    @property
+    def copies(self) -> Path:
+        """Of what a bucket has."""
+        return self.folder / "copies"
 
     @property
     def credentials(self) -> Path:

@@ -54,10 +54,10 @@ async def inputs_of(s: AsyncSession, media: Media, job: Job) -> Inputs:
         if source is not None and not await _is_allowed(s, job, source):
             raise CannotMake(NO_LEAVE)
         source = source and await _uncut(s, source)
-        film = _there(media, source.video_key if source else "", GONE_CLIP)
+        film = await _there(media, source.video_key if source else "", GONE_CLIP)
     return Inputs(
-        first=_there(media, job.first_key, GONE_PICTURE) if job.first_key else None,
-        last=_there(media, job.last_key, GONE_PICTURE) if job.last_key else None,
+        first=await _there(media, job.first_key, GONE_PICTURE) if job.first_key else None,
+        last=await _there(media, job.last_key, GONE_PICTURE) if job.last_key else None,
         film=film,
     )
 
@@ -83,9 +83,9 @@ async def _uncut(s: AsyncSession, source: Clip) -> Clip | None:
     return await clips.get(s, of.id, part.clip)
 
 
-def _there(media: Media, key: str, otherwise: str) -> Path:
-    path = media.path(key) if key else None
-    if path is None or not path.is_file():
+async def _there(media: Media, key: str, otherwise: str) -> Path:
+    path = await media.bring(media.path(key)) if key else None
+    if path is None:
         raise CannotMake(otherwise)
     return path
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -67,6 +69,12 @@ async def claim_of(s: AsyncSession, media: Media, job: Job, number: int, model: 
         prompt=job.prompt if flags.prompt_shown else "",
         parents=await _parents(s, media, job),
     )
+
+
+async def bring_parents(media: Media, claims: Iterable[Claim]) -> None:
+    """Have the files there whose credentials these claims quote; one that is gone isn't quoted."""
+    for file in {parent.file for claim in claims for parent in claim.parents if parent.file}:
+        await media.bring(Path(file))
 
 
 async def claims_of(s: AsyncSession, media: Media, job: Job, entry: Entry) -> tuple[Claim, ...]:

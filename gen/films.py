@@ -29,8 +29,9 @@ async def order_of(s: AsyncSession, media: Media, job: Job) -> Order:
     pieces = []
     for (part, of), before in zip(found, [None, *found], strict=False):
         clip = await clips.get(s, part.job_id, part.clip)
-        path = media.path(clip.video_key) if clip else None
-        if path is None or of.status is Status.WITHDRAWN or not path.is_file():
+        there = clip if of.status is not Status.WITHDRAWN else None
+        path = await media.bring(media.path(there.video_key)) if there else None
+        if path is None:
             raise CannotMake(GONE)
         if job.task is Task.GLIMPSE:
             return Order((Piece(path, seconds=GLIMPSE_SECONDS),))

@@ -19,6 +19,7 @@ from gen.rendered import Step
 
 BEAT_SECONDS = renders.LEASE.total_seconds() / 3
 PROGRESS_SECONDS = 0.5
+PREVIEW_SECONDS = 3.0
 
 log = structlog.get_logger()
 
@@ -95,7 +96,8 @@ class Lease:
         if step.preview is None:
             return None
         try:
-            return await self._media.put(step.preview)
+            async with asyncio.timeout(PREVIEW_SECONDS):  # the lease can't wait for it
+                return await self._media.put(step.preview)
         except OSError as error:
             log.warning("preview.not_stored", error=type(error).__name__)
             return None

@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import clips, credentials, jobs
 from db.credentials import Said
-from db.media import Media
+from db.media import Media, StoreTrouble
 from db.models import Clip, Job
 from db.session import Db, one_at_a_time
 from db.states import Status
 from gen.catalogue import Catalogue
-from gen.claims import Model, claim_of, made_at, model_of
+from gen.claims import Model, bring_parents, claim_of, made_at, model_of
 from gen.credentials import CannotSign, Claim, signed
 from gen.signing_key import SigningKey
 from gen.trouble import is_full
@@ -84,13 +84,14 @@ class Resigner:
             file = self._media.path(clip.video_key)
             if file.name in self._hopeless:
                 return False
+            await self._media.bring(file)
             said = await asyncio.to_thread(_said, file)
             model = model_of(job, self._catalogue.get(job.model), said)
             claim = await claim_of(s, self._media, job, number, model)
         try:
             key, size = await self._store(file, claim, job, said)
         except (CannotSign, OSError) as error:
-            if not is_full(error):
+            if not (is_full(error) or isinstance(error, StoreTrouble)):
                 self._hopeless.add(file.name)
             log.error("clip.not_signed", job=job_id, clip=number, error=type(error).__name__)
             return False
@@ -108,6 +109,7 @@ class Resigner:
         """The key and the size of a copy that says this."""
         with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as name:
             copy = Path(name) / "clip.mp4"
+            await bring_parents(self._media, [claim])
             await asyncio.to_thread(_sign, file, copy, claim, self._key, made_at(job, said))
             return await self._media.put(copy), copy.stat().st_size
 

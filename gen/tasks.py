@@ -18,18 +18,19 @@ from structlog.contextvars import bound_contextvars
 from db import clips, jobs, renders, workers
 from db.broker import Broker
 from db.media import Media
-from db.models import Clip, Job
+from db.models import Job
 from db.session import Db
 from db.states import PUT_TOGETHER, Status
-from gen import greyed
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Catalogue
-from gen.claims import claims_of
+from gen.claims import bring_parents, claims_of
 from gen.credentials import Claim, Signing
-from gen.engines.base import CannotMake, Stopped
+from gen.engines.base import CannotMake, Inputs, Stopped
 from gen.films import order_of, seen_in
 from gen.host import BROKE, Host, RenderFailed
+from gen.keeping import Keeper
 from gen.lease import Lease
+from gen.order import Order
 from gen.rendered import Rendered
 from gen.signing_key import SigningKey
 from gen.stitcher import Stitcher
@@ -71,6 +72,7 @@ class Renderer:
         self._backlog = backlog
         self._broker = broker
         self._media = media
+        self._keeper = Keeper(db, broker, media)
         self._host = host
         self._stitcher = Stitcher()
         self._catalogue = catalogue
@@ -185,7 +187,7 @@ class Renderer:
             with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as name:
                 async with lease:
                     rendered, claims = await make(job, Path(name), lease)
-                    made = await self._store(job, rendered, stored)
+                    made = await self._keeper.store(job, rendered, stored)
             async with self._db.begin() as s:
                 if claims and await self._claims(s, job) != claims:
                     for clip in made:  # what it was made from has changed meanwhile, say
@@ -211,57 +213,32 @@ class Renderer:
     async def _render(self, job: Job, folder: Path, lease: Lease) -> Signed:
         entry = self._catalogue[job.model]
         brief = brief_of(job, entry)
-        async with self._db.read() as s:
-            inputs = await inputs_of(s, self._media, job)
-            claims = await self._claims(s, job)
+        inputs, claims = await self._keeper.patiently(job, lambda: self._given(job))
         signing = Signing(self._key, claims)
         rendered = await self._host.render(entry, brief, folder, lease.on_step, inputs, signing)
         return replace(rendered, approximations=entry.approximations), claims
+
+    async def _given(self, job: Job) -> tuple[Inputs, tuple[Claim, ...]]:
+        async with self._db.read() as s:
+            inputs = await inputs_of(s, self._media, job)
+            claims = await self._claims(s, job)
+        await bring_parents(self._media, claims)
+        return inputs, claims
 
     async def _claims(self, s: AsyncSession, job: Job) -> tuple[Claim, ...]:
         return await claims_of(s, self._media, job, self._catalogue[job.model])
 
     async def _put_together(self, job: Job, folder: Path, lease: Lease) -> Signed:
+        order = await self._keeper.patiently(job, lambda: self._order(job))
         async with self._db.read() as s:
-            order = await order_of(s, self._media, job)
             hashes, marks = await seen_in(s, job)
         rendered = await self._stitcher.stitch(order, folder, lease.on_step)
         made = tuple(replace(clip, hashes=hashes, marks=marks) for clip in rendered.clips)
         return replace(rendered, clips=made), ()
 
-    async def _store(self, job: Job, rendered: Rendered, stored: list[str]) -> list[Clip]:
-        made = []
-        for number, clip in enumerate(rendered.clips, start=1):
-            keys = []
-            for file in (clip.video, clip.poster, clip.preview):
-                keys.append(await self._media.put(file))
-                stored.append(keys[-1])
-            video, poster, preview = keys
-            await self._grey(poster)
-            made.append(
-                Clip(
-                    job_id=job.id,
-                    number=number,
-                    seed=clip.seed,
-                    video_key=video,
-                    poster_key=poster,
-                    preview_key=preview,
-                    bytes=clip.video.stat().st_size,
-                    signed=clip.signed,
-                    hashes=list(clip.hashes),
-                    marks=clip.marks,
-                )
-            )
-        return made
-
-    async def _grey(self, poster: str) -> None:
-        """A clip without it is a clip; moderators then see the clip alone."""
-        try:
-            await asyncio.to_thread(
-                greyed.still, self._media.path(poster), self._media.grey(poster)
-            )
-        except OSError as error:
-            log.warning("poster.not_greyed", why=str(error))
+    async def _order(self, job: Job) -> Order:
+        async with self._db.read() as s:
+            return await order_of(s, self._media, job)
 
     # ── its other ends ───────────────────────────────────────────────────────────────────
 

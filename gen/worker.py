@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db import broker, logs, workers
 from db.broker import Broker
-from db.media import Media
+from db.media import media_of
 from db.session import Db
 from db.settings import BadSettings
 from gen import catalogue, credentials, machine, scratch, signing_key, stock
@@ -65,11 +65,10 @@ async def _working(
     settings: WorkerSettings, models: catalogue.Catalogue, key: SigningKey
 ) -> AsyncIterator[Renderer]:
     name = settings.worker_name or f"{socket.gethostname()}-{secrets.token_hex(2)}"
-    db, bell, media = Db(settings.database), Broker(settings.broker), Media(settings.media)
+    db, bell, media = Db(settings.database), Broker(settings.broker), media_of(settings)
     first = next(iter(models.values()))
     host = Host(first, settings.device, settings.device_watts, settings.classifying)
     with scratch.folder(settings.scratch) as folder:
-        media.tidy()
         cap, backlog = settings.running_cap, settings.review_backlog
         renderer = Renderer(db, bell, media, host, models, folder, name, cap, key, backlog)
         resigner = Resigner(db, media, key, models, folder)
@@ -78,6 +77,7 @@ async def _working(
                 tasks.create_task(_show(db, name, settings, models, host)),
                 tasks.create_task(renderer.listen()),
                 tasks.create_task(resigner.run()),
+                tasks.create_task(media.tend()),
                 tasks.create_task(_answer(settings, bell, default_queue_name, render, renderer)),
                 tasks.create_task(_answer(settings, bell, broker.SIGNING, sign, resigner)),
             ]

@@ -49,6 +49,10 @@ class Rules:
     """About so many jobs one moderator decides in an hour; 0: about any number."""
     backlog: int = 50
     """How many may wait for moderators; what comes then waits until there are fewer."""
+    keep_drafts: timedelta | None = None
+    """How long the clips of a draft are kept that nothing came of; None for ever."""
+    keep_rejected: timedelta | None = None
+    """How long the clips are kept of what was rejected for good; None for ever."""
 
 
 def owns(person: Person, job: Job) -> None:
@@ -59,6 +63,11 @@ def owns(person: Person, job: Job) -> None:
 def insist_on_rendered(job: Job) -> None:
     if job.task in PUT_TOGETHER:
         raise Refused(f"Job {job.id} is put together from other clips; go on from one of those.")
+
+
+def insist_on_clips(job: Job) -> None:
+    if job.let_go_at is not None:
+        raise Refused(f"The clips of job {job.id} are no longer kept; ask for it again.")
 
 
 def may_publish(person: Person, job: Job, clips: Iterable[Clip]) -> None:
@@ -72,6 +81,7 @@ def may_publish(person: Person, job: Job, clips: Iterable[Clip]) -> None:
         )
     if job.held:
         raise Refused(f"Job {job.id} goes to the moderators by itself, once they have room for it.")
+    insist_on_clips(job)
     if not any(clip.showcase for clip in clips):
         raise Refused(
             f"You let nobody see the clips of job {job.id}; allow the showcase first, then publish it."
@@ -118,6 +128,7 @@ def may_grow(
     ``clips``: all that the job has. ``shared``: whether its artist may let others do this.
     """
     insist_on_rendered(job)
+    insist_on_clips(job)
     own = job.person_id == person.id
     if not shared:
         owns(person, job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, Page, Request, async_playwright
 
+from db.media import Media
 from db.session import Db
 from tests.support import browser, servers
+from tests.support.buckets import Store, store_server
 from tests.support.databases import Databases, Postgres, Sqlite, ask_sqlite_at_once, compile_once
 from tests.support.processes import Processes
 
@@ -138,6 +141,27 @@ async def db(db_url: str) -> AsyncIterator[Db]:
     opened = Db(db_url)
     yield opened
     await opened.close()
+
+
+# ── media ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[Store]:
+    """A real S3-compatible store."""
+    if sys.platform != "linux":
+        pytest.skip("a store for the tests comes in a wheel for Linux alone")
+    with store_server() as started:
+        yield started
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def media(request: pytest.FixtureRequest, tmp_path: Path) -> Media:
+    """An empty media store of each kind, one after the other."""
+    if request.param == "folder":
+        return Media(tmp_path / "media")
+    started: Store = request.getfixturevalue("store")
+    return Media(tmp_path / "copies", started.bucket())
 
 
 # ── processes ────────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ import aiohttp
 import discord
 import structlog
 
-from bot import buttons, cards_asked, reactions, stating
+from bot import buttons, cards_asked, kept, reactions, stating
 from bot.acts import Act, act
 from bot.card import Card
 from bot.consenting import ticked
@@ -27,6 +27,7 @@ from bot.reactions import DECIDES
 from bot.signs import LOOKS, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
 from bot.view import view
 from db import people, replies
+from db.media import StoreTrouble
 from db.session import Db
 from db.states import Reason
 from moderation import rules
@@ -98,6 +99,9 @@ class Acting:
             yield
         except Refused as refused:
             await self.whisper(interaction, str(refused), *mending(refused))
+        except StoreTrouble as trouble:
+            log.warning("store.away", why=str(trouble))
+            await self.whisper(interaction, kept.AWAY)
         except discord.HTTPException as error:
             log.warning("interaction.lost", error=error.text, code=error.code)
             if error.code not in OVER:

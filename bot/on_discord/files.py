@@ -59,7 +59,8 @@ class Shelf:
     async def files_of(self, card: Card, limit: int) -> Files:
         """``limit``: bytes that one file may have there."""
         wanted = await self._clips(card)
-        sizes = await asyncio.to_thread(self._sizes, wanted, limit)
+        videos = [self._media.path(clip.video_key) for clip in wanted]
+        sizes = [min(await size_of(self._media, video) or 0, limit) for video in videos]
         files = Files()
         left = await self._pictures(files, card, limit, sizes)
         left -= await self._greys(files, card, wanted)
@@ -85,9 +86,6 @@ class Shelf:
             made = {clip.number: clip for clip in await clips.of(s, card.job_id)}
         return [made[shown.number] for shown in card.clips if shown.number in made]
 
-    def _sizes(self, wanted: Iterable[Clip], limit: int) -> list[int]:
-        return [min(size_of(self._media.path(clip.video_key)) or 0, limit) for clip in wanted]
-
     async def _pictures(self, files: Files, card: Card, limit: int, others: Sequence[int]) -> int:
         """Take the pictures that leave enough for the ``others``; the bytes that are left."""
         left = REQUEST_BYTES - ELSE_BYTES
@@ -96,7 +94,7 @@ class Shelf:
             given.append((PREVIEW, card.preview_key, "What it looks like so far", False))
         for name, key, alt, spoiler in given:
             file = self._media.path(key)
-            size = await asyncio.to_thread(size_of, file)
+            size = await size_of(self._media, file)
             if size is not None and size <= min(limit, share([size, *others], left)):
                 # A new picture under an old name would be taken from Discord's cache.
                 files.attached.append(
@@ -114,7 +112,7 @@ class Shelf:
         taken = 0
         for clip in wanted if card.spoiler else ():
             still = self._media.grey(clip.poster_key)
-            size = await asyncio.to_thread(size_of, still)
+            size = await size_of(self._media, still)
             if size is not None:
                 alt = f"Clip {clip.number}, a still without colours: {card.quote}"
                 name = f"grey-{clip.number}-{clip.poster_key[:8]}.jpg"
@@ -128,7 +126,7 @@ class Shelf:
         if isinstance(form, Path):
             return form, None if form == self._media.path(clip.video_key) else SMALLER
         small = self._media.path(clip.preview_key)
-        size = await asyncio.to_thread(size_of, small)
+        size = await size_of(self._media, small)
         shown = small if size is not None and size <= limit else None
         if form is Lack.NEVER:
             return shown, NEVER if shown else NOTHING

@@ -54,13 +54,13 @@ class Fitting:
     async def form(self, key: str, limit: int, job_id: int) -> Path | Lack:
         """The clip in at most ``limit`` bytes. It waits a little for one that is still to be made."""
         whole = self._media.path(key)
-        size = await asyncio.to_thread(size_of, whole)
+        size = await size_of(self._media, whole)
         if size is None:
             return Lack.GONE
         if size <= limit:
             return whole
         form = self._media.form(key, limit)
-        if await asyncio.to_thread(form.exists):
+        if await self._media.bring(form):
             return form
         wanted = (key, limit)
         if wanted not in self._making:
@@ -80,6 +80,8 @@ class Fitting:
         try:
             async with self._turn:
                 made = await _fitted(self._media.path(key), limit, self._media.fitted)
+                if made is not None and made.parent == self._media.fitted:
+                    await self._media.share(made)
         except OSError:
             log.exception("clip.does_not_fit", limit=limit)
         finally:
@@ -112,12 +114,9 @@ class Fitting:
             del self._failed[next(iter(self._failed))]
 
 
-def size_of(file: Path) -> int | None:
-    """In bytes; None where there is no such file."""
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return None
+async def size_of(media: Media, file: Path) -> int | None:
+    """In bytes, of a file that is there now; None where the store has none."""
+    return await media.size(file) if await media.bring(file) else None
 
 
 def _now() -> float:

@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from bot import buttons, cards_asked, reactions, stating
+from bot import buttons, cards_asked, kept, reactions, stating
 from bot.acts import Act, act
 from bot.card import Card
 from bot.consenting import form, ticked
@@ -34,6 +34,7 @@ from bot.reactions import DECIDES
 from bot.signs import LOOKS, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
 from bot.view import view
 from db import people
+from db.media import StoreTrouble
 from db.states import Reason
 from moderation import rules
 from moderation.rules import Refused
@@ -134,6 +135,9 @@ class Acting:
             found = stating.offered(refused)
             give = [button(Press(found[1].sign, found[0]), found[1].label)] if found else []
             await self.whisper(where, str(refused), give)
+        except StoreTrouble as trouble:
+            log.warning("store.away", why=str(trouble))
+            await self.whisper(where, kept.AWAY)
         except Exception:
             log.exception("act.broke")
             await self.whisper(where, BROKEN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
@@ -98,7 +97,7 @@ class Files:
         files = await self._greys(card, made)
         for clip in made:
             path = self._parts.media.path(clip.video_key)
-            if await asyncio.to_thread(path.is_file):
+            if await self._parts.media.bring(path):
                 title = cut(f"Clip {clip.number}: {card.quote}", TITLE_LIMIT)
                 files.append((path, _clip_name(card.job_id, clip.number), title))
             else:
@@ -116,7 +115,7 @@ class Files:
         found = []
         for clip in made if card.spoiler else ():
             still = self._parts.media.grey(clip.poster_key)
-            if await asyncio.to_thread(still.is_file):
+            if await self._parts.media.bring(still):
                 title = cut(f"Clip {clip.number}, without colours: {card.quote}", TITLE_LIMIT)
                 found.append((still, _grey_name(card.job_id, clip.number), title))
         return found
@@ -137,8 +136,8 @@ class Files:
         name = _name(team, key)
         async with self._parts.db.read() as s:
             known = await notes.get(s, name)
-        path: Path = self._parts.media.path(key)
-        if known or not await asyncio.to_thread(path.is_file):
+        path = self._parts.media.path(key)
+        if known or not await self._parts.media.bring(path):
             return known
         try:
             (file,) = await self._parts.courier.upload(team, [(path, path.name, "picture")])

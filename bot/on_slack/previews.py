@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from typing import Any
@@ -42,7 +41,7 @@ class Previews:
             return str(known["file"])
         try:
             path = self._parts.media.path(card.preview_key)
-            if not await asyncio.to_thread(path.is_file):
+            if not await self._parts.media.bring(path):
                 return str(known.get("file", ""))
             name = f"job-{card.job_id}-preview{path.suffix}"
             (file,) = await self._parts.courier.upload(team, [(path, name, "preview")])

@@ -26,7 +26,7 @@ async def clip(request: web.Request) -> web.StreamResponse:
     if not rules.may_see(visitor_of(request).person, job, found):
         raise web.HTTPNotFound
     name = f"sora-{job_id}-{number}.{kind}" if "download" in request.query else ""
-    return _file(request, _key(found, kind), name)
+    return await _file(request, _key(found, kind), name)
 
 
 async def picture(request: web.Request) -> web.StreamResponse:
@@ -36,9 +36,7 @@ async def picture(request: web.Request) -> web.StreamResponse:
     if job is None or not rules.may_see_pictures(visitor_of(request).person, job):
         raise web.HTTPNotFound
     key = job.first_key if request.match_info["which"] == "first" else job.last_key
-    if not key or not request.app[SITE].media.path(key).is_file():
-        raise web.HTTPNotFound
-    return _file(request, key)
+    return await _file(request, key)
 
 
 async def preview(request: web.Request) -> web.StreamResponse:
@@ -49,18 +47,23 @@ async def preview(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound
     if job.status is not Status.RENDERING or not job.preview_key:
         raise web.HTTPNotFound
-    return _file(request, job.preview_key)
+    return await _file(request, job.preview_key)
 
 
 def _key(found: Clip, kind: str) -> str:
     return {"mp4": found.video_key, "jpg": found.poster_key, "webp": found.preview_key}[kind]
 
 
-def _file(request: web.Request, key: str, download_as: str = "") -> web.StreamResponse:
+async def _file(request: web.Request, key: str, download_as: str = "") -> web.StreamResponse:
+    """Always by this server, whatever store it is in: what it doesn't hand out, nobody can get."""
+    media = request.app[SITE].media
+    file = await media.bring(media.path(key)) if key else None
+    if file is None:
+        raise web.HTTPNotFound
     headers = {
         "Content-Type": TYPES[key.rpartition(".")[2]],
         # Kept by the browser, but asked for each time: what is withdrawn is gone at once.
         "Cache-Control": "private, no-cache",
         "Content-Disposition": f'attachment; filename="{download_as}"' if download_as else "inline",
     }
-    return web.FileResponse(request.app[SITE].media.path(key), headers=headers)
+    return web.FileResponse(file, headers=headers)

@@ -10,9 +10,10 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
-from bot import pictures
+from bot import kept, pictures
 from bot.on_web.site import SITE, answer, introduce, visitor_of
 from bot.settings import is_loopback
+from db.media import StoreTrouble
 from moderation.rules import Refused
 
 HEADERS = {
@@ -66,6 +67,9 @@ async def in_words(request: web.Request, handler: Handler) -> web.StreamResponse
         if isinstance(said, web.HTTPMethodNotAllowed):
             response.headers["Allow"] = said.headers["Allow"]
         return response
+    except StoreTrouble as trouble:
+        log.warning("store.away", why=str(trouble), route=_route(request))
+        return answer(request, kept.AWAY, 503)
     except ConnectionError:
         raise  # the window was closed; there is nobody to answer
     except Exception:

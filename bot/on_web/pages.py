@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from aiohttp import web
@@ -23,6 +24,7 @@ from bot.on_web.site import SITE, page, visitor_of
 from bot.said import WORDS
 from bot.view import View, view, views
 from db import consents, jobs, posts, workers
+from db.media import StoreTrouble
 from db.models import Clip, Post, utcnow
 from db.states import Flag, Purpose, Status
 from moderation import forecast, lineage, rules
@@ -175,9 +177,11 @@ async def _credentials(request: web.Request, seen: View) -> list[Signed]:
     found = []
     for clip in seen.clips:
         if rules.may_see(person, seen.job, clip):
-            said = await site.credentials.of(site.media.path(clip.video_key))
-            line = NONE if said is None else standing(said)
-            found.append(Signed(clip.number, line, facts(said) if said else ()))
+            with suppress(StoreTrouble):  # the page has more to say than that
+                await site.media.bring(site.media.path(clip.video_key))
+                said = await site.credentials.of(site.media.path(clip.video_key))
+                line = NONE if said is None else standing(said)
+                found.append(Signed(clip.number, line, facts(said) if said else ()))
     return found
 
 

@@ -130,6 +130,11 @@ class Job(SQLModel, table=True):
     """When it went up in the showcase; still so when it was taken down and put back. Empty once its artist
     keeps it."""
 
+    kept_until: datetime | None = Field(default=None, index=True)
+    """When its clips go, which its artist was told; empty where nothing was said of that."""
+    let_go_at: datetime | None = None
+    """When they went; their rows stay."""
+
     ballot_closes_at: datetime | None = None
     winner: int | None = None
     """The winning clip's number once the ballot is closed; 0 when nobody voted."""

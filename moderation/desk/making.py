@@ -13,7 +13,7 @@ from db.models import Job, utcnow
 from db.offers import Offer
 from db.session import one_at_a_time
 from db.states import Descent, Kind, Status, Task
-from moderation import chaining, films, growth, queueing, rules
+from moderation import chaining, films, growth, keeping, queueing, rules
 from moderation.desk.base import Base
 from moderation.linking import as_now
 from moderation.people import Person
@@ -206,6 +206,7 @@ class Making(Base):
 
     async def _may_submit(self, s: AsyncSession, person: Person, job: Job, coming: int = 1) -> None:
         """Whatever enters the line comes through here; only finals that a ballot gives don't."""
+        await keeping.insist_on_room(s)
         queued = await jobs.count(s, person.id, Status.QUEUED)
         queueing.may_submit(queued, await self._house_rules(s, job), coming)
         # What was remixed before may be asked for again, and its artist may have changed their mind.

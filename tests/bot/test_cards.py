@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bot import buttons, cards
+from bot import buttons, cards, kept
 from bot.card import Card, Fact
 from bot.signs import Sign
 from bot.view import View
@@ -189,3 +190,22 @@ def test_a_draft_says_what_its_final_takes(steps: int, takes: str) -> None:
     card = cards.result(View(job_of(draft=True, final_steps=steps), "Ada", OFFER))
     fact = Fact("draft", f"smaller or with fewer steps; its final takes {takes}")
     assert fact in card.facts
+
+
+def test_clips_that_are_kept_for_a_time_say_until_when_and_later_that_they_are_gone() -> None:
+    clip = Clip(job_id=1, number=1, seed=1, video_key="", poster_key="", preview_key="", bytes=1)
+    until = datetime(2026, 12, 3, tzinfo=UTC)
+    now = job_of(status=Status.READY, kept_until=until)
+    card = cards.result(View(now, "Ada", OFFER, clips=(clip,)))
+    assert "until 3 December 2026" in texts(card)[-1]
+    assert card.clips
+    later = job_of(status=Status.READY, kept_until=until, let_go_at=until)
+    card = cards.result(View(later, "Ada", OFFER, clips=(clip,)))
+    assert texts(card)[-1] == kept.GONE
+    assert not card.clips
+    assert [button.sign for button in card.buttons] == [Sign.AGAIN]
+
+
+def test_a_render_that_waits_for_the_store_says_so() -> None:
+    job = job_of(status=Status.RENDERING, step=4, notes=["It waits."])
+    assert "It waits." in texts(cards.receipt(View(job, "Ada", OFFER)))

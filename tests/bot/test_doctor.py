@@ -22,6 +22,7 @@ from db.session import Db
 from tests.doubles.on_discord import Discord
 from tests.support import toy
 from tests.support import weights as made
+from tests.support.buckets import Store
 from tests.support.processes import Processes
 
 CANARY = "no-token-of-anybody"
@@ -106,6 +107,44 @@ async def test_a_broken_studio(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert found["Broker"].mend == "Check SORA_REDIS_URL and its server."
     assert (data / "sora.lock").read_text() == "left by somebody"
     assert {file.name for file in data.iterdir()} == {"sora.db", "sora.lock"}
+
+
+@pytest.mark.usefixtures("without_gen")
+@pytest.mark.parametrize(
+    ("change", "state", "says"),
+    [
+        ({}, State.OK, "s3://clips/here takes files and gives them back."),
+        ({"SORA_MEDIA_SECRET": "wrong"}, State.BAD, "doesn't let these credentials use s3://clips"),
+        ({"SORA_MEDIA_URL": "s3://nothing"}, State.BAD, "has no bucket for s3://nothing."),
+    ],
+)
+async def test_a_bucket_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+    store: Store,
+    tmp_path: Path,
+    change: dict[str, str],
+    state: State,
+    says: str,
+) -> None:
+    env = store.settings("s3://clips/here") | change
+    found = (await looked(monkeypatch, tmp_path / "data", **env))["Media"]
+    assert found.state is state
+    assert says in found.found
+    assert "secret" not in found.found
+
+
+@pytest.mark.usefixtures("without_gen")
+@pytest.mark.parametrize(
+    ("size", "state"), [(799, State.OK), (800, State.WARNING), (1000, State.BAD)]
+)
+async def test_a_limit_of_media_is_watched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size: int, state: State
+) -> None:
+    folder = tmp_path / "data" / "media" / "ab"
+    folder.mkdir(parents=True)
+    (folder / "clip").write_bytes(bytes(size))
+    found = (await looked(monkeypatch, tmp_path / "data", SORA_MEDIA_GB="1e-6"))["Room"]
+    assert found.state is state
 
 
 async def test_a_model_that_somebody_began_to_set_up_is_named_and_no_other(doctor: Doctor) -> None:

@@ -13,6 +13,7 @@ from bot.feed import Feed
 from bot.room import Away
 from db import events, renders
 from db.broker import Broker
+from db.media import StoreTrouble
 from db.models import Telling, utcnow
 from db.session import Db
 from db.states import Purpose
@@ -168,13 +169,14 @@ async def test_waiting_receipts_follow_the_line(studio: Studio, broker: Broker) 
         await until(lambda: place().startswith("Next in line"))
 
 
-async def test_a_platform_that_is_away_costs_no_card_its_tries(
-    studio: Studio, broker: Broker, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("away", [Away("no answer"), StoreTrouble("The store can't be reached.")])
+async def test_a_platform_or_store_that_is_away_costs_no_card_its_tries(
+    studio: Studio, broker: Broker, monkeypatch: pytest.MonkeyPatch, away: Exception
 ) -> None:
     monkeypatch.setattr("bot.feed.AWAY_SECONDS", 0.01)
     monkeypatch.setattr("bot.feed.POLL_SECONDS", 0.01)
     room = MemoryRoom(name="web")
-    room.fail = Away("no answer")
+    room.fail = away
     async with feeding(studio.db, broker, room):
         await studio.submit(await person(studio.db, "ada"))
         await until(lambda: room.asked > 2 * events.MAX_TRIES)

@@ -79,6 +79,33 @@ def test_another_broker_is_told_what_is_allowed(url: str) -> None:
         ),
         (StoreSettings, "LOG_FORMAT", "xml", "SORA_LOG_FORMAT is auto, console or json, not xml."),
         (WorkerSettings, "RUNNING_CAP", "0", "SORA_RUNNING_CAP is at least 1, not 0."),
+        *(
+            (
+                StoreSettings,
+                "MEDIA_URL",
+                url,
+                f"SORA_MEDIA_URL is an address like s3://bucket or s3://bucket/folder, not {url}.",
+            )
+            for url in ("bucket", "https://bucket", "s3://", "s3://Bucket", "s3://bucket/../other")
+        ),
+        (
+            StoreSettings,
+            "MEDIA_ENDPOINT",
+            "https://key:secret@store",
+            "SORA_MEDIA_ENDPOINT is an address like https://s3.example.org or http://127.0.0.1:8333.",
+        ),
+        (
+            WorkerSettings,
+            "MEDIA_KEY",
+            "key",
+            "SORA_MEDIA_KEY and SORA_MEDIA_SECRET go together: give both or neither.",
+        ),
+        (
+            BotSettings,
+            "MEDIA_ENDPOINT",
+            "https://store.example",
+            "SORA_MEDIA_URL is missing: it names the bucket, as s3://bucket.",
+        ),
     ],
 )
 def test_a_bad_setting_is_one_sentence(

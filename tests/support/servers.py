@@ -51,8 +51,8 @@ def valkey_server() -> Iterator[Path]:
         command = [str(get_binary_path())]
         for name, value in settings.items():
             command += [f"--{name}", value]
-        with _running(command, folder / "log"), redis.Redis(unix_socket_path=str(socket)) as client:
-            _until(lambda: client.ping(), folder / "log")
+        with running(command, folder / "log"), redis.Redis(unix_socket_path=str(socket)) as client:
+            until(lambda: client.ping(), folder / "log")
             yield socket
 
 
@@ -93,9 +93,9 @@ def postgres_server() -> Iterator[Path]:
         command = [str(bin_folder / "postgres"), "-D", str(data), "-k", str(folder), "-h", ""]
         for setting in FORGETFUL + SMALL:
             command += ["-c", setting]
-        with _running(command, folder / "log", user=user, stop=signal.SIGQUIT):
+        with running(command, folder / "log", user=user, stop=signal.SIGQUIT):
             ready = data / "postmaster.pid"
-            _until(lambda: "ready" in ready.read_text().splitlines()[-1], folder / "log")
+            until(lambda: "ready" in ready.read_text().splitlines()[-1], folder / "log")
             yield folder
 
 
@@ -146,7 +146,7 @@ def _extra_groups(user: str | None) -> list[int] | None:
 
 
 @contextmanager
-def _running(
+def running(
     command: list[str], log: Path, *, user: str | None = None, stop: int = signal.SIGTERM
 ) -> Iterator[None]:
     with log.open("wb") as output:
@@ -172,7 +172,7 @@ def _running(
             process.wait(STOP_SECONDS)
 
 
-def _until(ready: object, log: Path) -> None:
+def until(ready: object, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
