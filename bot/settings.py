@@ -36,6 +36,7 @@ class BotSettings(StoreSettings):
 
     host: str = Field(default="127.0.0.1", description="address that the web room listens on")
     port: int = Field(default=8040, ge=1, le=HIGHEST_PORT)
+    metrics: bool = Field(default=False, description="whether the page has /metrics")
     queued_cap: int = Field(default=8, ge=1, description="jobs that one person may have in line")
     quorum: int = Field(default=1, ge=1, description="reviews that decide about a job")
     second_opinion: bool = Field(

@@ -134,10 +134,11 @@ class Renderer:
                 async with self._db.read() as s:
                     job = await jobs.get(s, job_id)
             except DBAPIError as error:
-                log.warning("database.unreachable", error=type(error).__name__)
+                log.warning("database.unreachable", job=job_id, error=type(error).__name__)
                 continue
             if not _is_ours(job, mine) and self._job is mine:
-                self._maker(mine).stop()
+                with bound_contextvars(job=job_id):
+                    self._maker(mine).stop()
 
     def _maker(self, job: Job) -> Host | Stitcher:
         return self._stitcher if job.task in PUT_TOGETHER else self._host
@@ -178,6 +179,7 @@ class Renderer:
                 async with lease:
                     rendered, claims = await make(job, Path(name), lease)
                     made = await self._store(job, rendered, stored)
+                    log.info("render.stored", clips=len(made))
             async with self._db.begin() as s:
                 if claims and await self._claims(s, job) != claims:
                     for clip in made:  # what it was made from has changed meanwhile, say

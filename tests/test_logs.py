@@ -1,0 +1,116 @@
+"""One job is followed through the logs by its number, from the form that asked for it to its cards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from structlog.contextvars import merge_contextvars
+
+from db import logs
+from db.broker import Broker
+from db.session import Db
+from db.states import Status
+from gen import signing_key
+from gen.host import Host
+from gen.settings import WorkerSettings
+from gen.tasks import Renderer
+from tests.bot.on_web.served import Served, caller
+from tests.support.engines import Toy, entry
+from tests.support.whole import until
+
+CANARY = "canary"
+Line = MutableMapping[str, Any]
+
+
+@pytest.fixture
+def logged() -> Iterator[list[Line]]:
+    """Every line, as a set of keys and values."""
+    found: list[Line] = []
+
+    def keep(_: Any, __: str, line: Line) -> Any:
+        found.append(line)
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(processors=[merge_contextvars, keep], cache_logger_on_first_use=False)
+    yield found
+    structlog.configure(**before)
+
+
+@asynccontextmanager
+async def studio(url: str, valkey: str, folder: Path) -> AsyncIterator[Served]:
+    """The page, its feed, and a worker, in this process."""
+    model = entry("toy", Toy, folder / "diary")
+    served = Served(Db(url), Broker(valkey), folder)
+    await served.open([model.offer])
+    await served.start()
+    host, key = Host(model), signing_key.hold(WorkerSettings(data=folder))
+    parts = (served.db, served.broker, served.media, host, {"toy": model})
+    renderer = Renderer(*parts, folder, "worker", 2, key)
+    host.start()
+    renderer.start()
+    listening = asyncio.create_task(renderer.listen())
+    yield served
+    await renderer.close()
+    await host.close()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await served.stop()
+    await served.broker.close()
+    await served.db.close()
+
+
+async def test_a_job_is_followed_by_its_number(
+    sqlite_url: str, valkey: str, tmp_path: Path, logged: list[Line]
+) -> None:
+    async with studio(sqlite_url, valkey, tmp_path) as served, caller(served, "ada") as ada:
+        wish = {"prompt": f"a {CANARY} --variations 1", "key": "k"}
+        assert (await ada.post("/sora", wish))[0] == 200
+
+        async def in_review() -> bool:
+            return (await served.job(1)).status is Status.IN_REVIEW
+
+        await until(in_review)
+        await served.told()
+
+    of_job = [line["event"] for line in logged if line.get("job") == 1]
+    for event in (
+        "job.submitted",
+        "bell.rung",
+        "render.started",
+        "render.stored",
+        "render.finished",
+        "card.shown",
+        "job.told",
+    ):
+        assert event in of_job, of_job
+    shown = {line["purpose"] for line in logged if line["event"] == "card.shown"}
+    assert shown == {"receipt", "result", "review"}
+    # Before it had a number, it is known by what asked for it.
+    (taken,) = (line for line in logged if line["event"] == "wish.taken")
+    (submitted,) = (line for line in logged if line["event"] == "job.submitted")
+    assert taken["request"] == submitted["request"]
+    assert "job" not in taken
+    assert not [line for line in logged if "job_id" in line]
+    assert CANARY not in str(logged)
+    assert "Ada" not in str(logged)
+
+
+def test_acts_are_told_apart_and_end(logged: list[Line]) -> None:
+    log = structlog.get_logger()
+    with logs.of_request("slack"), logs.of_request("slack", job=7):
+        log.info("within")
+    with logs.of_request("discord"):
+        log.info("another")
+    log.info("after")
+    within, another, after = logged
+    assert (within["room"], within["job"]) == ("slack", 7)
+    assert within["request"] != another["request"]
+    assert "job" not in another
+    assert after == {"event": "after"}
