@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_credentials, cli_ledger, cli_make, cli_pool, cli_record, cli_yours
+from bot import (
+    cli_credentials,
+    cli_ledger,
+    cli_make,
+    cli_pool,
+    cli_record,
+    cli_top,
+    cli_yours,
+)
 from bot.cli_data import Data, with_db
 from bot.trouble import insist_on_newest, translated
 
@@ -39,6 +47,7 @@ app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_pool.app, name="pool")
 app.add_typer(cli_credentials.app, name="credentials")
 app.command("make")(cli_make.make)
+app.command("top")(cli_top.top)
 app.command("export")(cli_yours.export)
 app.command("forget")(cli_yours.forget)
 
