@@ -19,8 +19,11 @@ from structlog.contextvars import bound_contextvars, get_contextvars
 LogFormat = Literal["auto", "console", "json"]
 
 
-def configure(log_format: LogFormat = "auto") -> None:
-    """Lines for people, or JSON for machines; "auto" takes people to be at a terminal."""
+def configure(log_format: LogFormat = "auto", least: str = "notset") -> None:
+    """Lines for people, or JSON for machines; "auto" takes people to be at a terminal.
+
+    ``least``: the level below which nothing is said.
+    """
     people = sys.stderr.isatty() if log_format == "auto" else log_format == "console"
     shown: list[structlog.typing.Processor] = (
         [_console()]
@@ -34,6 +37,7 @@ def configure(log_format: LogFormat = "auto") -> None:
             structlog.processors.TimeStamper(fmt="%H:%M:%S" if people else "iso", utc=not people),
             *shown,
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     # arq calls it an error with a traceback when a worker that stops leaves a bell.

@@ -114,3 +114,18 @@ def test_acts_are_told_apart_and_end(logged: list[Line]) -> None:
     assert within["request"] != another["request"]
     assert "job" not in another
     assert after == {"event": "after"}
+
+
+def test_a_command_that_draws_how_it_goes_says_only_what_goes_wrong(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = structlog.get_config()
+    try:
+        logs.configure(least="warning")
+        structlog.get_logger().info("job.submitted")
+        structlog.get_logger().warning("broker.unreachable")
+    finally:
+        structlog.configure(**before)
+    said = capsys.readouterr().err
+    assert "broker.unreachable" in said
+    assert "job.submitted" not in said
