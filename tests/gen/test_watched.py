@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,6 +16,7 @@ from db.session import Db
 from db.workers import Card
 from gen import watched
 from gen.host import Host
+from tests.bot.on_web.served import free_port
 from tests.support.studio import NO_BROKER
 
 CARD: Card = {"number": 1, "name": "Test card", "used": 5, "total": 10, "busy": 0.25}
@@ -28,9 +28,7 @@ class Watched:
     def __init__(self, db: Db, broker: str) -> None:
         self.host = SimpleNamespace(state="loading Toy")
         self.cards: list[Card] = []
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.broker = Broker(broker)
         self.app = watched.page("w1", db, self.broker, cast(Host, self.host), self._look)
 
