@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import structlog
-from structlog.contextvars import merge_contextvars
 
 from db import logs
 from db.broker import Broker
@@ -22,25 +20,16 @@ from gen.settings import WorkerSettings
 from gen.tasks import Renderer
 from tests.bot.on_web.served import Served, caller
 from tests.support.engines import Toy, entry
+from tests.support.logged import Line, logged
 from tests.support.whole import until
 
 CANARY = "canary"
-Line = MutableMapping[str, Any]
 
 
-@pytest.fixture
-def logged() -> Iterator[list[Line]]:
-    """Every line, as a set of keys and values."""
-    found: list[Line] = []
-
-    def keep(_: Any, __: str, line: Line) -> Any:
-        found.append(line)
-        raise structlog.DropEvent
-
-    before = structlog.get_config()
-    structlog.configure(processors=[merge_contextvars, keep], cache_logger_on_first_use=False)
-    yield found
-    structlog.configure(**before)
+@pytest.fixture(name="logged")
+def _logged() -> Iterator[list[Line]]:
+    with logged() as lines:
+        yield lines
 
 
 @asynccontextmanager
