@@ -119,7 +119,7 @@ def bot(
     """Run the bot alone: the rooms and the page. Broker and worker are somewhere else."""
     from bot import redact, service, supervisor
     from bot.settings import settings_from, shards_from
-    from db import logs
+    from db import logs, traces
 
     part = None if shards is None else shards_from(shards)
     settings = settings_from(data, port)
@@ -129,6 +129,8 @@ def bot(
     supervisor.data_folder(settings)
     supervisor.free_port(settings)
     insist_on_newest(settings.database)
+    if settings.otlp_endpoint:
+        traces.begin("bot")
     asyncio.run(service.run(settings, part))
 
 

@@ -17,7 +17,7 @@ from structlog.contextvars import bound_contextvars
 
 from bot.announce import announce
 from bot.room import Away, Room
-from db import events, jobs, parts
+from db import events, jobs, parts, traces
 from db.broker import Broker
 from db.events import Claim
 from db.line import Forecast
@@ -123,7 +123,8 @@ class Feed:
             task.add_done_callback(lambda _: self._wake.set())
 
     async def _tell(self, claim: Claim, line: Mapping[int, Forecast] | None) -> None:
-        with bound_contextvars(job=claim.job_id, room=self._room.name):
+        job, room = claim.job_id, self._room.name
+        with bound_contextvars(job=job, room=room), traces.span(job, "tell", room=room):
             await self._told(claim, line)
 
     async def _told(self, claim: Claim, line: Mapping[int, Forecast] | None) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bound_contextvars
 
-from db import clips, jobs, renders
+from db import clips, jobs, renders, traces
 from db.broker import Broker
 from db.media import Media
 from db.models import Clip, Job
@@ -110,7 +110,8 @@ class Renderer:
                     models, cap = self._catalogue.keys(), self._running_cap
                     job = await renders.claim_next(s, self._worker, models, cap)
                 if job is not None:
-                    with bound_contextvars(job=job.id):
+                    traces.past(job.id, "wait", job.queued_at, model=job.model)
+                    with bound_contextvars(job=job.id), traces.span(job.id, "render"):
                         await self._attend(job)
                     continue
             except Exception:  # e.g. the database is away: the lease brings the job back

@@ -22,7 +22,7 @@ from arq.worker import Worker
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from db import broker, logs, workers
+from db import broker, logs, traces, workers
 from db.broker import Broker
 from db.media import Media
 from db.session import Db
@@ -176,6 +176,8 @@ def main() -> None:
         credentials.prove(key)
     except REFUSALS as error:
         sys.exit(str(error))
+    if settings.otlp_endpoint:
+        traces.begin("worker")
     asyncio.run(run(settings, models, key))
 
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 
 from db import logs
-from db.broker import Broker
-from db.session import Db
 from db.states import Status
-from gen import signing_key
-from gen.host import Host
-from gen.settings import WorkerSettings
-from gen.tasks import Renderer
-from tests.bot.on_web.served import Served, caller
-from tests.support.engines import Toy, entry
+from tests.bot.on_web.served import caller
 from tests.support.logged import Line, logged
+from tests.support.together import together
 from tests.support.whole import until
 
 CANARY = "canary"
@@ -32,33 +24,10 @@ def _logged() -> Iterator[list[Line]]:
         yield lines
 
 
-@asynccontextmanager
-async def studio(url: str, valkey: str, folder: Path) -> AsyncIterator[Served]:
-    """The page, its feed, and a worker, in this process."""
-    model = entry("toy", Toy, folder / "diary")
-    served = Served(Db(url), Broker(valkey), folder)
-    await served.open([model.offer])
-    await served.start()
-    host, key = Host(model), signing_key.hold(WorkerSettings(data=folder))
-    parts = (served.db, served.broker, served.media, host, {"toy": model})
-    renderer = Renderer(*parts, folder, "worker", 2, key)
-    host.start()
-    renderer.start()
-    listening = asyncio.create_task(renderer.listen())
-    yield served
-    await renderer.close()
-    await host.close()
-    listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
-    await served.stop()
-    await served.broker.close()
-    await served.db.close()
-
-
 async def test_a_job_is_followed_by_its_number(
     sqlite_url: str, valkey: str, tmp_path: Path, logged: list[Line]
 ) -> None:
-    async with studio(sqlite_url, valkey, tmp_path) as served, caller(served, "ada") as ada:
+    async with together(sqlite_url, valkey, tmp_path) as served, caller(served, "ada") as ada:
         wish = {"prompt": f"a {CANARY} --variations 1", "key": "k"}
         assert (await ada.post("/sora", wish))[0] == 200
 

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, jobs, parts, workers
+from db import clips, events, jobs, parts, traces, workers
 from db.models import Job, utcnow
 from db.offers import Offer
 from db.session import one_at_a_time
@@ -40,6 +40,7 @@ class Making(Base):
         Of a storyboard it is the film, which waits for its shots.
         """
         log.info("wish.taken", room=request.room)
+        began = utcnow()
         async with self.db.read() as s:
             offers = await workers.offers(s)
         async with self.db.begin() as s:
@@ -56,6 +57,7 @@ class Making(Base):
             await films.enter(s, self.screen, job)
         for made in [*shots, job]:
             log.info("job.submitted", job=made.id, model=made.model, task=made.task)
+            traces.past(made.id, "submit", began, room=request.room)
         await asyncio.gather(*(self._ring(made.id, 0) for made in [*shots, job]))
         return job
 
