@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_backup, cli_credentials, cli_ledger, cli_make, cli_pool, cli_record, cli_yours
+from bot import (
+    cli_backup,
+    cli_credentials,
+    cli_ledger,
+    cli_make,
+    cli_pool,
+    cli_record,
+    cli_top,
+    cli_yours,
+)
 from bot.cli_data import Data, with_db
 from bot.trouble import Misused, insist_on_newest, translated
 
@@ -41,6 +50,7 @@ app.add_typer(cli_credentials.app, name="credentials")
 app.command("make")(cli_make.make)
 app.command("backup")(cli_backup.backup)
 app.command("restore")(cli_backup.restore)
+app.command("top")(cli_top.top)
 app.command("export")(cli_yours.export)
 app.command("forget")(cli_yours.forget)
 
@@ -112,7 +122,7 @@ def bot(
     """Run the bot alone: the rooms and the page. Broker and worker are somewhere else."""
     from bot import redact, service, supervisor
     from bot.settings import settings_from, shards_from
-    from db import logs
+    from db import logs, traces
 
     part = None if shards is None else shards_from(shards)
     settings = settings_from(data, port)
@@ -122,6 +132,8 @@ def bot(
     supervisor.data_folder(settings)
     supervisor.free_port(settings)
     insist_on_newest(settings.database)
+    if settings.otlp_endpoint:
+        traces.begin("bot")
     asyncio.run(service.run(settings, part))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
+from structlog.contextvars import bound_contextvars
+
 from bot import consenting, grammar, said, stating
 from bot.signs import REASONS, VOTES, Sign
 from db import jobs, parts
@@ -37,6 +39,11 @@ class Act:
 
 async def act(desk: Desk, deed: Act) -> str:
     """Do what the sign means and say what was done. Raises ``Refused`` when the rules say no."""
+    with bound_contextvars(job=deed.job_id):
+        return await _act(desk, deed)
+
+
+async def _act(desk: Desk, deed: Act) -> str:
     person, job_id = deed.person, deed.job_id
     match deed.sign:
         case Sign.CANCEL:

@@ -19,6 +19,7 @@ from bot.room import Away, Room, Unreachable
 from bot.view import View, view
 from db import jobs, people, posts
 from db.line import Forecast
+from db.metrics import CHAT_ERRORS
 from db.models import Post, utcnow
 from db.session import Db
 from db.states import DECIDED, WAITING_FOR_REVIEW, Purpose, Status, Task
@@ -64,6 +65,7 @@ async def announce(
         try:
             pauses.append(await step())
         except Unreachable as why:
+            CHAT_ERRORS.labels(room.name, "unreachable").inc()
             log.warning("card.unreachable", room=room.name, job=job_id, why=str(why))
         except Exception as failure:
             # Raised below, when all the others have had their turn.
@@ -131,6 +133,7 @@ async def _show(
         await posts.note_painted(s, post.id, message, card.digest())
         if promise is not None:
             await jobs.note_promise(s, card.job_id, promise)
+    log.info("card.shown", room=room.name, job=card.job_id, purpose=purpose)
 
 
 async def _update(db: Db, room: Room, post: Post, card: Card) -> float:
@@ -152,6 +155,7 @@ async def _remove(db: Db, room: Room, post: Post) -> float:
             await room.remove(post.place, message)
     async with db.begin() as s:
         await posts.note_removed(s, post.id)
+    log.info("card.removed", room=room.name, job=post.job_id, purpose=post.purpose)
     return 0
 
 

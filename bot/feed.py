@@ -13,14 +13,16 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.announce import announce
 from bot.room import Away, Room
-from db import events, jobs, parts
+from db import events, jobs, parts, traces
 from db.broker import Broker
 from db.events import Claim
 from db.line import Forecast
 from db.media import StoreTrouble
+from db.metrics import CHAT_ERRORS
 from db.session import Db
 from db.states import Status
 from moderation import forecast
@@ -122,25 +124,34 @@ class Feed:
             task.add_done_callback(lambda _: self._wake.set())
 
     async def _tell(self, claim: Claim, line: Mapping[int, Forecast] | None) -> None:
+        job, room = claim.job_id, self._room.name
+        with bound_contextvars(job=job, room=room), traces.span(job, "tell", room=room):
+            await self._told(claim, line)
+
+    async def _told(self, claim: Claim, line: Mapping[int, Forecast] | None) -> None:
         try:
             async with self._alone_on(claim.job_id):
                 pause = await announce(self._db, self._room, claim.job_id, line)
         except (Away, TimeoutError, StoreTrouble) as error:
-            log.warning("room.away", room=self._room.name, job=claim.job_id, why=str(error))
+            self._failed(error)
+            log.warning("room.away", why=str(error))
             pause = AWAY_SECONDS
         except Exception as error:
             # One card that can't be shown must not hold up the others; it is counted and set aside.
-            log.exception("card.failed", room=self._room.name, job=claim.job_id)
+            self._failed(error)
+            log.exception("card.failed")
             async with self._db.begin() as s:
                 aside = await events.mark_failed(s, claim, f"{type(error).__name__}: {error}")
             if aside:
-                log.error("card.set_aside", room=self._room.name, job=claim.job_id)
+                log.error("card.set_aside")
             return
         async with self._db.begin() as s:
             if pause:
                 await events.put_off(s, claim, pause)
             else:
                 await events.mark_told(s, claim)
+        if not pause:
+            log.info("job.told", events=len(claim.events))
 
     async def _follow_line(self) -> None:
         """Keep place and time on the waiting receipts right, beside all that is more urgent."""
@@ -165,14 +176,22 @@ class Feed:
             await asyncio.sleep(max(LINE_SECONDS, SECONDS_PER_RECEIPT * waiting))
 
     async def _repaint(self, job_id: int, line: Mapping[int, Forecast] | None = None) -> None:
-        try:
-            async with self._alone_on(job_id):
-                await announce(self._db, self._room, job_id, line)
-        except (Away, TimeoutError, StoreTrouble):
-            return
-        except Exception:
-            # Progress is repainted soon again; what must not be lost is in the outbox.
-            log.exception("card.repaint_failed", room=self._room.name, job=job_id)
+        with bound_contextvars(job=job_id, room=self._room.name):
+            try:
+                async with self._alone_on(job_id):
+                    await announce(self._db, self._room, job_id, line)
+            except (Away, TimeoutError, StoreTrouble) as error:
+                self._failed(error)
+            except Exception as error:
+                # Progress is repainted soon again; what must not be lost is in the outbox.
+                self._failed(error)
+                log.exception("card.repaint_failed")
+
+    def _failed(self, error: Exception) -> None:
+        """Count what was in the way of a card."""
+        too_slow = "timeout" if isinstance(error, TimeoutError) else "broken"
+        kind = "away" if isinstance(error, (Away, StoreTrouble)) else too_slow
+        CHAT_ERRORS.labels(self._room.name, kind).inc()
 
     def _alone_on(self, job_id: int) -> asyncio.Lock:
         """Two paintings of one card at once could leave the older one."""

@@ -82,7 +82,7 @@ def make(
     _insist_on_sense(_with(wish, dict.fromkeys(attached, Picture(""))))
     files = names(output, count)
     _may_write(files, force)
-    logs.configure()
+    logs.configure(least="warning")  # how it goes is drawn
     supervisor.data_folder(settings)
     console = Console(stderr=as_json)
     return asyncio.run(_make(settings, wish, attached, files, console, as_json))

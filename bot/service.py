@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 
 from bot.feed import Feed
 from bot.heads import post_heads
+from bot.health import Health
+from bot.metrics import Metrics
 from bot.on_web.room import WebRoom
 from bot.pools import show_pools
 from bot.room import Room
@@ -37,20 +39,36 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
 
     ``shards``: of Discord, which of how many this process runs; others run the rest.
     """
-    async with studio(settings) as (db, _, desk):
+    async with studio(settings) as (db, broker, desk):
         media = media_of(settings)
         known = settings.credentials / KNOWN
-        rooms: list[Room] = [
-            WebRoom(db, desk, media, settings.host, settings.port, known, settings.feed_url)
-        ]
+        chats: dict[str, Callable[[], bool]] = {}
+        health = Health(db, broker, chats)
+        metrics = Metrics(db, broker, health) if settings.metrics else None
+        web = WebRoom(
+            db,
+            desk,
+            media,
+            settings.host,
+            settings.port,
+            known,
+            settings.feed_url,
+            health,
+            metrics,
+        )
+        rooms: list[Room] = [web]
         if settings.discord_token is not None:
             from bot.on_discord.app import discord_room
 
-            rooms.append(discord_room(settings, db, desk, media, shards))
+            discord = discord_room(settings, db, desk, media, shards)
+            chats[discord.name] = discord.is_connected
+            rooms.append(discord)
         if settings.slack:
             from bot.on_slack.app import slack_room
 
-            rooms.append(slack_room(settings, db, desk, media))
+            slack = slack_room(settings, db, desk, media)
+            chats[slack.name] = slack.is_connected
+            rooms.append(slack)
         await serve(desk, rooms, media, settings.media_bytes)
 
 

@@ -39,6 +39,7 @@ class BotSettings(StoreSettings):
     feed_url: str = Field(
         default="", description="where a proxy of yours serves the feed to everybody"
     )
+    metrics: bool = Field(default=False, description="whether the page has /metrics")
     queued_cap: int = Field(default=8, ge=1, description="jobs that one person may have in line")
     quorum: int = Field(default=1, ge=1, description="reviews that decide about a job")
     second_opinion: bool = Field(

@@ -81,8 +81,9 @@ class Broker:
         async def enqueue() -> None:
             pool = await self._open()
             await pool.enqueue_job(RENDER, job_id, _job_id=f"{RENDER}:{job_id}:{attempt}")
+            log.info("bell.rung", job=job_id)
 
-        return await self._try("ring", enqueue)
+        return await self._try("ring", enqueue, job=job_id)
 
     async def ring_to_sign(self, job_id: int, clip: int) -> bool:
         """Tell the workers that a clip's file must say something else; False if it wasn't heard."""
@@ -91,7 +92,7 @@ class Broker:
             pool = await self._open()
             await pool.enqueue_job(SIGN, job_id, clip, _queue_name=SIGNING)
 
-        return await self._try("ring to sign", enqueue)
+        return await self._try("ring to sign", enqueue, job=job_id)
 
     async def spread(self, job_id: int) -> bool:
         """Tell bots and workers that a job has changed; False if the broker can't be reached."""
@@ -100,9 +101,9 @@ class Broker:
             pool = await self._open()
             await pool.publish(NEWS, str(job_id))
 
-        return await self._try("spread", publish)
+        return await self._try("spread", publish, job=job_id)
 
-    async def _try(self, what: str, act: Any) -> bool:
+    async def _try(self, what: str, act: Any, **about: int) -> bool:
         if monotonic() < self._away_until:
             return False
         try:
@@ -110,7 +111,7 @@ class Broker:
                 await act()
         except (RedisError, OSError, builtins.TimeoutError) as error:
             self._away_until = monotonic() + AWAY_SECONDS
-            log.warning("broker.unreachable", during=what, error=type(error).__name__)
+            log.warning("broker.unreachable", during=what, error=type(error).__name__, **about)
             return False
         return True
 

@@ -46,6 +46,11 @@ class StoreSettings(MediaSettings):
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     log_format: LogFormat = "auto"
+    otlp_endpoint: str = Field(
+        default="",
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="where OpenTelemetry takes traces; nothing is traced without",
+    )
     review_backlog: int = Field(
         default=50, ge=1, description="jobs that may wait for moderators before others have to wait"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from typing import Any, TypedDict
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +17,16 @@ from db.upsert import upsert
 
 ALIVE = timedelta(seconds=30)
 FORGOTTEN = timedelta(days=1)
+
+
+class Card(TypedDict):
+    """One graphics card: its number in its machine, its memory in bytes, and how busy it is, 0 to 1."""
+
+    number: int
+    name: str
+    used: int
+    total: int
+    busy: float
 
 
 async def announce(
@@ -45,10 +56,9 @@ async def announce(
     )
 
 
-async def seen(s: AsyncSession, name: str, state: str) -> None:
-    await s.execute(
-        update(Worker).where(col(Worker.name) == name).values(seen_at=utcnow(), state=state)
-    )
+async def seen(s: AsyncSession, name: str, state: str, cards: Sequence[Card] = ()) -> None:
+    now: dict[str, Any] = {"seen_at": utcnow(), "state": state, "cards": list(cards)}
+    await s.execute(update(Worker).where(col(Worker.name) == name).values(**now))
 
 
 async def drain(s: AsyncSession, names: Collection[str] = ()) -> set[str]:

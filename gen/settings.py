@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from db.settings import StoreSettings
 from gen.rendered import Classifying
 
+HIGHEST_PORT = 65535
 Sureness = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -27,6 +28,15 @@ class WorkerSettings(StoreSettings):
     device: str | None = Field(
         default=None, description="e.g. cuda:1; chosen by the engine if unset"
     )
+    visible_devices: str | None = Field(
+        default=None,
+        validation_alias="CUDA_VISIBLE_DEVICES",
+        description="the graphics cards that CUDA shows to the engine, whose figures are told",
+    )
+    worker_metrics_port: int | None = Field(
+        default=None, ge=1, le=HIGHEST_PORT, description="serves /metrics, /healthz and /readyz"
+    )
+    worker_metrics_host: str = Field(default="127.0.0.1", description="address of that port")
     device_watts: float | None = Field(
         default=None, gt=0, description="drawn by a busy device, where energy can't be measured"
     )

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bound_contextvars
 
-from db import clips, jobs, renders, workers
+from db import clips, jobs, renders, traces, workers
 from db.broker import Broker
 from db.media import Media
 from db.models import Job
@@ -120,7 +120,8 @@ class Renderer:
                     models, cap = self._catalogue.keys(), self._running_cap
                     job = await renders.claim_next(s, self._worker, models, cap)
                 if job is not None:
-                    with bound_contextvars(job=job.id):
+                    traces.past(job.id, "wait", job.queued_at, model=job.model)
+                    with bound_contextvars(job=job.id), traces.span(job.id, "render"):
                         await self._attend(job)
                     continue
             except Exception:  # e.g. the database is away: the lease brings the job back
@@ -144,10 +145,11 @@ class Renderer:
                 async with self._db.read() as s:
                     job = await jobs.get(s, job_id)
             except DBAPIError as error:
-                log.warning("database.unreachable", error=type(error).__name__)
+                log.warning("database.unreachable", job=job_id, error=type(error).__name__)
                 continue
             if not _is_ours(job, mine) and self._job is mine:
-                self._maker(mine).stop()
+                with bound_contextvars(job=job_id):
+                    self._maker(mine).stop()
 
     def _maker(self, job: Job) -> Host | Stitcher:
         return self._stitcher if job.task in PUT_TOGETHER else self._host
@@ -188,6 +190,7 @@ class Renderer:
                 async with lease:
                     rendered, claims = await make(job, Path(name), lease)
                     made = await self._keeper.store(job, rendered, stored)
+                    log.info("render.stored", clips=len(made))
             async with self._db.begin() as s:
                 if claims and await self._claims(s, job) != claims:
                     for clip in made:  # what it was made from has changed meanwhile, say

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -21,12 +22,13 @@ from arq.worker import Worker
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from db import broker, logs, workers
+from db import broker, logs, traces, workers
 from db.broker import Broker
 from db.media import media_of
 from db.session import Db
 from db.settings import BadSettings
-from gen import catalogue, credentials, machine, scratch, signing_key, stock
+from db.workers import Card
+from gen import cards, catalogue, credentials, machine, scratch, signing_key, stock, watched
 from gen.catalogue import BadCatalogue
 from gen.host import Host
 from gen.resign import Resigner, sign
@@ -81,6 +83,10 @@ async def _working(
                 tasks.create_task(_answer(settings, bell, default_queue_name, render, renderer)),
                 tasks.create_task(_answer(settings, bell, broker.SIGNING, sign, resigner)),
             ]
+            if settings.worker_metrics_port is not None:
+                page = watched.page(name, db, bell, host, partial(_cards, settings))
+                port = settings.worker_metrics_host, settings.worker_metrics_port
+                running.append(tasks.create_task(watched.serve(page, *port)))
             host.start()
             renderer.start()
             try:
@@ -104,10 +110,11 @@ async def _show(
     try:
         while True:
             host.state_changed.clear()
+            now = await _cards(settings)
             try:
                 async with db.begin() as s:
                     if announced:
-                        await workers.seen(s, name, host.state)
+                        await workers.seen(s, name, host.state, now)
                     else:
                         await workers.announce(s, name, offers, host.state, *may)
                 if not announced:
@@ -124,6 +131,10 @@ async def _show(
         with suppress(DBAPIError, OSError, TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS), db.begin() as s:
                 await workers.gone(s, name)
+
+
+async def _cards(settings: WorkerSettings) -> list[Card]:
+    return await asyncio.to_thread(cards.look, settings.device, settings.visible_devices)
 
 
 async def _answer(
@@ -169,6 +180,8 @@ def main() -> None:
         credentials.prove(key)
     except REFUSALS as error:
         sys.exit(str(error))
+    if settings.otlp_endpoint:
+        traces.begin("worker")
     asyncio.run(run(settings, models, key))
 
 

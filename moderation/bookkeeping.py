@@ -133,7 +133,7 @@ async def _rendered(s: AsyncSession, event: Event, job: Job) -> None:
         return
     person_id = await people.find(s, *parts)
     if person_id is None:
-        log.warning("worker.owner_unknown", owner=owner)
+        log.warning("worker.owner_unknown", job=job.id, owner=owner)
         return
     if person_id != job.person_id:
         seconds = credit.table().seconds(event.detail.get("seconds") or 0)

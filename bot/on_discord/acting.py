@@ -26,7 +26,7 @@ from bot.press import Press, Step
 from bot.reactions import DECIDES
 from bot.signs import LOOKS, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
 from bot.view import view
-from db import people, replies
+from db import logs, people, replies
 from db.media import StoreTrouble
 from db.session import Db
 from db.states import Reason
@@ -68,7 +68,7 @@ class Acting:
 
     async def press(self, interaction: Interaction, press: Press) -> None:
         """A button of any card, of any age."""
-        async with self.answering(interaction):
+        async with self.answering(interaction, press.job_id):
             if press.sign is Sign.CONSENT:
                 await consenting.ask(interaction, press.job_id)
             elif press.sign in LOOKS:
@@ -93,22 +93,25 @@ class Acting:
             await take(interaction, custom_id, forms.read(data))
 
     @asynccontextmanager
-    async def answering(self, interaction: Interaction) -> AsyncIterator[None]:
+    async def answering(
+        self, interaction: Interaction, job: int | None = None
+    ) -> AsyncIterator[None]:
         """Whatever goes wrong within is said to whoever acted, in one sentence."""
-        try:
-            yield
-        except Refused as refused:
-            await self.whisper(interaction, str(refused), *mending(refused))
-        except StoreTrouble as trouble:
-            log.warning("store.away", why=str(trouble))
-            await self.whisper(interaction, kept.AWAY)
-        except discord.HTTPException as error:
-            log.warning("interaction.lost", error=error.text, code=error.code)
-            if error.code not in OVER:
+        with logs.of_request(ROOM, job):
+            try:
+                yield
+            except Refused as refused:
+                await self.whisper(interaction, str(refused), *mending(refused))
+            except StoreTrouble as trouble:
+                log.warning("store.away", why=str(trouble))
+                await self.whisper(interaction, kept.AWAY)
+            except discord.HTTPException as error:
+                log.warning("interaction.lost", error=error.text, code=error.code)
+                if error.code not in OVER:
+                    await self.whisper(interaction, BROKEN)
+            except Exception:
+                log.exception("interaction.broke")
                 await self.whisper(interaction, BROKEN)
-        except Exception:
-            log.exception("interaction.broke")
-            await self.whisper(interaction, BROKEN)
 
     async def defer(self, interaction: Interaction, *, thinking: bool = True) -> None:
         """Answer at once, so that nothing that is slow here breaks Discord's three seconds.

@@ -122,6 +122,10 @@ class StudioClient(discord.AutoShardedClient):
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_SECONDS)
 
+    def is_connected(self) -> bool:
+        """Whether Discord tells us of what happens, in all servers that this process is for."""
+        return self.is_ready() and not any(shard.is_closed() for shard in self.shards.values())
+
     @property
     def own_id(self) -> int:
         """Of the bot's user, which for old applications isn't that of the application; 0 before it

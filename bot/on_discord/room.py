@@ -62,6 +62,9 @@ class DiscordRoom:
         """Serve until cancelled."""
         await self.client.serve()
 
+    def is_connected(self) -> bool:
+        return self.client.is_connected()
+
     async def places(self, purpose: Purpose, job: Job) -> tuple[str, ...]:
         """In every server that its hosts have set up; an artist's own cards where they asked."""
         if purpose in PUBLIC:

@@ -23,7 +23,7 @@ from bot.on_discord.press import PressButton
 from bot.press import Press, Step
 from bot.reactions import Answer, Given, NoCard
 from bot.signs import EMOJI, Sign
-from db import posts
+from db import logs, posts
 from db import reactions as known
 from db.session import Db
 from moderation.desk import Desk
@@ -169,6 +169,10 @@ class Watching:
     async def _insist(self, sent: Sent, user: int, act: Callable[[], Awaitable[None]]) -> None:
         """Try again while the database or Discord is away; what is lost all the same is looked at
         again later."""
+        with logs.of_request(ROOM):
+            await self._try_again(sent, user, act)
+
+    async def _try_again(self, sent: Sent, user: int, act: Callable[[], Awaitable[None]]) -> None:
         async with self.in_turn(sent, user):
             for attempt in range(1, TRIES + 1):
                 try:

@@ -33,7 +33,7 @@ from bot.press import Press, Step
 from bot.reactions import DECIDES
 from bot.signs import LOOKS, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
 from bot.view import view
-from db import people
+from db import logs, people
 from db.media import StoreTrouble
 from db.states import Reason
 from moderation import rules
@@ -91,7 +91,7 @@ class Acting:
 
     async def press(self, where: Where, press: Press) -> None:
         """A button of any card, of any age."""
-        async with self.answering(where):
+        async with self.answering(where, press.job_id):
             if press.sign is Sign.CONSENT:
                 person = await anybody(self._parts, where.team, where.user, where.name)
                 asked = await form(self._parts.db, person, press.job_id)
@@ -127,20 +127,21 @@ class Acting:
         return await self._do(where, press, words, reason)
 
     @asynccontextmanager
-    async def answering(self, where: Where) -> AsyncIterator[None]:
+    async def answering(self, where: Where, job: int | None = None) -> AsyncIterator[None]:
         """Whatever goes wrong within is said to whoever acted, in one sentence."""
-        try:
-            yield
-        except Refused as refused:
-            found = stating.offered(refused)
-            give = [button(Press(found[1].sign, found[0]), found[1].label)] if found else []
-            await self.whisper(where, str(refused), give)
-        except StoreTrouble as trouble:
-            log.warning("store.away", why=str(trouble))
-            await self.whisper(where, kept.AWAY)
-        except Exception:
-            log.exception("act.broke")
-            await self.whisper(where, BROKEN)
+        with logs.of_request(ROOM, job):
+            try:
+                yield
+            except Refused as refused:
+                found = stating.offered(refused)
+                give = [button(Press(found[1].sign, found[0]), found[1].label)] if found else []
+                await self.whisper(where, str(refused), give)
+            except StoreTrouble as trouble:
+                log.warning("store.away", why=str(trouble))
+                await self.whisper(where, kept.AWAY)
+            except Exception:
+                log.exception("act.broke")
+                await self.whisper(where, BROKEN)
 
     async def carry_out(
         self, where: Where, press: Press, words: str = "", reason: Reason = Reason.OTHER

@@ -48,7 +48,7 @@ def slack_room(settings: BotSettings, db: Db, desk: Desk, media: Media) -> Slack
     parts = SlackParts(db, desk, media, courier, settings.slack_command)
     app = bolt_app(settings, db, installs)
     connection = Connection(settings, app, parts, installs)
-    room = SlackRoom(parts, connection.run, installs.doubt)
+    room = SlackRoom(parts, connection.run, installs.doubt, connection.is_open)
     connection.catch_up = listen(app, parts, room, setup.open_setup).catch_up
     setup.listen(app, parts, room.doing)
     # What nobody listens to is acknowledged all the same, or Slack sends it again and again.
@@ -95,6 +95,7 @@ class Connection:
         self._settings, self._app, self._parts, self._installs = settings, app, parts, installs
         self.catch_up: Callable[[], Awaitable[None]] | None = None
         """Looks for what was missed while nobody listened."""
+        self._socket: SocketMode | None = None
         self._catching: asyncio.Task[None] | None = None
         self._once_more = False
 
@@ -106,8 +107,9 @@ class Connection:
             async with asyncio.TaskGroup() as tasks:
                 if self._settings.slack_app_token is not None:
                     token = self._settings.slack_app_token.get_secret_value()
-                    socket = SocketMode(self._app, self._settings.slack_api, token, self._connected)
-                    tasks.create_task(socket.run())
+                    api = self._settings.slack_api
+                    self._socket = SocketMode(self._app, api, token, self._connected)
+                    tasks.create_task(self._socket.run())
                 else:
                     self._connected()
                 if self._settings.slack_serves:
@@ -122,6 +124,12 @@ class Connection:
                 self._catching.cancel()
                 await asyncio.gather(self._catching, return_exceptions=True)
             await self._parts.courier.close()
+
+    def is_open(self) -> bool:
+        """Whether Slack tells us of what happens; over HTTP it opens a connection whenever it does."""
+        if self._settings.slack_app_token is None:
+            return True
+        return self._socket is not None and self._socket.is_connected
 
     def _connected(self) -> None:
         """From now on we are told of everything; what was before that is looked for, once at a time."""

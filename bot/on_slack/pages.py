@@ -16,10 +16,12 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot.on_slack.asking import AWAY, SLACK, ask, code
+from bot.on_slack.ids import ROOM
 from bot.on_slack.installs import STATE_LASTS, Installs
 from bot.on_slack.manifest import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH, scopes
 from bot.settings import BotSettings
 from bot.trouble import Trouble
+from db import logs
 
 COOKIE = "sora-slack-state"
 HEADERS = {
@@ -85,7 +87,8 @@ class Pages:
             asked = await to_bolt_request(request)
         except BROKEN:
             return web.Response(status=400)
-        return await to_aiohttp_response(await self._app.async_dispatch(asked))
+        with logs.of_request(ROOM):
+            return await to_aiohttp_response(await self._app.async_dispatch(asked))
 
     async def _install(self, request: web.Request) -> web.Response:
         key = self._settings.slack_install_key

@@ -64,10 +64,11 @@ class SlackRoom:
         parts: SlackParts,
         run: Callable[[], Awaitable[None]],
         doubt: Callable[[str], Awaitable[None]],
+        is_connected: Callable[[], bool],
     ) -> None:
         self._parts = parts
         self._courier = parts.courier
-        self._run, self._doubt = run, doubt
+        self._run, self._doubt, self.is_connected = run, doubt, is_connected
         self.hosts = Hosts(parts)
         self.files = Files(parts)
         self._previews, self._copies, self._ways = Previews(parts), Copies(parts), Ways(parts)

@@ -17,6 +17,8 @@ import structlog
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 
 from bot.on_slack.asking import APP_TOKEN, AWAY, LONGEST_PAUSE, ask, patiently
+from bot.on_slack.ids import ROOM
+from db import logs
 
 PING_SECONDS = 10.0
 """Without an answer to one of these, a connection is taken for dead."""
@@ -35,6 +37,7 @@ class SocketMode:
 
     def __init__(self, app: AsyncApp, api: str, token: str, connected: Callable[[], None]) -> None:
         self._app, self._api, self._token, self._connected = app, api, token, connected
+        self.is_connected = False
         self._answers: set[asyncio.Task[None]] = set()
         self._old: set[asyncio.Task[None]] = set()
 
@@ -48,6 +51,7 @@ class SocketMode:
                     try:
                         await self._connect(session)
                     except AWAY as error:
+                        self.is_connected = False
                         log.warning("slack.cut", why=type(error).__name__)
                     quick = 0 if clock() - began > STEADY_SECONDS else quick + 1
                     await asyncio.sleep(min(2 ** (quick - 3), LONGEST_PAUSE) if quick > 1 else 0)
@@ -65,6 +69,7 @@ class SocketMode:
             async with asyncio.timeout(HELLO_SECONDS):
                 await self._until(ws, "hello")
             log.info("slack.connected")
+            self.is_connected = True
             self._connected()
             await self._until(ws, "disconnect")
         except asyncio.CancelledError:
@@ -104,7 +109,8 @@ class SocketMode:
             body=payload if isinstance(payload, dict) else {},
             headers=headers,  # type: ignore[arg-type]  # as its own adapter does
         )
-        response = await self._app.async_dispatch(request)
+        with logs.of_request(ROOM):
+            response = await self._app.async_dispatch(request)
         if response.status != 200:
             return  # without an answer Slack sends events again
         answer: dict[str, Any] = {"envelope_id": envelope["envelope_id"]}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from aiohttp import web
-from sqlalchemy import text
 
 from bot.exporting import Exporter
+from bot.health import Health
+from bot.metrics import Metrics
 from bot.on_web import (
     bugs,
     chains,
@@ -22,6 +23,7 @@ from bot.on_web import (
     record,
     stream,
     themes,
+    watched,
     weeks,
     yours,
 )
@@ -42,9 +44,19 @@ OUTSIDE = r"/feed/{job:\d{1,9}}/{number:[1-4]}.{kind:mp4|jpg}"
 
 
 def make_app(
-    db: Db, desk: Desk, media: Media, hub: Hub, known: Path | None = None, feed_url: str = ""
+    db: Db,
+    desk: Desk,
+    media: Media,
+    hub: Hub,
+    known: Path | None = None,
+    feed_url: str = "",
+    health: Health | None = None,
+    metrics: Metrics | None = None,
 ) -> web.Application:
-    """The whole site, as an application that a runner serves on this machine."""
+    """The whole site, as an application that a runner serves on this machine.
+
+    ``metrics``: what /metrics answers; without them there is no such page.
+    """
     middlewares = [guard.in_words, guard.at_home, guard.introduced, guard.from_our_page]
     app = web.Application(middlewares=middlewares, client_max_size=guard.LARGEST_WORDS)
     app[SITE] = Site(
@@ -108,28 +120,6 @@ def make_app(
     app.router.add_get("/as/{who}/yours.zip", yours.download, allow_head=False)
     app.router.add_post("/as/{who}/yours/delete", yours.delete)
     app.router.add_post("/as/{who}" + JOB + "/consent", consenting.consent)
-    app.router.add_get("/healthz", healthz)
-    app.router.add_get("/readyz", readyz)
+    watched.add_to(app, health or Health(db, desk.broker), metrics)
     app.router.add_static("/static", FOLDER / "static")
     return app
-
-
-async def healthz(_request: web.Request) -> web.Response:
-    """The process answers."""
-    return web.json_response({"ok": True})
-
-
-async def readyz(request: web.Request) -> web.Response:
-    """The parts that it needs answer, too."""
-    site = request.app[SITE]
-    parts = {"database": await _database_answers(site.db), "broker": await site.desk.broker.ping()}
-    return web.json_response(parts, status=200 if all(parts.values()) else 503)
-
-
-async def _database_answers(db: Db) -> bool:
-    try:
-        async with db.read() as s:
-            await s.execute(text("SELECT 1"))
-    except Exception:  # whatever is wrong with it, it isn't ready
-        return False
-    return True

@@ -11,8 +11,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from bot import kept, pictures
+from bot.on_web.live import ROOM
 from bot.on_web.site import SITE, answer, introduce, visitor_of
 from bot.settings import is_loopback
+from db import logs
 from db.media import StoreTrouble
 from moderation.rules import Refused
 
@@ -56,6 +58,12 @@ log = structlog.get_logger()
 @web.middleware
 async def in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every no is a sentence: a refusal, an address that isn't there, and a bug, which is logged."""
+    job = request.match_info.get("job")
+    with logs.of_request(ROOM, int(job) if job else None):
+        return await _in_words(request, handler)
+
+
+async def _in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Refused as refused:

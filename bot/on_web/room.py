@@ -9,6 +9,8 @@ import structlog
 from aiohttp import web
 
 from bot.card import Card
+from bot.health import Health
+from bot.metrics import Metrics
 from bot.on_web.app import make_app
 from bot.on_web.live import ROOM, Hub
 from bot.settings import is_loopback
@@ -36,16 +38,19 @@ class WebRoom:
         port: int,
         known: Path | None = None,
         feed_url: str = "",
+        health: Health | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         """``known``: the certificates by which this studio knows its own signature; ``feed_url``: under
-        which address a proxy serves the feed, and nothing else, to everybody."""
+        which address a proxy serves the feed, and nothing else, to everybody; ``health`` and ``metrics``:
+        for whatever watches the studio."""
         if not is_loopback(host):
             raise ValueError(
                 f"The demo's identities are for this machine only; they aren't served on {host}."
             )
         self._db, self._host, self._port = db, host, port
         self._hub = Hub(db)
-        self._app = make_app(db, desk, media, self._hub, known, feed_url)
+        self._app = make_app(db, desk, media, self._hub, known, feed_url, health, metrics)
 
     async def run(self) -> None:
         """Serve until cancelled."""

@@ -60,6 +60,12 @@ class Telling(SQLModel, table=True):
             sqlite_where=text("told_at IS NULL AND set_aside_at IS NULL"),
             postgresql_where=text("told_at IS NULL AND set_aside_at IS NULL"),
         ),
+        Index(
+            "ix_telling_set_aside",
+            "room",
+            sqlite_where=text("told_at IS NULL AND set_aside_at IS NOT NULL"),
+            postgresql_where=text("told_at IS NULL AND set_aside_at IS NOT NULL"),
+        ),
     )
 
     event_id: int = Field(foreign_key="event.id", primary_key=True)

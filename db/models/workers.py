@@ -28,3 +28,7 @@ class Worker(SQLModel, table=True):
     offers: list[dict[str, Any]] = Field(
         default_factory=list, sa_column=Column(JSON, nullable=False)
     )
+    cards: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False)
+    )
+    """Its graphics cards as they were when it was last heard of: each a ``db.workers.Card``."""

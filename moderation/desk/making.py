@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, jobs, parts, workers
+from db import clips, events, jobs, parts, traces, workers
 from db.models import Job, utcnow
 from db.offers import Offer
 from db.session import one_at_a_time
@@ -25,6 +26,8 @@ from moderation.wish import Request, Roots, Wish
 Growing = Callable[..., Job]
 """A function of ``moderation.growth``."""
 
+log = structlog.get_logger()
+
 
 class Making(Base):
     """Jobs and what becomes of them until they are rendered."""
@@ -36,6 +39,8 @@ class Making(Base):
 
         Of a storyboard it is the film, which waits for its shots.
         """
+        log.info("wish.taken", room=request.room)
+        began = utcnow()
         async with self.db.read() as s:
             offers = await workers.offers(s)
         async with self.db.begin() as s:
@@ -50,6 +55,9 @@ class Making(Base):
                 await jobs.add(s, shot)
             await films.add(s, job, [(shot, 1) for shot in shots], shots=True)
             await films.enter(s, self.screen, job)
+        for made in [*shots, job]:
+            log.info("job.submitted", job=made.id, model=made.model, task=made.task)
+            traces.past(made.id, "submit", began, room=request.room)
         await asyncio.gather(*(self._ring(made.id, 0) for made in [*shots, job]))
         return job
 

@@ -37,6 +37,7 @@ def test_help_names_every_command() -> None:
     assert said.status == 0
     for command in (
         "up",
+        "top",
         "bot",
         "worker",
         "migrate",

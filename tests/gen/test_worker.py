@@ -20,6 +20,7 @@ from db.session import Db
 from db.states import Kind, Status
 from gen.lease import BEAT_SECONDS
 from moderation.sweep import sweep
+from tests.bot.on_web.served import free_port
 from tests.support import weights as made
 from tests.support.engines import Toy, catalogue_file, entry
 from tests.support.processes import Processes, Running
@@ -68,14 +69,14 @@ class Bench:
         }
 
     def worker(
-        self, name: str = "", *, program: str = "", step_ms: float = 0, steps: int = 0
+        self, name: str = "", *, program: str = "", step_ms: float = 0, steps: int = 0, **more: str
     ) -> Running:
         model = entry("toy", Toy, self.diary, step_ms=step_ms, steps=steps)
         models = catalogue_file(self.folder / f"models-{name}.toml", model)
         arguments = (
             ("-c", program.format(marker=str(self.marker))) if program else ("-m", "gen.worker")
         )
-        env = self.env | {"SORA_MODELS": str(models), "SORA_WORKER_NAME": name}
+        env = self.env | {"SORA_MODELS": str(models), "SORA_WORKER_NAME": name} | more
         return self.processes.start(*arguments, env=env)
 
     async def submit(self, name: str = "Ada") -> Job:
@@ -138,9 +139,11 @@ async def bench(
 
 
 async def test_a_worker_renders_what_was_asked_and_stays_small(bench: Bench) -> None:
-    worker = bench.worker("one")
+    port = free_port()
+    worker = bench.worker("one", SORA_WORKER_METRICS_PORT=str(port))
     job = await bench.submit()
     await bench.until_is(job, Status.IN_REVIEW)
+    await worker.answers(f"http://127.0.0.1:{port}/readyz", within=WITHIN)
     (row,) = await bench.rows()
     assert (row.name, row.state) == ("one", "ready")
     assert [offer["name"] for offer in row.offers] == ["toy", "commons-shapes"]

@@ -53,7 +53,7 @@ words = st.sampled_from(["a red circle", "a red circle", "nude", " ".join(["nude
 class SilentBroker(Broker):
     """Nobody listens: what the machine looks at is the database."""
 
-    async def _try(self, what: str, act: Any) -> bool:
+    async def _try(self, what: str, act: Any, **about: int) -> bool:
         return False
 
 

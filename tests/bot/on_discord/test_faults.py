@@ -105,14 +105,17 @@ async def test_reactions_while_the_gateway_is_away_count_once(
     town: Town, client: StudioClient, resumable: bool
 ) -> None:
     shown = await town.published()
+    assert client.is_connected()
     async with town.discord.faults.gateway_away(resumable=resumable):
         await town.bo.react(shown, "2️⃣")
+        await town.discord.until(lambda: not client.is_connected())
 
     async def voted() -> bool:
         async with town.db.read() as s:
             return await votes.tally(s, 1) == {2: 1}
 
     await until(voted, 30)
+    await town.discord.until(client.is_connected)
 
 
 async def test_events_told_twice_are_acted_on_once(town: Town, client: StudioClient) -> None:

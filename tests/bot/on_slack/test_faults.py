@@ -130,6 +130,16 @@ async def test_a_sign_put_on_around_a_cut_counts_once(town: Town, how: str) -> N
     await town.votes({2: 1})
 
 
+async def test_it_is_connected_while_slack_can_reach_it(town: Town, slack_room: SlackRoom) -> None:
+    await town.slack.until(slack_room.is_connected)
+    held = town.slack.faults.hold("apps.connections.open")
+    await town.slack.faults.drop_socket("close")
+    await held.arrived.wait()
+    assert not slack_room.is_connected()
+    held.release()
+    await town.slack.until(slack_room.is_connected)
+
+
 async def test_signs_of_which_nobody_heard_are_found_at_the_start(town: Town) -> None:
     await town.set_up(quorum=2)
     async with running(town):

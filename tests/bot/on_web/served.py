@@ -18,6 +18,8 @@ import numpy as np
 from PIL import Image
 
 from bot.feed import Feed
+from bot.health import Health
+from bot.metrics import Metrics
 from bot.on_web.live import cursor_at
 from bot.on_web.room import WebRoom
 from db import events, people, renders
@@ -78,6 +80,7 @@ class Served(Studio):
         self.media = Media(folder / "media")
         self.folder = folder
         self.port = free_port()
+        self.chats: dict[str, Callable[[], bool]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -86,8 +89,10 @@ class Served(Studio):
 
     async def start(self, *, feed: bool = True, feed_url: str = "") -> None:
         known = self.folder / "credentials" / KNOWN
+        health = Health(self.db, self.broker, self.chats)
+        metrics = Metrics(self.db, self.broker, health)
         where = ("127.0.0.1", self.port)
-        room = WebRoom(self.db, self.desk, self.media, *where, known, feed_url)
+        room = WebRoom(self.db, self.desk, self.media, *where, known, feed_url, health, metrics)
         self._tasks = [asyncio.create_task(room.run())]
         if feed:
             self._tasks.append(asyncio.create_task(Feed(self.db, self.broker, room).run()))

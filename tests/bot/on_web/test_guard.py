@@ -198,17 +198,3 @@ async def test_a_bug_is_a_plain_sentence_and_a_logged_traceback(
     logged = capsys.readouterr().out
     assert "page.failed" in logged
     assert "secret detail" in logged
-
-
-async def test_health_and_readiness(served: Served, be: Be) -> None:
-    session = be("ada").session
-    async with session.get(f"{served.url}/healthz") as answer:
-        assert (answer.status, await answer.json()) == (200, {"ok": True})
-    async with session.get(f"{served.url}/readyz") as answer:
-        assert (answer.status, await answer.json()) == (200, {"database": True, "broker": True})
-    with mock.patch.object(served.broker, "ping", return_value=False):
-        async with session.get(f"{served.url}/readyz") as answer:
-            assert (answer.status, await answer.json()) == (
-                503,
-                {"database": True, "broker": False},
-            )
