@@ -166,14 +166,15 @@ async def line(s: AsyncSession) -> list[Waiting]:
             col(Person.served_at),
             col(Job.model),
             col(Job.idle),
+            col(Job.at_once),
             *(col(getattr(Job, name)) for name in Shape._fields),
         )
         .join(Person, col(Person.id) == col(Job.person_id))
         .where(col(Job.status) == Status.QUEUED, parts.are_made())
     )
     waiting = [
-        Waiting(job_id, person_id, queued_at, served_at, model, Shape(*shape), idle)
-        for job_id, person_id, queued_at, served_at, model, idle, *shape in rows.all()
+        Waiting(job_id, person_id, queued_at, served_at, model, Shape(*shape), idle, at_once)
+        for job_id, person_id, queued_at, served_at, model, idle, at_once, *shape in rows.all()
     ]
     return order(waiting, utcnow())
 

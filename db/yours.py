@@ -203,6 +203,7 @@ HELD: tuple[Held, ...] = (
             "request_key": "forgotten:" + cast(col(m.Job.id), String),
             "place": "", "prompt": WORDS, "prompt_salt": "", "negative": "", "seed": 0, "near": [],
             "first_key": "", "last_key": "", "preview_key": "", "reason": "", "notes": [],
+            "at_once": {}, "nearly": {},
         },
         keeps=("room", "workspace", "model", "aspect", "style", "worker", "approximations"),
         hides=("worker",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from db.models import Clip, Job, Report, Review
@@ -16,6 +16,7 @@ from db.states import (
     Task,
     Verdict,
 )
+from moderation.limits import Limits
 from moderation.people import Person
 from moderation.rounds import is_for_a_third
 from moderation.words import clean, listed
@@ -49,6 +50,7 @@ class Rules:
     """About so many jobs one moderator decides in an hour; 0: about any number."""
     backlog: int = 50
     """How many may wait for moderators; what comes then waits until there are fewer."""
+    limits: Limits = field(default_factory=Limits)
 
 
 def owns(person: Person, job: Job) -> None:
