@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from moderation.people import Person
@@ -92,6 +93,19 @@ def _roles(person: Person) -> Iterator[str]:
 
 def _any(rows: list[Figures], what: What) -> bool:
     return any(what in row for row in rows)
+
+
+def load(file: Path | None) -> Limits:
+    """The table in a host's file; the empty one where there is none. Raises ``BadLimits``."""
+    if file is None:
+        return Limits()
+    path = file.expanduser()
+    try:
+        return read(path.read_text("utf-8"))
+    except BadLimits as fault:
+        raise BadLimits(f"SORA_QUOTAS: in {path}, {fault}") from None
+    except (OSError, UnicodeDecodeError):
+        raise BadLimits(f"SORA_QUOTAS names {path}, which can't be read as text.") from None
 
 
 def read(text: str) -> Limits:

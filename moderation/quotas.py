@@ -200,7 +200,7 @@ async def _full(
     at = await _frees(s, scope, what, used, need, now)
     more = "one more" if need == 1 else f"{asked} more" if need else "more"
     return Full(
-        f"{scope.called} {'has' if scope.name else 'have'} used {round(used):,} of {limit:,} {unit} in "
+        f"{scope.called} {'has' if scope.name else 'have'} {'used' if what is GPU else 'had'} {round(used):,} of {limit:,} {unit} in "
         f"the last {span}; there is room for {more} {_in(at - now)}.",
         at,
     )
