@@ -44,11 +44,15 @@ def of_person(person_id: int) -> ColumnElement[bool]:
     return col(Job.person_id) == person_id
 
 
-def of_place(name: str) -> ColumnElement[bool]:
-    """``name``: a room, a server in it or a channel of that, as in ``discord/12/34``."""
-    room, _, within = name.partition("/")
-    in_room = col(Job.room) == room
-    return in_room & col(Job.place).startswith(f"{within}/", autoescape=True) if within else in_room
+def of_channel(name: str) -> ColumnElement[bool]:
+    return col(Job.channel) == name
+
+
+def channel_of(room: str, place: str) -> str:
+    """The channel of a ``Job.place``, whose first parts are its server and it; of a room without channels
+    the room."""
+    server, *others = place.split("/")
+    return f"{room}/{server}/{others[0]}" if len(others) > 1 else room
 
 
 def spent(job: Job) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +17,8 @@ from moderation.words import echo, listed
 ARTIST, COMMUNITY = "artist", "community"
 ROLES = (ARTIST, "moderator", "host")
 """Everybody is an artist."""
-ROOMS = ("web", "discord", "slack", "shell")
-DEEPEST = 3
-"""A place is a room, a server in it, or a channel of that: ``discord/12/34``."""
+ROOMS = ("web", "shell")
+CHANNEL = re.compile(r"(discord|slack)/[^/]+/[^/]+")
 MOST = 10**9
 
 
@@ -61,17 +61,10 @@ class Limits:
         rows = [self.rows.get(role, {}) for role in _roles(person) if role != ARTIST]
         return max([everybody, *(row[What.IN_LINE] for row in rows if What.IN_LINE in row)])
 
-    def shared(self, room: str, place: str) -> dict[str, Figures]:
-        """Those that people share who ask in this place: of it, of what it is in, and of the community.
-
-        ``place`` as in ``Job.place``: it begins with the server and the channel.
-        """
-        here = f"{room}/{place}/"
-        return {
-            name: figures
-            for name, figures in sorted(self.rows.items())
-            if name == COMMUNITY or here.startswith(f"{name}/")
-        }
+    def shared(self, channel: str) -> dict[str, Figures]:
+        """Those that people share who ask in this channel: its own, and the community's."""
+        names = (channel, COMMUNITY)
+        return {name: self.rows[name] for name in names if name in self.rows}
 
     def counts(self, what: What) -> bool:
         """Whether there is any limit of it."""
@@ -126,12 +119,10 @@ def read(text: str) -> Limits:
 
 
 def _figures(name: str, row: Any) -> Figures:
-    levels = name.split("/")
-    is_place = levels[0] in ROOMS and len(levels) <= DEEPEST and all(levels)
-    if not is_place and name not in (*ROLES, COMMUNITY):
+    if name not in (*ROLES, COMMUNITY, *ROOMS) and not CHANNEL.fullmatch(name):
         raise BadLimits(
-            f"there is no [{echo(name)}]; a row is {listed((*ROLES, COMMUNITY), 'or')}, or a place such as "
-            '["discord/12/34"].'
+            f"there is no [{echo(name)}]; a row is {listed((*ROLES, COMMUNITY, *ROOMS), 'or')}, or a "
+            'channel such as ["discord/12/34"].'
         )
     if not isinstance(row, dict):
         raise BadLimits(f"{name} is a row of its own: [{name}].")

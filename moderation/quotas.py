@@ -32,7 +32,6 @@ ROUNDING = 1e-6
 PAGE = 500
 SOON, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 SPAN = {timedelta(hours=1): "60 minutes", timedelta(days=1): "24 hours"}
-WHERE = ("This room", "This server", "This channel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Scope:
     def called(self) -> str:
         if not self.name:
             return "You"
-        return "The studio" if self.name == COMMUNITY else WHERE[self.name.count("/")]
+        return {COMMUNITY: "The studio"}.get(self.name, "This channel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +99,9 @@ def own(limits: Limits, person: Person) -> Scope:
 
 def _scopes(limits: Limits, person: Person, job: Job) -> list[Scope]:
     scopes = [own(limits, person)]
-    for name, figures in limits.shared(job.room, job.place).items():
+    for name, figures in limits.shared(usage.channel_of(job.room, job.place)).items():
         if figures.keys() - {What.AT_ONCE}:
-            whose = true() if name == COMMUNITY else usage.of_place(name)
+            whose = true() if name == COMMUNITY else usage.of_channel(name)
             scopes.append(Scope(name, whose, figures))
     return scopes
 
@@ -155,7 +154,7 @@ async def count(
 def _count(
     limits: Limits, person: Person, job: Job, coming: Sequence[Job], needs: Sequence[float]
 ) -> None:
-    most = {PERSON: limits.of(person), **limits.shared(job.room, job.place)}
+    most = {PERSON: limits.of(person), **limits.shared(usage.channel_of(job.room, job.place))}
     at_once = {name: row[What.AT_ONCE] for name, row in most.items() if What.AT_ONCE in row}
     for one, seconds in zip(coming, needs, strict=True):
         one.spent_seconds = usage.spent(one)

@@ -20,6 +20,7 @@ class Job(SQLModel, table=True):
         Index("ix_job_status_lease_until", "status", "lease_until"),
         Index("ix_job_person_id_id", "person_id", "id"),
         Index("ix_job_person_id_queued_at", "person_id", "queued_at"),
+        Index("ix_job_channel_queued_at", "channel", "queued_at"),
         Index("ix_job_model_finished_at", "model", "finished_at"),
         Index(
             "ix_job_open_ballot",
@@ -45,6 +46,8 @@ class Job(SQLModel, table=True):
     """In which server or workspace of the room; its rules are the job's. Empty where there is none."""
     place: str = ""
     """Where in the room the artist asked, for the receipt."""
+    channel: str = ""
+    """In which channel that is, ``discord/12/34``; of a room without channels the room."""
 
     prompt: str
     prompt_salt: str = Field(default_factory=lambda: token_hex(16))
