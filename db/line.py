@@ -99,9 +99,9 @@ def counted(person_id: int, at_once: Mapping[str, int]) -> list[Counted]:
 
 
 def _has_room(job: Waiting, running: Mapping[Counted, int], cap: int) -> bool:
-    most = {PERSON: cap, **job.at_once}
-    own = running.get(job.person_id, 0) < most.pop(PERSON)
-    return own and all(running.get(name, 0) < limit for name, limit in most.items())
+    own = running.get(job.person_id, 0) < job.at_once.get(PERSON, cap)
+    shared = ((name, most) for name, most in job.at_once.items() if name != PERSON)
+    return own and all(running.get(name, 0) < most for name, most in shared)
 
 
 def can(job: Waiting, models: Collection[str]) -> bool:

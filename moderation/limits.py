@@ -17,7 +17,8 @@ from moderation.words import echo, listed
 ARTIST, COMMUNITY = "artist", "community"
 ROLES = (ARTIST, "moderator", "host")
 """Everybody is an artist."""
-ROOMS = ("web", "shell")
+ROOMS = ("web",)
+"""Those without channels."""
 CHANNEL = re.compile(r"(discord|slack)/[^/]+/[^/]+")
 MOST = 10**9
 
@@ -110,10 +111,9 @@ def read(text: str) -> Limits:
     limits = Limits({name: _figures(name, row) for name, row in found.items()})
     everybody = limits.rows.get(ARTIST, {})
     for role in ROLES[1:]:
-        for what in limits.rows.get(role, {}).keys() & WINDOW.keys() - everybody.keys():
+        for what in limits.rows.get(role, {}).keys() - everybody.keys() - {What.IN_LINE}:
             raise BadLimits(
-                f"[{role}] {what} limits nobody, because they are artists too and [{ARTIST}] has no "
-                f"{what}."
+                f"[{role}] has {what} and [{ARTIST}] has none; give both, because they are artists too."
             )
     return limits
 

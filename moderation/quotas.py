@@ -47,7 +47,7 @@ class Scope:
     def called(self) -> str:
         if not self.name:
             return "You"
-        return {COMMUNITY: "The studio"}.get(self.name, "This channel")
+        return {COMMUNITY: "The studio", "web": "The page"}.get(self.name, "This channel")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ from moderation.people import Person, Role
 from moderation.rules import Rules
 from tests.support.studio import NO_BROKER, Studio, person
 
-TABLE = "[artist]\njobs_per_day = 5\nin_line = 6\n[host]\njobs_per_day = 7\nat_once = 3"
+TABLE = (
+    "[artist]\njobs_per_day = 5\nin_line = 6\nat_once = 1\n[host]\njobs_per_day = 7\nat_once = 3"
+)
 RULES = Rules(queued_cap=6, limits=read(TABLE))
 
 
@@ -40,7 +42,10 @@ async def last_line(studio: Studio, who: Person, rules: Rules = RULES) -> str:
 async def test_the_line_says_what_one_has_used(studio: Studio) -> None:
     ada, hal = await person(studio.db, "ada"), await person(studio.db, "hal", Role.HOST)
     await studio.submit(ada)
-    assert await last_line(studio, ada) == "You have used 1 of 5 jobs a day and 1 of 6 in line."
+    assert (
+        await last_line(studio, ada)
+        == "You have used 1 of 5 jobs a day and 1 of 6 in line; 1 of yours may be rendered at once."
+    )
     assert await last_line(studio, hal) == (
         "You have used 0 of 7 jobs a day and 0 of 6 in line; 3 of yours may be rendered at once."
     )
@@ -73,7 +78,10 @@ async def test_the_doctor_names_the_limits_in_force_and_the_row_that_is_wrong(
         return {finding.name: finding async for finding in _look(tmp_path / "data")}
 
     limits = (await found(TABLE))["Limits"]
-    assert limits.found == "artist: jobs per day 5, in line 6; host: jobs per day 7, at once 3."
+    assert (
+        limits.found
+        == "artist: jobs per day 5, in line 6, at once 1; host: jobs per day 7, at once 3."
+    )
     bad = (await found("[artist]\njobs_per_day = 0"))["Settings"]
     assert bad.state is State.BAD
     assert "[artist] jobs_per_day is a whole number from 1 up, not 0." in bad.found

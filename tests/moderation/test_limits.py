@@ -22,6 +22,7 @@ TABLE = """
 jobs_per_hour = 20
 gpu_seconds_per_day = 600
 in_line = 4
+at_once = 1
 [moderator]
 jobs_per_hour = 60
 [host]
@@ -42,7 +43,7 @@ def test_the_most_generous_of_somebodys_roles_counts() -> None:
     hour, line = What.JOBS_PER_HOUR, What.IN_LINE
     assert [limits.of(who)[hour] for who in (ada, mo, hal)] == [20, 60, 60]
     assert [limits.of(who)[GPU] for who in (ada, mo, hal)] == [600, 600, 600]
-    assert [limits.of(who).get(What.AT_ONCE) for who in (ada, mo, hal)] == [None, None, 3]
+    assert [limits.of(who).get(What.AT_ONCE) for who in (ada, mo, hal)] == [1, 1, 3]
     assert [limits.in_line(who, 4) for who in (ada, mo, hal)] == [4, 4, 9]
     assert limits.of(hal)[line] == 9
 
@@ -66,7 +67,7 @@ def test_a_channel_has_its_own_and_the_communitys() -> None:
         ("[artist]\nat_once = true", "[artist] at_once is a whole number from 1 up, not True."),
         ("[artist]\nin_line = 1.5", "[artist] in_line is a whole number from 1 up, not 1.5."),
         ("artist = 3", "artist is a row of its own: [artist]."),
-        ("[host]\njobs_per_day = 1", "[host] jobs_per_day limits nobody"),
+        ("[host]\njobs_per_day = 1", "[host] has jobs_per_day and [artist] has none"),
         ("[artist", "it is no TOML"),
     ],
 )
