@@ -18,6 +18,7 @@ from bot.buttons import (
     settling,
 )
 from bot.card import Button, Card, CardClip, Line, Tone
+from bot.limits import left
 from bot.notices import notice
 from bot.signs import VOTES, Sign
 from bot.view import View
@@ -56,7 +57,7 @@ def receipt(view: View) -> Card:
             tone = Tone.WAITING
             lines = films.in_line(view)
             lines += (*screened.verdict(view), *((IDLE,) if job.idle else ()))
-            lines += tuple(stating.for_artist(view))
+            lines += (*stating.for_artist(view), *left(job))
             buttons = (*films.mending(view), *stating.button(view), Button(Sign.CANCEL, "Cancel"))
             percent = films.percent(view)
         case Status.RENDERING:

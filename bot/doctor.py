@@ -21,7 +21,7 @@ from rich.text import Text
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from bot import doctor_chats, doctor_credentials, doctor_media, supervisor
+from bot import doctor_chats, doctor_credentials, doctor_media, limits, supervisor
 from bot.children import python
 from bot.finding import Finding, State
 from bot.settings import BotSettings, settings_from
@@ -78,6 +78,7 @@ async def _look(data: Path | None) -> AsyncIterator[Finding]:
         for fault in error.faults:
             yield Finding("Settings", State.BAD, fault, "Mend it, then ask again: sora doctor")
         return  # where to look for the rest isn't known
+    yield limits.finding(settings.limits)
     folder = settings.folder
     finding = _folder(settings)
     yield finding

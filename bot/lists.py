@@ -140,7 +140,7 @@ def help_for(person: Person, house: Rules, wish: str, studio: str) -> Listing:
         f"{decides} comes with its reason, and you may appeal to others.",
         "Everybody votes on what is in the showcase: one vote per person and job, not on one's own.",
         "Everybody's first job comes before anybody's second. "
-        f"You may have {house.queued_cap} in line.",
+        f"You may have {house.limits.in_line(person, house.queued_cap)} in line.",
         "The menu of a message animates its image, remixes a clip of the showcase, or reports it.",
     ]
     lines += [

@@ -15,6 +15,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 
 from bot.trouble import Misused
 from db.settings import StoreSettings
+from moderation.limits import ARTIST, BadLimits, Limits, What
+from moderation.limits import load as read_limits
 from moderation.rules import Rules
 
 LONGEST_BALLOT_HOURS = 366 * 24
@@ -41,6 +43,7 @@ class BotSettings(StoreSettings):
     )
     metrics: bool = Field(default=False, description="whether the page has /metrics")
     queued_cap: int = Field(default=8, ge=1, description="jobs that one person may have in line")
+    quotas: Path | None = Field(default=None, description="a TOML file of limits; see the docs")
     quorum: int = Field(default=1, ge=1, description="reviews that decide about a job")
     second_opinion: bool = Field(
         default=True, description="whether the no of one moderator waits for another one's"
@@ -161,6 +164,10 @@ class BotSettings(StoreSettings):
         return self
 
     def _contradictions(self) -> Iterator[str]:
+        try:
+            _ = self.limits
+        except BadLimits as fault:
+            yield str(fault)
         several, secret = bool(self.slack_client_id), self.slack_client_secret is not None
         workspaces = self.slack_bot_token is not None or several
         transport = self.slack_app_token is not None or self.slack_signing_secret is not None
@@ -188,6 +195,11 @@ class BotSettings(StoreSettings):
             )
         if self.slack_serves and (self.slack_host, self.slack_port) == (self.host, self.port):
             yield f"SORA_PORT and SORA_SLACK_PORT are both {self.port}: give them different ones."
+
+    @property
+    def limits(self) -> Limits:
+        """Raises ``BadLimits``."""
+        return read_limits(self.quotas)
 
     @property
     def secrets(self) -> list[str]:
@@ -225,8 +237,10 @@ class BotSettings(StoreSettings):
         return None if self.media_gb is None else int(self.media_gb * 10**9)
 
     def rules(self) -> Rules:
+        limits = self.limits
         return Rules(
-            queued_cap=self.queued_cap,
+            queued_cap=limits.rows.get(ARTIST, {}).get(What.IN_LINE, self.queued_cap),
+            limits=limits,
             quorum=self.quorum,
             ballot=timedelta(hours=self.ballot_hours),
             turn=timedelta(hours=self.turn_hours),

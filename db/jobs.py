@@ -9,7 +9,7 @@ from sqlalchemy import String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import consents, events, in_review, parts, statements
+from db import consents, events, in_review, parts, statements, usage
 from db.line import Waiting, order
 from db.models import Job, Person, utcnow
 from db.speed import Shape
@@ -56,6 +56,7 @@ async def final_of(s: AsyncSession, job_id: int, clip: int) -> Job | None:
 
 async def add(s: AsyncSession, job: Job) -> int:
     """Put a new job into the line; returns its id."""
+    job.channel = usage.channel_of(job.room, job.place)
     s.add(job)
     await s.flush()
     await events.record(s, job.id, Kind.SUBMITTED, job.person_id)
@@ -166,14 +167,15 @@ async def line(s: AsyncSession) -> list[Waiting]:
             col(Person.served_at),
             col(Job.model),
             col(Job.idle),
+            col(Job.at_once),
             *(col(getattr(Job, name)) for name in Shape._fields),
         )
         .join(Person, col(Person.id) == col(Job.person_id))
         .where(col(Job.status) == Status.QUEUED, parts.are_made())
     )
     waiting = [
-        Waiting(job_id, person_id, queued_at, served_at, model, Shape(*shape), idle)
-        for job_id, person_id, queued_at, served_at, model, idle, *shape in rows.all()
+        Waiting(job_id, person_id, queued_at, served_at, model, Shape(*shape), idle, at_once)
+        for job_id, person_id, queued_at, served_at, model, idle, at_once, *shape in rows.all()
     ]
     return order(waiting, utcnow())
 

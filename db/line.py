@@ -3,8 +3,9 @@
 Round-robin over people: everybody's first job comes before anybody's second, and among people the
 least recently served goes first. Every ``AGEING`` that a job has waited moves it up by one round,
 beyond the first too, so that newcomers can't keep anybody waiting for ever. People who have as many
-jobs rendering as one person may are passed over until one of them ends. What is rendered when the
-workers are idle comes after all others, until it has waited for a day.
+jobs rendering as they may are passed over until one of them ends, and so is what comes from a channel
+that has. What is rendered when the workers are idle comes after all others, until it has waited for a
+day.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import heapq
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -23,9 +24,15 @@ from db.states import PUT_TOGETHER
 AGEING = timedelta(minutes=10)
 IDLE_FOR = timedelta(days=1)
 LAST = sys.maxsize
+PERSON = "person"
+"""Under this a job says how many of its artist's may be rendered at once."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 NOMINAL_SECONDS = 60.0
 """What a render of unknown length is taken for when only the order matters."""
+
+
+Counted = int | str
+"""What renders are counted under: a person's id, or the name of a limit that holds for several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,8 @@ class Waiting:
     shape: Shape
     idle: bool = False
     """Whether it is for when nobody else waits."""
+    at_once: Mapping[str, int] = field(default_factory=dict)
+    """As in ``Job.at_once``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ class Running:
 
     person_id: int
     seconds: float | None
+    at_once: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +85,23 @@ def order(waiting: Sequence[Waiting], now: datetime) -> list[Waiting]:
 
 
 def claimable(
-    line: Sequence[Waiting], running: Mapping[int, int], cap: int, models: Collection[str]
+    line: Sequence[Waiting], running: Mapping[Counted, int], cap: int, models: Collection[str]
 ) -> Iterator[Waiting]:
-    """What a worker may take, next first. ``running``: person -> how many of theirs render now."""
+    """What a worker may take, next first. ``running``: how many render now of each that they are counted
+    under; ``cap``: how many of one person may, where a job says nothing else."""
     able = (job for job in line if can(job, models))
-    return (job for job in able if running.get(job.person_id, 0) < cap)
+    return (job for job in able if _has_room(job, running, cap))
+
+
+def counted(person_id: int, at_once: Mapping[str, int]) -> list[Counted]:
+    """Under what a render is counted: its artist, and whatever else has a limit for it."""
+    return [person_id, *(name for name in at_once if name != PERSON)]
+
+
+def _has_room(job: Waiting, running: Mapping[Counted, int], cap: int) -> bool:
+    own = running.get(job.person_id, 0) < job.at_once.get(PERSON, cap)
+    shared = ((name, most) for name, most in job.at_once.items() if name != PERSON)
+    return own and all(running.get(name, 0) < most for name, most in shared)
 
 
 def can(job: Waiting, models: Collection[str]) -> bool:
@@ -100,12 +122,13 @@ def forecast(
     ``needs``: seconds each waiting job renders for, None when unknown. One unknown figure makes
     everything behind it unknown, rather than wrong.
     """
-    counts = Counter(render.person_id for render in running)
+    under = [counted(render.person_id, render.at_once) for render in running]
+    counts = Counter(name for names in under for name in names)
     known = all(render.seconds is not None for render in running)
     nth = count()  # what ends at the same time ends in the order in which it began
     ends = [
-        (NOMINAL_SECONDS if r.seconds is None else r.seconds, next(nth), r.person_id)
-        for r in running
+        (NOMINAL_SECONDS if render.seconds is None else render.seconds, next(nth), names)
+        for render, names in zip(running, under, strict=True)
     ]
     heapq.heapify(ends)
     idle = max(workers - len(running), 0)
@@ -117,15 +140,16 @@ def forecast(
         if job is not None:
             left.remove(job)
             idle -= 1
-            counts[job.person_id] += 1
+            names = counted(job.person_id, job.at_once)
+            counts.update(names)
             need = needs.get(job.job_id)
             known = known and need is not None
             done = now + (NOMINAL_SECONDS if need is None else need)
-            heapq.heappush(ends, (done, next(nth), job.person_id))
+            heapq.heappush(ends, (done, next(nth), names))
             forecasts[job.job_id] = Forecast(len(forecasts) + 1, done if known else None)
         elif ends:
-            now, _, person = heapq.heappop(ends)
-            counts[person] -= 1
+            now, _, names = heapq.heappop(ends)
+            counts.subtract(names)
             idle += 1
         else:
             for job in left:

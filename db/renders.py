@@ -7,12 +7,12 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db import consents, jobs, parts, people, workers
-from db.line import claimable
+from db.line import Counted, claimable, counted
 from db.models import Clip, Job, utcnow
 from db.session import one_at_a_time
 from db.states import Kind, Status
@@ -22,14 +22,12 @@ MAX_LOSSES = 3
 """After so many workers vanished over it, a job is failed instead of rendered again."""
 
 
-async def running(s: AsyncSession) -> Counter[int]:
-    """Person -> how many of their jobs are being rendered."""
+async def running(s: AsyncSession) -> Counter[Counted]:
+    """How many jobs are being rendered, of each person and of whatever else has a limit for that."""
     rows = await s.execute(
-        select(col(Job.person_id), func.count())
-        .where(col(Job.status) == Status.RENDERING)
-        .group_by(col(Job.person_id))
+        select(col(Job.person_id), col(Job.at_once)).where(col(Job.status) == Status.RENDERING)
     )
-    return Counter(dict(rows.all()))
+    return Counter(name for row in rows.all() for name in counted(*row))
 
 
 async def claim_next(
@@ -37,7 +35,8 @@ async def claim_next(
 ) -> Job | None:
     """Give the worker the next job in line that it can render, or None.
 
-    People who already have ``running_cap`` jobs rendering are passed over for now.
+    People who have as many jobs rendering as the job says (``Job.at_once``), or else ``running_cap``, are
+    passed over for now.
     """
     await one_at_a_time(s, "claim")
     for waiting in claimable(await jobs.line(s), await running(s), running_cap, models):

@@ -201,8 +201,9 @@ HELD: tuple[Held, ...] = (
         "jobs", "All that you asked for, with every parameter.",
         blanks={
             "request_key": "forgotten:" + cast(col(m.Job.id), String),
-            "place": "", "prompt": WORDS, "prompt_salt": "", "negative": "", "seed": 0, "near": [],
+            "place": "", "channel": "", "prompt": WORDS, "prompt_salt": "", "negative": "", "seed": 0, "near": [],
             "first_key": "", "last_key": "", "preview_key": "", "reason": "", "notes": [],
+            "at_once": {}, "nearly": {},
         },
         keeps=("room", "workspace", "model", "aspect", "style", "worker", "approximations"),
         hides=("worker",),

@@ -24,7 +24,9 @@ async def of_line(s: AsyncSession) -> dict[int, Forecast]:
     kinds = {(w.model, w.shape) for w in waiting}
     estimates = {kind: speed.estimate(kind[1], recent[kind[0]]) for kind in kinds}
     needs = {w.job_id: estimates[w.model, w.shape] for w in waiting}
-    running = [Running(job.person_id, _left(job, recent[job.model])) for job in rendering]
+    running = [
+        Running(job.person_id, _left(job, recent[job.model]), job.at_once) for job in rendering
+    ]
     offered = {offer["name"] for worker in living for offer in worker.offers}
     models = offered if living else {w.model for w in waiting}
     cap = min((worker.running_cap for worker in living), default=1)

@@ -7,21 +7,22 @@ from db.models import Job
 from db.states import Status
 from db.yours import WORDS
 from moderation.people import Person
-from moderation.rules import Refused, Rules, insist_on_rendered, owns, said
+from moderation.rules import Refused, insist_on_rendered, owns, said
 
 RETRIABLE = frozenset({Status.FAILED, Status.CANCELLED})
 
 
-def may_submit(queued: int, rules: Rules, coming: int = 1) -> None:
-    """``coming``: how many jobs this is, of a film its shots."""
-    if coming > 1 and queued + coming > rules.queued_cap:
+def may_submit(queued: int, cap: int, coming: int = 1) -> None:
+    """``cap``: how many this person may have in line; ``coming``: how many jobs this is, of a film its
+    shots."""
+    if coming > 1 and queued + coming > cap:
         raise Refused(
             f"These are {coming} shots and you already have {queued} jobs in line, but "
-            f"{rules.queued_cap} is the most per person; ask for fewer shots, or wait."
+            f"{cap} is the most per person; ask for fewer shots, or wait."
         )
-    if queued >= rules.queued_cap:
+    if queued >= cap:
         raise Refused(
-            f"You already have {queued} jobs in line, and {rules.queued_cap} is the most per person; "
+            f"You already have {queued} jobs in line, and {cap} is the most per person; "
             "wait for one to render, or cancel one."
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from db.models import Clip, Job, Report, Review
@@ -16,6 +16,7 @@ from db.states import (
     Task,
     Verdict,
 )
+from moderation.limits import Limits
 from moderation.people import Person
 from moderation.rounds import is_for_a_third
 from moderation.words import clean, listed
@@ -53,6 +54,7 @@ class Rules:
     """How long the clips of a draft are kept that nothing came of; None for ever."""
     keep_rejected: timedelta | None = None
     """How long the clips are kept of what was rejected for good; None for ever."""
+    limits: Limits = field(default_factory=Limits)
 
 
 def owns(person: Person, job: Job) -> None:

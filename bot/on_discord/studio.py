@@ -14,6 +14,7 @@ from bot import (
     allowed,
     bugs,
     chains,
+    limits,
     lineage,
     linking,
     lists,
@@ -154,7 +155,8 @@ def _lists(read: Read) -> Deed:
 async def _queue(client: StudioClient, interaction: Interaction, given: Given) -> None:
     typed = given["cancel"]
     if typed is None:
-        await _lists(lambda s, person, g: lists.queue(s, person, g["whose"] or "", g["page"] or 1))(
+        where, page = (client.desk.rules, ROOM, str(interaction.guild_id or "")), given["page"] or 1
+        await _lists(lambda s, who, g: limits.queue(s, who, g["whose"] or "", page, where))(
             client, interaction, given
         )
         return

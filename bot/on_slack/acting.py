@@ -25,7 +25,7 @@ from bot.on_slack.home import painted
 from bot.on_slack.ids import ROOM
 from bot.on_slack.paint import button, sentence
 from bot.on_slack.parts import SlackParts
-from bot.on_slack.people import anybody, is_name_known, who
+from bot.on_slack.people import anybody, is_name_known, maker, who
 from bot.on_slack.room import SlackRoom
 from bot.on_slack.text import Json, escaped, quote
 from bot.on_slack.where import Where, request_of
@@ -153,7 +153,7 @@ class Acting:
         if press.sign in NEEDS_A_ROLE:
             person = await who(self._parts, where.team, where.user)
         else:
-            person = await anybody(self._parts, where.team, where.user, where.name)
+            person = await maker(self._parts, where.team, where.user, where.name)
         only = [press.clip] if press.clip and press.sign in STARTS_A_JOB else []
         if press.sign in DECIDES:
             only = await reactions.numbers(

@@ -14,6 +14,7 @@ from bot import (
     acts,
     bugs,
     grammar,
+    limits,
     lineage,
     lists,
     offered,
@@ -29,7 +30,7 @@ from bot.on_slack.acting import BROKEN, Acting
 from bot.on_slack.attachments import take
 from bot.on_slack.ids import ROOM
 from bot.on_slack.parts import SlackParts
-from bot.on_slack.people import anybody, who
+from bot.on_slack.people import anybody, maker, who
 from bot.on_slack.typed import HELP, NAME, USAGE, named, plain, read, usage
 from bot.on_slack.where import Where, request_of
 from bot.press import Press
@@ -102,7 +103,7 @@ class Commands:
                 except Refused as refused:
                     raise forms.WrongField(str(refused), name) from refused
             wish = grammar.from_fields(fields, given)
-            person = await anybody(self.parts, where.team, where.user, where.name)
+            person = await maker(self.parts, where.team, where.user, where.name)
             job = await self.parts.desk.submit(person, wish, request_of(where))
         except BaseException:
             with suppress(Exception):  # what went wrong first is what is said
@@ -177,9 +178,11 @@ def _lists(reading: Read) -> Deed:
 async def _queue(commands: Commands, where: Where, given: Given) -> None:
     asked = given["cancel"].lower()
     if not asked:
-        await _lists(lambda s, person, g: lists.queue(s, person, g["whose"], _page(g)))(
-            commands, where, given
-        )
+        parts, of = commands.parts, (commands.parts.desk.rules, ROOM, where.team)
+        person = await maker(parts, where.team, where.user, where.name)
+        async with parts.db.read() as s:
+            listing = await limits.queue(s, person, given["whose"], _page(given), of)
+        await commands.acting.answer(where, listing)
     elif asked == ALL:
         person = await anybody(commands.parts, where.team, where.user, where.name)
         await commands.acting.whisper(where, await acts.cancel_all(commands.parts.desk, person))

@@ -3,8 +3,9 @@ hosts."""
 
 from __future__ import annotations
 
-from bot import credits, lists
+from bot import credits, limits, lists
 from bot.lists import Listing
+from bot.on_slack.ids import ROOM
 from bot.on_slack.paint import button, sentences
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.people import who
@@ -42,7 +43,7 @@ async def publish(parts: SlackParts, team: str, user: str) -> None:
     person = await who(parts, team, user, fresh=False)
     async with parts.db.read() as s:
         mine = await lists.mine(s, person, 1)
-        line = await lists.queue(s, person, "all", 1)
+        line = await limits.queue(s, person, "all", 1, (parts.desk.rules, ROOM, team))
         earned = await credits.mine(s, person)
     top = [
         {"type": "button", "text": label("Make a clip", 75), "action_id": NEW, "style": "primary"}

@@ -73,6 +73,14 @@ async def anybody(parts: SlackParts, team: str, user: str, name: str = "") -> Pe
     return Person(row.id, row.name)
 
 
+async def maker(parts: SlackParts, team: str, user: str, name: str = "") -> Person:
+    """The same for what may enter the line: with their roles, of a moment ago, where a studio has limits
+    by those."""
+    if parts.desk.rules.limits.by_role:
+        return await who(parts, team, user, fresh=False)
+    return await anybody(parts, team, user, name)
+
+
 def is_name_known(parts: SlackParts, team: str, user: str) -> bool:
     """Whether Slack said not long ago what they are called."""
     seen = parts.seen.get((team, user))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import grammar, lists
+from bot import grammar, limits, lists
 from bot.allowed import history
 from bot.card import Fact, Line
 from bot.cards_asked import info
@@ -71,12 +71,14 @@ async def studio_page(
         painted = await site.painter.cards(
             s, visitor, [(Purpose.RESULT, seen.get(job.id), job.id) for job in mine[:PAGE]]
         )
+        used = await limits.own(s, visitor.person, site.desk.rules)
     return page(
         request,
         "studio.html",
         status,
         since=cursor_at(since),
         fields=form.form(offers, typed),
+        used=used,
         limits={offer.name: form.limits(offer) for offer in offers},
         about=offers[0].about if offers else "",
         prompt=typed.get("prompt", ""),

@@ -19,6 +19,8 @@ class Job(SQLModel, table=True):
         Index("ix_job_status_person_id", "status", "person_id"),
         Index("ix_job_status_lease_until", "status", "lease_until"),
         Index("ix_job_person_id_id", "person_id", "id"),
+        Index("ix_job_person_id_queued_at", "person_id", "queued_at"),
+        Index("ix_job_channel_queued_at", "channel", "queued_at"),
         Index("ix_job_model_finished_at", "model", "finished_at"),
         Index(
             "ix_job_open_ballot",
@@ -44,6 +46,8 @@ class Job(SQLModel, table=True):
     """In which server or workspace of the room; its rules are the job's. Empty where there is none."""
     place: str = ""
     """Where in the room the artist asked, for the receipt."""
+    channel: str = ""
+    """In which channel that is, ``discord/12/34``; of a room without channels the room."""
 
     prompt: str
     prompt_salt: str = Field(default_factory=lambda: token_hex(16))
@@ -120,9 +124,19 @@ class Job(SQLModel, table=True):
     energy_measured: bool | None = None
     """Whether by the device itself; otherwise it is an estimate."""
 
+    reserved_seconds: float = 0.0
+    """What it was thought to take of a device as it entered the line; counted until it is rendered."""
+    spent_seconds: float = 0.0
+    """What renders of it took that its artist cancelled and asked for again."""
+    at_once: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """How many may be rendered at once: of its artist's (``line.PERSON``), and of all that name this."""
+    nearly: dict[str, list[int]] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False)
+    )
+    """The limits that its artist had nearly used up with it: what is left, and of how much."""
     promised_seconds: float | None = None
     """The ETA given at submission; its error is shown by the doctor."""
-    queued_at: datetime = Field(default_factory=utcnow)
+    queued_at: datetime = Field(default_factory=utcnow, index=True)
     created_at: datetime = Field(default_factory=utcnow)
     started_at: datetime | None = None
     finished_at: datetime | None = None

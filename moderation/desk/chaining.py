@@ -13,7 +13,7 @@ from db import chains, events, jobs, workers
 from db.models import Chain, Job, Seat
 from db.session import one_at_a_time
 from db.states import FINISHED, Kind, Status, Task, Turn
-from moderation import chaining, films, growth, rules
+from moderation import chaining, films, growth, quotas, rules
 from moderation.chaining import FEWEST, MOST
 from moderation.desk.making import Making
 from moderation.linking import as_now
@@ -99,6 +99,7 @@ class Chaining(Making):
                 raise Refused("The clip before is gone; the turn goes back.")
             offers = await workers.offers(s)
             job = chaining.next_clip(wish, request, person, seat, last, offers)
+            await quotas.count(s, self.rules.limits, person, job, [job])
             await jobs.add(s, job)
             await films.enter(s, self.screen, job)
             seat.job_id = job.id

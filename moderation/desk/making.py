@@ -14,7 +14,7 @@ from db.models import Job, utcnow
 from db.offers import Offer
 from db.session import one_at_a_time
 from db.states import Descent, Kind, Status, Task
-from moderation import chaining, films, growth, keeping, queueing, rules
+from moderation import chaining, films, growth, keeping, queueing, quotas, rules
 from moderation.desk.base import Base
 from moderation.linking import as_now
 from moderation.people import Person
@@ -50,7 +50,7 @@ class Making(Base):
             if known is not None:
                 return known
             job, shots = self._planned(wish, request, person, offers, roots)
-            await self._may_submit(s, person, job, max(len(shots), 1))
+            await self._may_submit(s, person, job, shots)
             for shot in shots:
                 await jobs.add(s, shot)
             await films.add(s, job, [(shot, 1) for shot in shots], shots=True)
@@ -94,8 +94,9 @@ class Making(Base):
                 shot for shot in await films.shots_of(s, job) if shot.status in queueing.RETRIABLE
             ]
             queueing.may_retry(person, job, bool(shots))
-            await self._may_submit(s, person, job, max(len(shots), 1))
+            await self._may_submit(s, person, job, shots)
             fresh = {"queued_at": utcnow(), "losses": 0, "reason": "", "promised_seconds": None}
+            fresh["step"] = 0
             asked: dict[str, Any] = {"request": key} if key else {}
             for again in [*shots, job]:
                 await jobs.move(s, again.id, Kind.RETRIED, by=person.id, values=fresh, **asked)
@@ -212,20 +213,26 @@ class Making(Base):
         await self._ring(grown.id, grown.attempt)
         return grown
 
-    async def _may_submit(self, s: AsyncSession, person: Person, job: Job, coming: int = 1) -> None:
+    async def _may_submit(
+        self, s: AsyncSession, person: Person, job: Job, shots: Sequence[Job] = ()
+    ) -> None:
         """Whatever enters the line comes through here; only finals that a ballot gives don't."""
         await keeping.insist_on_room(s)
         queued = await jobs.count(s, person.id, Status.QUEUED)
-        queueing.may_submit(queued, await self._house_rules(s, job), coming)
+        house, coming = await self._house_rules(s, job), shots or [job]
+        cap = house.limits.in_line(person, house.queued_cap)
+        queueing.may_submit(queued, cap, len(coming))
         # What was remixed before may be asked for again, and its artist may have changed their mind.
         # A final only finishes what they had allowed.
         if job.source_id is not None and job.descent is not Descent.FINAL:
             source = await s.get_one(Job, job.source_id)
             if source.task is Task.GLIMPSE:
                 await chaining.insist_on_turn(s, job, source.id)
+                await quotas.count(s, house.limits, person, job, coming)
                 return
             made = await clips.of(s, source.id)
             rules.may_grow(person, source, job.source_clip, made, shared=True)
+        await quotas.admit(s, house.limits, person, job, coming)
 
 
 async def _was_retried(s: AsyncSession, job_id: int, key: str) -> bool:

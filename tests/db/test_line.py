@@ -10,7 +10,17 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.line import AGEING, Forecast, Running, Waiting, claimable, forecast, order
+from db.line import (
+    AGEING,
+    PERSON,
+    Forecast,
+    Running,
+    Waiting,
+    claimable,
+    counted,
+    forecast,
+    order,
+)
 from db.speed import Shape
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -49,16 +59,19 @@ def test_newcomers_can_not_keep_a_second_job_waiting_for_ever() -> None:
     assert ids(order([*newcomers, *old], NOW))[:2] == [1, 2]
 
 
+limits = st.dictionaries(st.sampled_from([PERSON, "web", "community"]), st.integers(1, 3))
 lines = st.lists(
     st.tuples(
         st.integers(1, 6),
         st.floats(0, 60, allow_nan=False),
         st.none() | st.floats(0, 60, allow_nan=False),
+        limits,
     ),
     max_size=30,
 ).map(
     lambda rows: [
-        waiting(n, person, ago, served) for n, (person, ago, served) in enumerate(rows, 1)
+        replace(waiting(n, person, ago, served), at_once=at_once)
+        for n, (person, ago, served, at_once) in enumerate(rows, 1)
     ]
 )
 
@@ -110,6 +123,21 @@ def test_whoever_has_enough_rendering_is_passed_over_in_the_forecast_too() -> No
     }
 
 
+def test_what_a_job_says_of_at_once_counts_in_the_forecast_too() -> None:
+    line = [
+        replace(waiting(1, person=1), at_once={PERSON: 1}),
+        replace(waiting(2, person=2), at_once={"web": 1}),
+        waiting(3, person=3),
+    ]
+    running = [Running(1, 30.0), Running(9, 40.0, {"web": 1})]
+    needs = dict.fromkeys((1, 2, 3), 10.0)
+    assert forecast(line, needs, running, workers=5, cap=2, models=TOY) == {
+        3: Forecast(1, 10.0),
+        1: Forecast(2, 40.0),
+        2: Forecast(3, 50.0),
+    }
+
+
 def test_a_job_that_nobody_can_render_is_in_nobodys_way() -> None:
     line = [Waiting(1, 1, NOW, None, "gone", SHAPE), waiting(2, 2)]
     assert forecast(line, {1: 1.0, 2: 10.0}, [], workers=1, cap=2, models=TOY) == {
@@ -139,7 +167,7 @@ def test_places_are_the_order_in_which_claims_will_be_made(
     places = forecast(ordered, needs, [], workers, cap, TOY)
     left, rendering, claimed = list(ordered), list[Waiting](), list[int]()
     while left:
-        counts = Counter(w.person_id for w in rendering)
+        counts = Counter(name for w in rendering for name in counted(w.person_id, w.at_once))
         job = next(claimable(left, counts, cap, TOY), None)
         if job is None or len(rendering) == workers:
             rendering.pop(0)
