@@ -13,6 +13,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 from structlog.contextvars import bound_contextvars
 
 from bot.announce import announce
@@ -23,7 +24,7 @@ from db.events import Claim
 from db.line import Forecast
 from db.media import StoreTrouble
 from db.metrics import CHAT_ERRORS
-from db.session import Db
+from db.session import Db, is_away
 from db.states import Status
 from moderation import forecast
 
@@ -126,25 +127,23 @@ class Feed:
     async def _tell(self, claim: Claim, line: Mapping[int, Forecast] | None) -> None:
         job, room = claim.job_id, self._room.name
         with bound_contextvars(job=job, room=room), traces.span(job, "tell", room=room):
-            await self._told(claim, line)
+            try:
+                await self._told(claim, line)
+            except (DBAPIError, OSError) as error:
+                # The database is away. The claim lapses, and whoever comes next tells it.
+                log.warning("database.unreachable", during="telling", error=type(error).__name__)
 
     async def _told(self, claim: Claim, line: Mapping[int, Forecast] | None) -> None:
         try:
             async with self._alone_on(claim.job_id):
                 pause = await announce(self._db, self._room, claim.job_id, line)
-        except (Away, TimeoutError, StoreTrouble) as error:
+        except Exception as error:
             self._failed(error)
+            if not _is_away(error):
+                await self._count(claim, error)
+                return
             log.warning("room.away", why=str(error))
             pause = AWAY_SECONDS
-        except Exception as error:
-            # One card that can't be shown must not hold up the others; it is counted and set aside.
-            self._failed(error)
-            log.exception("card.failed")
-            async with self._db.begin() as s:
-                aside = await events.mark_failed(s, claim, f"{type(error).__name__}: {error}")
-            if aside:
-                log.error("card.set_aside")
-            return
         async with self._db.begin() as s:
             if pause:
                 await events.put_off(s, claim, pause)
@@ -152,6 +151,14 @@ class Feed:
                 await events.mark_told(s, claim)
         if not pause:
             log.info("job.told", events=len(claim.events))
+
+    async def _count(self, claim: Claim, error: Exception) -> None:
+        """One card that can't be shown must not hold up the others; it is counted and set aside."""
+        log.exception("card.failed")
+        async with self._db.begin() as s:
+            aside = await events.mark_failed(s, claim, f"{type(error).__name__}: {error}")
+        if aside:
+            log.error("card.set_aside")
 
     async def _follow_line(self) -> None:
         """Keep place and time on the waiting receipts right, beside all that is more urgent."""
@@ -180,19 +187,23 @@ class Feed:
             try:
                 async with self._alone_on(job_id):
                     await announce(self._db, self._room, job_id, line)
-            except (Away, TimeoutError, StoreTrouble) as error:
-                self._failed(error)
             except Exception as error:
                 # Progress is repainted soon again; what must not be lost is in the outbox.
                 self._failed(error)
-                log.exception("card.repaint_failed")
+                if not _is_away(error):
+                    log.exception("card.repaint_failed")
 
     def _failed(self, error: Exception) -> None:
         """Count what was in the way of a card."""
-        too_slow = "timeout" if isinstance(error, TimeoutError) else "broken"
-        kind = "away" if isinstance(error, (Away, StoreTrouble)) else too_slow
+        kind = "away" if _is_away(error) else "broken"
+        kind = "timeout" if isinstance(error, TimeoutError) else kind
         CHAT_ERRORS.labels(self._room.name, kind).inc()
 
     def _alone_on(self, job_id: int) -> asyncio.Lock:
         """Two paintings of one card at once could leave the older one."""
         return self._painting.setdefault(job_id, asyncio.Lock())
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether something can't be reached now, which is no fault of the card."""
+    return isinstance(error, (Away, TimeoutError, StoreTrouble)) or is_away(error)

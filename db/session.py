@@ -14,9 +14,12 @@ from typing import Any
 
 from sqlalchemy import event, func, select
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 BUSY_SECONDS = 30
+AWAY = ("08", "57P")
+"""How PostgreSQL's codes for lost connections begin, and for a server that ends or begins."""
 ONE_WRITER = {"pool_size": 1, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
 """SQLite has one writer at a time: within a process writers queue for the connection in turn, instead
 of asking again and again for the lock."""
@@ -83,6 +86,14 @@ async def of_one_moment(s: AsyncSession) -> None:
     """
     if s.get_bind().dialect.name == "postgresql":
         await s.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+def is_away(error: Exception) -> bool:
+    """Whether it says that the database can't be reached, begins or ends; and nothing of what was asked."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = str(getattr(error.orig, "sqlstate", "") or "")
+    return error.connection_invalidated or state.startswith(AWAY)
 
 
 def _key(what: str) -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlmodel import col
 
+from bot.card import Card
 from bot.feed import Feed
 from bot.room import Away
 from db import events, renders
@@ -184,6 +187,42 @@ async def test_a_platform_or_store_that_is_away_costs_no_card_its_tries(
         await until(lambda: room.shown(Purpose.RECEIPT))
         async with studio.db.read() as s:
             assert not await events.set_aside(s)
+
+
+async def test_a_database_that_goes_away_costs_no_card_its_tries(
+    postgres_url: str, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.feed.AWAY_SECONDS", 0.01)
+    monkeypatch.setattr("bot.feed.POLL_SECONDS", 0.01)
+    db, other = Db(postgres_url), Db(postgres_url)
+
+    class Cuts(MemoryRoom):
+        """A room that looks something up, and the database hangs up over it."""
+
+        async def show(self, place: str, card: Card, key: str, since: datetime) -> str:
+            if self.asked < 3:
+                self.asked += 1
+                async with db.begin() as s:
+                    await s.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            return await super().show(place, card, key, since)
+
+    room = Cuts(name="web")
+    studio = await Studio(other, broker).open()
+    async with feeding(db, broker, room):
+        await studio.submit(await person(other, "ada"))
+
+        async def told() -> bool:
+            async with other.read() as s:
+                return not await events.untold(s)
+
+        async with asyncio.timeout(PATIENCE):
+            while not await told():
+                await asyncio.sleep(0.01)
+    assert room.asked > 3
+    async with other.read() as s:
+        assert set(await s.scalars(select(col(Telling.tries)))) == {1}
+    await db.close()
+    await other.close()
 
 
 async def test_what_it_is_too_early_to_repaint_is_repainted_later(
