@@ -28,7 +28,7 @@ pytestmark = [
 
 BRIEF = Brief("a red ball", (1,), 64, 64, 9, fps=8, steps=3, guidance=3.0)
 KINDS = ("ltx", "wan", "cogvideox", "kandinsky", "hunyuan")
-SIZES = {"hunyuan": {"width": 32, "height": 32, "frames": 1}}
+SIZES = {"hunyuan": {"width": 32, "height": 32, "frames": 5}}
 """Where 64 × 64 is slow: this one has more latents to a picture."""
 
 

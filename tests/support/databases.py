@@ -78,10 +78,21 @@ def ask_sqlite_at_once() -> None:
     in_its_thread: Callable[..., Any] = aiosqlite.Connection._execute
 
     async def execute(self: Any, what: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+        # Whoever asked may have been cancelled, and what they asked not: what is next comes after it.
+        under_way = self.__dict__.setdefault("under_way", set())
         waits = bool(arguments) and str(arguments[0]).startswith(MAY_WAIT)
-        if waits or not self._running or not self._connection:
-            return await in_its_thread(self, what, *arguments, **more)
-        return what(*arguments, **more)
+        if not (waits or under_way) and self._running and self._connection:
+            return what(*arguments, **more)
+        this = object()
+
+        def done() -> Any:
+            try:
+                return what(*arguments, **more)
+            finally:
+                under_way.discard(this)
+
+        under_way.add(this)
+        return await in_its_thread(self, done)
 
     aiosqlite.Connection._execute = execute  # type: ignore[assignment, method-assign]
 
