@@ -11,11 +11,15 @@ import structlog
 
 from bot.feed import Feed
 from bot.heads import post_heads
+from bot.on_web.members import Login
+from bot.on_web.providers import providers
 from bot.on_web.room import WebRoom
 from bot.pools import show_pools
 from bot.room import Room
 from bot.settings import SWEEP_SECONDS, BotSettings, Shards
+from bot.settings_web import networks
 from bot.themes import show_themes
+from bot.vouching import Voucher
 from db.broker import Broker
 from db.credentials import KNOWN
 from db.media import Media
@@ -37,15 +41,25 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
     async with studio(settings) as (db, _, desk):
         media = Media(settings.media)
         known = settings.credentials / KNOWN
-        rooms: list[Room] = [WebRoom(db, desk, media, settings.host, settings.port, known)]
+        rooms: list[Room] = []
+        vouchers: dict[str, Voucher] = {}
         if settings.discord_token is not None:
             from bot.on_discord.app import discord_room
 
-            rooms.append(discord_room(settings, db, desk, media, shards))
+            discord = discord_room(settings, db, desk, media, shards)
+            vouchers[discord.name] = discord.vouching
+            rooms.append(discord)
         if settings.slack:
             from bot.on_slack.app import slack_room
 
-            rooms.append(slack_room(settings, db, desk, media))
+            slack = slack_room(settings, db, desk, media)
+            vouchers[slack.name] = slack.vouching
+            rooms.append(slack)
+        login = None
+        if settings.logins:
+            proxies = networks(settings.trusted_proxy)
+            login = Login(settings.public_url, providers(settings), vouchers, proxies)
+        rooms.insert(0, WebRoom(db, desk, media, settings.host, settings.port, known, login))
         await serve(desk, rooms, media)
 
 

@@ -111,6 +111,11 @@ async def end_of(s: AsyncSession, person_id: int, session_id: int | None = None)
     return len(ids)
 
 
+def is_of(session: WebSession, token: str) -> bool:
+    """Whether this token is its."""
+    return session.token == _hash(token)
+
+
 def _lives() -> ColumnElement[bool]:
     now = utcnow()
     return (col(WebSession.used_at) > now - IDLE) & (col(WebSession.began_at) > now - LONGEST)

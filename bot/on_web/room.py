@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.card import Card
 from bot.on_web.app import make_app
 from bot.on_web.live import ROOM, Hub
+from bot.on_web.members import Login
 from bot.settings import is_loopback
 from db import notes
 from db.media import Media
@@ -28,16 +29,25 @@ class WebRoom:
     name = ROOM
 
     def __init__(
-        self, db: Db, desk: Desk, media: Media, host: str, port: int, known: Path | None = None
+        self,
+        db: Db,
+        desk: Desk,
+        media: Media,
+        host: str,
+        port: int,
+        known: Path | None = None,
+        login: Login | None = None,
     ) -> None:
-        """``known``: the certificates by which this studio knows its own signature."""
-        if not is_loopback(host):
+        """``known``: the certificates by which this studio knows its own signature; ``login``: how
+        people sign in, without which the demo's are served."""
+        if login is None and not is_loopback(host):
             raise ValueError(
                 f"The demo's identities are for this machine only; they aren't served on {host}."
             )
         self._db, self._host, self._port = db, host, port
         self._hub = Hub(db)
-        self._app = make_app(db, desk, media, self._hub, known)
+        self._app = make_app(db, desk, media, self._hub, known, login)
+        self._opens_at = login.url if login else f"http://{host}:{port}"
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -46,7 +56,7 @@ class WebRoom:
         try:
             await web.TCPSite(runner, self._host, self._port).start()
             async with self._db.begin() as s:
-                await notes.put(s, notes.PAGE, f"http://{self._host}:{self._port}")
+                await notes.put(s, notes.PAGE, self._opens_at)
             log.info("page.served", host=self._host, port=self._port)
             await self._hub.run()
         finally:
