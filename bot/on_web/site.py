@@ -108,7 +108,8 @@ def page(request: web.Request, template: str, status: int = 200, **values: objec
     if visitor is not None and visitor.key:
         remember(response, visitor)
     if visitor is not None and flash:
-        response.del_cookie(FLASH, path=visitor.base or "/")
+        secure = request.app[SITE].login is not None
+        response.del_cookie(FLASH, path=visitor.base or "/", secure=secure)
     return response
 
 

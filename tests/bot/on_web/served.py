@@ -19,6 +19,7 @@ from PIL import Image
 
 from bot.feed import Feed
 from bot.on_web.live import cursor_at
+from bot.on_web.members import Login
 from bot.on_web.room import WebRoom
 from db import events, people, renders
 from db.broker import Broker
@@ -84,9 +85,9 @@ class Served(Studio):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def start(self, *, feed: bool = True) -> None:
+    async def start(self, *, feed: bool = True, login: Login | None = None) -> None:
         known = self.folder / "credentials" / KNOWN
-        room = WebRoom(self.db, self.desk, self.media, "127.0.0.1", self.port, known)
+        room = WebRoom(self.db, self.desk, self.media, "127.0.0.1", self.port, known, login)
         self._tasks = [asyncio.create_task(room.run())]
         if feed:
             self._tasks.append(asyncio.create_task(Feed(self.db, self.broker, room).run()))
