@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
+from sqlalchemy import select
 
 from bot.on_web.members import Login
 from bot.on_web.providers import providers
 from bot.settings import BotSettings
 from bot.settings_web import networks
 from bot.vouching import Silent
-from moderation.people import Role
+from db import people
+from db.models import WebSession
+from moderation.people import Person, Role
 from tests.bot.on_web.served import Served
 from tests.doubles.sign_in import CLIENT, SECRET, Platform
 
 HOST = "sora.example.org"
 URL = f"https://{HOST}"
+ADA, ADA_IN_SLACK = ("", "1001"), ("T1", "U1")
+"""Workspace and user, of whoever the double says it is."""
 
 
 @dataclass
@@ -125,3 +130,18 @@ class Browser:
         if token := re.search(r'name="csrf" value="(\w+)"', text):
             self.csrf = token[1]
         return found
+
+
+Open = Callable[[], Browser]
+"""A browser of its own, each time."""
+
+
+async def known(public: Served, platform: str, workspace: str, user: str) -> Person:
+    async with public.db.begin() as s:
+        row = await people.known(s, platform, workspace, user, "Ada")
+    return Person(row.id, row.name)
+
+
+async def sessions(public: Served) -> list[WebSession]:
+    async with public.db.read() as s:
+        return list(await s.scalars(select(WebSession)))

@@ -3,77 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from pathlib import Path
 from urllib.parse import quote
 
-import aiohttp
 import pytest
-from sqlalchemy import select
 
 from bot.on_web.members import SESSION, STATE
 from db import people
-from db.broker import Broker
-from db.models import WebSession
-from db.session import Db
-from moderation.people import Person
 from tests.bot.on_web.served import Served
-from tests.bot.on_web.signing import HOST, Browser, Rooms, login_by
+from tests.bot.on_web.signing import ADA, ADA_IN_SLACK, HOST, Open, Rooms, known, sessions
 from tests.doubles.sign_in import Platform
-from tests.support.databases import connections_ended
 
-Open = Callable[[], Browser]
-ADA, ADA_IN_SLACK = ("", "1001"), ("T1", "U1")
 LATE = int(time.time()) - 3600
-
-
-@pytest.fixture
-async def platform() -> AsyncIterator[Platform]:
-    async with Platform() as platform:
-        yield platform
-        assert platform.violations == []
-
-
-@pytest.fixture
-def rooms() -> Rooms:
-    return Rooms({ADA: frozenset(), ADA_IN_SLACK: frozenset()})
-
-
-@pytest.fixture
-async def public(
-    sqlite_url: str, valkey: str, tmp_path: Path, platform: Platform, rooms: Rooms
-) -> AsyncIterator[Served]:
-    """The web room as it is opened to others, with its feed."""
-    db, broker = Db(sqlite_url), Broker(valkey)
-    studio = Served(db, broker, tmp_path)
-    await studio.open()
-    await studio.start(login=login_by(platform, rooms))
-    yield studio
-    await studio.stop()
-    await broker.close()
-    await db.close()
-    await connections_ended()
-
-
-@pytest.fixture
-async def browser(public: Served) -> AsyncIterator[Open]:
-    """A browser of its own, each time."""
-    async with AsyncExitStack() as stack:
-        jar = aiohttp.DummyCookieJar()
-        http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))
-        yield lambda: Browser(public, http)
-
-
-async def known(public: Served, platform: str, workspace: str, user: str) -> Person:
-    async with public.db.begin() as s:
-        row = await people.known(s, platform, workspace, user, "Ada")
-    return Person(row.id, row.name)
-
-
-async def sessions(public: Served) -> list[WebSession]:
-    async with public.db.read() as s:
-        return list(await s.scalars(select(WebSession)))
 
 
 @pytest.mark.parametrize(("by", "who"), [("discord", ADA), ("slack", ADA_IN_SLACK)])
