@@ -66,6 +66,9 @@ class Provider(Protocol):
     key: str
     name: str
 
+    @property
+    def client_id(self) -> str: ...
+
     def address(self, back: str, sent: Sent) -> str:
         """Where they say who they are; from there they come ``back``."""
 
@@ -111,6 +114,10 @@ class Discord:
         """``api``: of another server that speaks Discord's."""
         self._client, self._base = client, (api or DISCORD).rstrip("/")
 
+    @property
+    def client_id(self) -> str:
+        return self._client.id
+
     def address(self, back: str, sent: Sent) -> str:
         asked = self._client.asks("identify", back, sent)
         return f"{self._base}/oauth2/authorize?{urlencode(asked)}"
@@ -139,6 +146,10 @@ class Slack:
         parts = urlsplit(api)
         self._client = client
         self._base = f"{parts.scheme}://{parts.netloc}" if api else SLACK
+
+    @property
+    def client_id(self) -> str:
+        return self._client.id
 
     def address(self, back: str, sent: Sent) -> str:
         asked = self._client.asks("openid profile", back, sent) | {"nonce": sent.nonce}

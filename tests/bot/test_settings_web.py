@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot import doctor_web
+from bot.finding import State
 from bot.settings import BotSettings
 from db.settings import BadSettings
 
@@ -77,3 +79,16 @@ def test_an_address_is_as_browsers_name_it(given: str, is_at: str) -> None:
     settings = BotSettings(**{**DISCORD, "public_url": given})
     assert (settings.public_url, settings.opens_at) == (is_at, f"{is_at}/")
     assert "s3cret" in settings.secrets
+
+
+def test_the_doctor_names_what_the_platforms_have_to_know() -> None:
+    (alone,) = doctor_web.page(BotSettings())
+    assert "for this machine alone" in alone.found
+    found = {one.name: one for one in doctor_web.page(BotSettings(**URL, **DISCORD))}
+    assert found["Page"].found.startswith("https://sora.example.org/ is for everybody")
+    redirect = "https://sora.example.org/sign-in/discord/back"
+    assert found["Sign-in by Discord"].mend.endswith(redirect)
+    assert "s3cret" not in str(found)
+    assert found["Proxy"].state is State.WARNING
+    mended = BotSettings(**URL, **DISCORD, trusted_proxy="127.0.0.1")
+    assert "Proxy" not in {one.name for one in doctor_web.page(mended)}
