@@ -50,7 +50,8 @@ class Limits:
     """By address, behind which many may sit."""
     own_posts: Buckets = field(default_factory=lambda: Buckets(30, 0.5))
     """By person."""
-    sign_ins: Buckets = field(default_factory=lambda: Buckets(20, 1 / 30))
+    sign_ins: Buckets = field(default_factory=lambda: Buckets(40, 1 / 15))
+    """By address; going to a platform and coming back are two."""
 
 
 LIMITS = web.AppKey("limits", Limits)

@@ -158,7 +158,9 @@ async def test_a_code_of_another_sign_in_is_worth_nothing(public: Served, browse
 async def test_a_state_of_one_platform_is_none_of_the_other(public: Served, browser: Open) -> None:
     ada = browser()
     back = await ada.come_back("discord")
-    assert (await ada.get(back.replace("/discord/", "/slack/"))).status == 403
+    came = await ada.get(back.replace("/discord/", "/slack/"))
+    assert came.status == 403
+    assert "Begin again" in came.text
     assert await sessions(public) == []
 
 
