@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import NamedTuple
@@ -12,15 +13,16 @@ from urllib.parse import urlsplit
 import aiohttp
 from sqlalchemy import select
 
-from bot.on_web.members import Login
+from bot.on_web.live import cursor_at
+from bot.on_web.members import SESSION, Login
 from bot.on_web.providers import providers
 from bot.settings import BotSettings
 from bot.settings_web import networks
 from bot.vouching import Silent
 from db import people
-from db.models import WebSession
+from db.models import WebSession, utcnow
 from moderation.people import Person, Role
-from tests.bot.on_web.served import Served
+from tests.bot.on_web.served import Listener, Served
 from tests.doubles.sign_in import CLIENT, SECRET, Platform
 
 HOST = "sora.example.org"
@@ -101,6 +103,15 @@ class Browser:
             back = urlsplit(there.headers["Location"])
         assert back.netloc == HOST
         return f"{back.path}?{back.query}"
+
+    @asynccontextmanager
+    async def listening(self, place: str) -> AsyncIterator[Listener]:
+        """What an open window is told."""
+        headers = {"Host": self.host, "Cookie": f"{SESSION}={self.cookies[SESSION]}"}
+        url = f"{self._served.url}/live?place={place}&since={cursor_at(utcnow())}"
+        async with self._http.get(url, headers=headers) as answer:
+            assert answer.status == 200
+            yield Listener(answer)
 
     async def _ask(self, method: str, path: str, **sent: object) -> Answer:
         given = sent.pop("headers", {})

@@ -141,6 +141,23 @@ async def test_whoever_has_left_the_room_is_out(
     assert not await is_in(ada)
 
 
+async def test_an_open_window_is_told_nothing_that_its_person_may_not_see_any_more(
+    public: Served, browser: Open, rooms: Rooms
+) -> None:
+    rooms.roles[ADA] = MODERATOR
+    mo = await signed_in(browser)
+    async with mo.listening("review") as window:
+        first = await public.in_review("bo")
+        assert "approve" in await window.hear_of(f"review-{first.id}")
+        rooms.roles[ADA] = frozenset()
+        second = await public.in_review("bo")
+        assert await window.hear_of(f"review-{second.id}") == ""
+        await mo.post("/sign-out")
+        await public.in_review("bo")
+        with pytest.raises(EOFError):
+            await window.hear()
+
+
 # ── guests ───────────────────────────────────────────────────────────────────────────────
 
 
