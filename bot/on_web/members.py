@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +26,8 @@ SESSION, STATE = "__Host-sora", "__Host-sora-state"
 """Cookies that browsers take from this very host alone, and over HTTPS (RFC 6265bis, 4.1.3.2)."""
 _TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
 VOUCH_SECONDS = 5.0
+SILENT_SECONDS, MOST_SILENT = 10.0, 10_000
+"""A room that gave no answer about somebody isn't asked about them for so long: pages come all the same."""
 PASSING = (".mp4", ".jpg", ".webp", "/first", "/last", "/live")
 """How addresses end whose answers decide nothing: a page of many clips asks a room but once."""
 
@@ -68,6 +71,7 @@ class Members:
 
     def __init__(self, db: Db, login: Login) -> None:
         self._db, self._login = db, login
+        self._silent: dict[tuple[str, str, str], float] = {}
 
     async def visitor(self, request: web.Request) -> Visitor:
         """Whoever this request comes from: a guest where they aren't signed in, or are no member now."""
@@ -83,16 +87,23 @@ class Members:
             async with self._db.begin() as s:
                 await web_sessions.note_used(s, session.id)
         fresh = request.method != "GET" or not request.path.endswith(PASSING)
-        try:
-            roles = await self._login.vouch(
-                session.platform, session.workspace, session.user_id, fresh=fresh
-            )
-        except Silent:
-            log.warning("visitor.not_vouched_for", room=session.platform)
-            roles = frozenset()  # they are who they are, but nobody knows with what role
+        roles = await self._roles((session.platform, session.workspace, session.user_id), fresh)
         if roles is None:
             return GUEST
         return Visitor(Person(person.id, person.name, roles), "", token)
+
+    async def _roles(self, who: tuple[str, str, str], fresh: bool) -> frozenset[Role] | None:
+        """As the room says; none where it doesn't: they are who they are, but nobody knows as what."""
+        if time.monotonic() - self._silent.get(who, -SILENT_SECONDS) < SILENT_SECONDS:
+            return frozenset()
+        try:
+            return await self._login.vouch(*who, fresh=fresh)
+        except Silent:
+            log.warning("visitor.not_vouched_for", room=who[0])
+        if len(self._silent) >= MOST_SILENT:
+            self._silent.clear()
+        self._silent[who] = time.monotonic()
+        return frozenset()
 
 
 def keep(response: web.StreamResponse, name: str, value: str, lasts: timedelta) -> None:

@@ -130,7 +130,9 @@ async def test_where_nobody_can_say_there_is_no_role(
     mo = await signed_in(browser)
     rooms.silent = True
     assert "You aren't one of them" in (await mo.get("/review")).text
+    before = rooms.asked
     assert await is_in(mo)
+    assert rooms.asked == before, "a page waits for a room that is away but once"
 
 
 async def test_whoever_has_left_the_room_is_out(
