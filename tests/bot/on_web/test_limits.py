@@ -14,7 +14,7 @@ from tests.bot.on_web.served import Served
 from tests.bot.on_web.signing import Open
 
 
-@given(st.lists(st.floats(0, 30), max_size=60))
+@given(st.lists(st.floats(0, 2), max_size=60))
 def test_a_bucket_gives_no_more_than_it_holds_and_fills(pauses: list[float]) -> None:
     now = 0.0
     buckets = Buckets(burst=5, rate=0.5, clock=lambda: now)
