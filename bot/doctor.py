@@ -21,7 +21,7 @@ from rich.text import Text
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from bot import doctor_chats, doctor_credentials, doctor_media, limits, supervisor
+from bot import doctor_chats, doctor_credentials, doctor_media, doctor_web, limits, supervisor
 from bot.children import python
 from bot.finding import Finding, State
 from bot.settings import BotSettings, settings_from
@@ -100,6 +100,8 @@ async def _look(data: Path | None) -> AsyncIterator[Finding]:
         async for finding in about(settings):
             yield finding
     for finding in await _renderer():
+        yield finding
+    for finding in doctor_web.page(settings):
         yield finding
     for chat in (doctor_chats.discord, doctor_chats.slack):
         async for finding in chat(settings):

@@ -13,11 +13,15 @@ from bot.feed import Feed
 from bot.heads import post_heads
 from bot.health import Health
 from bot.metrics import Metrics
+from bot.on_web.members import Login
+from bot.on_web.providers import providers
 from bot.on_web.room import WebRoom
 from bot.pools import show_pools
 from bot.room import Room
 from bot.settings import SWEEP_SECONDS, BotSettings, Shards
+from bot.settings_web import networks
 from bot.themes import show_themes
+from bot.vouching import Voucher
 from db import clips
 from db.broker import Broker
 from db.credentials import KNOWN
@@ -45,6 +49,26 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
         chats: dict[str, Callable[[], bool]] = {}
         health = Health(db, broker, chats)
         metrics = Metrics(db, broker, health) if settings.metrics else None
+        rooms: list[Room] = []
+        vouchers: dict[str, Voucher] = {}
+        if settings.discord_token is not None:
+            from bot.on_discord.app import discord_room
+
+            discord = discord_room(settings, db, desk, media, shards)
+            chats[discord.name] = discord.is_connected
+            vouchers[discord.name] = discord.vouching
+            rooms.append(discord)
+        if settings.slack:
+            from bot.on_slack.app import slack_room
+
+            slack = slack_room(settings, db, desk, media)
+            chats[slack.name] = slack.is_connected
+            vouchers[slack.name] = slack.vouching
+            rooms.append(slack)
+        login = None
+        if settings.logins:
+            proxies = networks(settings.trusted_proxy)
+            login = Login(settings.public_url, providers(settings), vouchers, proxies)
         web = WebRoom(
             db,
             desk,
@@ -52,23 +76,12 @@ async def run(settings: BotSettings, shards: Shards | None = None) -> None:
             settings.host,
             settings.port,
             known,
-            settings.feed_url,
+            settings.feed_url or (settings.public_url if login else ""),
             health,
             metrics,
+            login,
         )
-        rooms: list[Room] = [web]
-        if settings.discord_token is not None:
-            from bot.on_discord.app import discord_room
-
-            discord = discord_room(settings, db, desk, media, shards)
-            chats[discord.name] = discord.is_connected
-            rooms.append(discord)
-        if settings.slack:
-            from bot.on_slack.app import slack_room
-
-            slack = slack_room(settings, db, desk, media)
-            chats[slack.name] = slack.is_connected
-            rooms.append(slack)
+        rooms.insert(0, web)
         await serve(desk, rooms, media, settings.media_bytes)
 
 

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from bot.settings_web import WebSettings
 from bot.trouble import Misused
-from db.settings import StoreSettings
 from moderation.limits import ARTIST, BadLimits, Limits, What
 from moderation.limits import load as read_limits
 from moderation.rules import Rules
@@ -33,7 +33,7 @@ Shards = tuple[list[int], int]
 """Some of the parts that Discord divides a bot's servers into, and how many there are in all."""
 
 
-class BotSettings(StoreSettings):
+class BotSettings(WebSettings):
     """Read from ``SORA_…`` variables and ``.env`` by the door `sora`."""
 
     host: str = Field(default="127.0.0.1", description="address that the web room listens on")
@@ -93,16 +93,6 @@ class BotSettings(StoreSettings):
         default=None, gt=0, description="that clips are kept which were rejected for good"
     )
 
-    @field_validator("host")
-    @classmethod
-    def _only_this_machine(cls, host: str) -> str:
-        if not is_loopback(host):
-            raise ValueError(
-                f"an address of this machine alone, such as 127.0.0.1, not {host}: a public one needs "
-                "the sign-in, which this version doesn't have yet"
-            )
-        return host
-
     @field_validator(
         "discord_token",
         "slack_bot_token",
@@ -110,6 +100,8 @@ class BotSettings(StoreSettings):
         "slack_signing_secret",
         "slack_client_secret",
         "slack_install_key",
+        "web_discord_client_secret",
+        "web_slack_client_secret",
     )
     @classmethod
     def _none_when_left_empty(cls, token: SecretStr | None) -> SecretStr | None:
@@ -195,6 +187,9 @@ class BotSettings(StoreSettings):
             )
         if self.slack_serves and (self.slack_host, self.slack_port) == (self.host, self.port):
             yield f"SORA_PORT and SORA_SLACK_PORT are both {self.port}: give them different ones."
+        bots = {"discord"} if self.discord_token is not None else set()
+        bots |= {"slack"} if self.slack else set()
+        yield from self.web_contradictions(open_to_others=not is_loopback(self.host), bots=bots)
 
     @property
     def limits(self) -> Limits:
@@ -212,6 +207,8 @@ class BotSettings(StoreSettings):
             self.slack_client_secret,
             self.slack_install_key,
             self.media_secret,
+            self.web_discord_client_secret,
+            self.web_slack_client_secret,
         )
         return [secret.get_secret_value() for secret in given if secret is not None]
 
@@ -226,8 +223,13 @@ class BotSettings(StoreSettings):
         return self.slack_signing_secret is not None or bool(self.slack_client_id)
 
     @property
+    def opens_at(self) -> str:
+        """Where people open the page."""
+        return f"{self.public_url}/" if self.public_url else self.page
+
+    @property
     def page(self) -> str:
-        """Where the web room is."""
+        """Where the web room is served, for this machine."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}/"
 

@@ -260,6 +260,6 @@ async def _welcome(settings: BotSettings, console: Console) -> None:
                         break
             await asyncio.sleep(POLL_SECONDS)
     say = printer(console)
-    say("studio", f"bold {STUDIO}", f"Open {settings.page}")
+    say("studio", f"bold {STUDIO}", f"Open {settings.opens_at}")
     for step in FIRST_STEPS:
         say("studio", STUDIO, f"  {step}")

@@ -76,6 +76,19 @@ def _given(whose: Whose) -> ColumnElement[bool]:
     return or_(false(), *found)
 
 
+def _signed_in(whose: Whose) -> ColumnElement[bool]:
+    """Of sessions: whoever the platform said is there."""
+    theirs = [
+        and_(
+            col(m.WebSession.platform) == platform,
+            col(m.WebSession.workspace) == workspace,
+            col(m.WebSession.user_id) == user,
+        )
+        for platform, workspace, user in whose.identities
+    ]
+    return or_(false(), *theirs)
+
+
 def _places(whose: Whose) -> ScalarSelect[str]:
     return select(col(m.Job.place)).where(whose.own(m.Job.person_id)).scalar_subquery()
 
@@ -163,6 +176,11 @@ HELD: tuple[Held, ...] = (
         m.Reaction, _given,
         "reactions", "Your reactions that the studio acted on.", deletes=True, at_once=True,
     ),
+    Held(
+        m.WebSession, _signed_in,
+        "signed_in", "Where you are signed in on the web.", deletes=True, at_once=True,
+        hides=("token",),
+    ),
     Held(m.Reply, lambda w: col(m.Reply.place).in_(_places(w)), deletes=True),
     Held(
         m.Account, lambda w: w.own(m.Account.person_id),
@@ -222,6 +240,7 @@ HELD: tuple[Held, ...] = (
     Held(m.Week, None, about="A week is nobody's."),
     Held(m.Best, None, about="Which jobs were best in a week, by their numbers."),
     Held(m.Room, None, about="A room is nobody's."),
+    Held(m.SigningIn, None, about="Somebody who hasn't said who they are yet."),
     Held(m.Install, None, about="A workspace's leave for the app."),
     Held(m.Workspace, None, about="Of people only who moderates; see ``forgetting.by_platform``."),
     Held(m.Worker, None, about="Of people only who lends it; see ``forgetting.by_platform``."),

@@ -20,6 +20,7 @@ from bot.on_discord.hosts import Hosts
 from bot.on_discord.ids import NOWHERE, ORIGINAL, ROOM, Channel, Sent
 from bot.on_discord.posting import Posting
 from bot.on_discord.private import Private
+from bot.on_discord.vouching import Vouching
 from bot.room import Away, Unreachable
 from bot.signs import EMOJI
 from db import workspaces
@@ -55,6 +56,7 @@ class DiscordRoom:
         self.posting = Posting(client, courier, shelf)
         self.private = Private(db, courier, self.posting)
         self.hosts = Hosts(db, client, courier)
+        self.vouching = Vouching(client, db)
         self._old_edits: dict[int, datetime] = {}
         self._seeding: set[asyncio.Task[None]] = set()
 

@@ -48,13 +48,29 @@ async def who(parts: SlackParts, team: str, user: str, *, fresh: bool = True) ->
             raise Refused(NOT_FROM_HERE)  # that they are known is what says that they count
         row = await people.known(s, ROOM, team, user, seen.name)
         house = await workspaces.get(s, ROOM, team)
-    roles = set()
-    if seen.counts:
-        if seen.host:
-            roles.add(Role.HOST)
-        if house is not None and user in await moderators(parts, house):
-            roles.add(Role.MODERATOR)
-    return Person(row.id, row.name, frozenset(roles))
+    return Person(row.id, row.name, await _roles(parts, house, user, seen))
+
+
+async def vouch(
+    parts: SlackParts, team: str, user: str, *, fresh: bool = True
+) -> frozenset[Role] | None:
+    """The same roles, of somebody who needn't be known; None for whoever doesn't count here. Raises
+    what the courier does where Slack doesn't say."""
+    seen = await _seen(parts, team, user, 0.0 if fresh else SEEN_SECONDS)
+    async with parts.db.read() as s:
+        house = await workspaces.get(s, ROOM, team)
+    return await _roles(parts, house, user, seen) if seen.counts else None
+
+
+async def _roles(
+    parts: SlackParts, house: Workspace | None, user: str, seen: Seen
+) -> frozenset[Role]:
+    if not seen.counts:
+        return frozenset()
+    found = {Role.HOST} if seen.host else set()
+    if house is not None and user in await moderators(parts, house):
+        found.add(Role.MODERATOR)
+    return frozenset(found)
 
 
 async def anybody(parts: SlackParts, team: str, user: str, name: str = "") -> Person:

@@ -29,6 +29,7 @@ from bot.on_slack.parts import SlackParts
 from bot.on_slack.previews import Previews
 from bot.on_slack.signs import NAMES
 from bot.on_slack.text import Json
+from bot.on_slack.vouching import Vouching
 from bot.on_slack.ways import Ways
 from bot.room import Away, Unreachable
 from db import notes, posts, workspaces
@@ -70,6 +71,7 @@ class SlackRoom:
         self._courier = parts.courier
         self._run, self._doubt, self.is_connected = run, doubt, is_connected
         self.hosts = Hosts(parts)
+        self.vouching = Vouching(parts)
         self.files = Files(parts)
         self._previews, self._copies, self._ways = Previews(parts), Copies(parts), Ways(parts)
         self.doing: set[asyncio.Future[Any]] = set()

@@ -11,8 +11,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from bot import kept, pictures
+from bot.on_web import sign_in
 from bot.on_web.live import ROOM
-from bot.on_web.site import SITE, answer, introduce, visitor_of
+from bot.on_web.site import OPEN, SITE, answer, introduce, origin, visitor_of
 from bot.settings import is_loopback
 from db import logs
 from db.media import StoreTrouble
@@ -29,6 +30,10 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+HSTS = "max-age=31536000"
+"""For a year browsers come over HTTPS alone."""
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What whoever runs the studio asks, by whatever name."""
 SAID = {
     400: "That could not be read.",
     403: "This page can't be used from there.",
@@ -94,6 +99,11 @@ async def at_home(request: web.Request, handler: Handler) -> web.StreamResponse:
     outside = urlsplit(request.app[SITE].feed_url).netloc
     if outside and request.host.lower() == outside.lower() and FEED.match(request.path):
         return await handler(request)
+    login = request.app[SITE].login
+    if login is not None:
+        if request.host.lower() in login.hosts or request.path in PROBES:
+            return await handler(request)
+        return answer(request, f"This studio is at {login.url}.", 421)
     name, _, port = request.host.rpartition(":")
     if not name or not port.isdigit():
         name = request.host
@@ -104,9 +114,22 @@ async def at_home(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def introduced(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Handlers under ``/as/…`` know who asks."""
-    if "who" in request.match_info:
-        introduce(request, await request.app[SITE].people.visitor(request))
+    """Handlers under ``/as/…`` know who asks. Where people sign in all do, and guests come no further
+    than what is open to everybody."""
+    site = request.app[SITE]
+    if site.login is None:
+        if "who" in request.match_info:
+            introduce(request, await site.people.visitor(request))
+        return await handler(request)
+    if request.path.startswith("/static/") or request.path in PROBES:
+        return await handler(request)
+    visitor = await site.people.visitor(request)
+    introduce(request, visitor)
+    found = request.match_info
+    known = found.http_exception is None
+    if visitor.guest and known and found.handler not in request.app[OPEN]:
+        to = request.path_qs if request.method == "GET" else ""
+        return sign_in.ask(request, sign_in.FIRST, 403, to)
     return await handler(request)
 
 
@@ -115,10 +138,10 @@ async def from_our_page(request: web.Request, handler: Handler) -> web.StreamRes
     """Only a form on a page of ours may post: the browser says so, and the form's token proves it."""
     if request.method in {"GET", "HEAD"} or request.match_info.http_exception is not None:
         return await handler(request)  # nothing is changed, or there is nobody to change anything
-    origin = request.headers.get("Origin")
+    came_from = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         raise web.HTTPForbidden
-    if origin is not None and origin != f"{request.scheme}://{request.host}":
+    if came_from is not None and came_from != origin(request):
         raise web.HTTPForbidden
     files = request.content_type == "multipart/form-data"
     if files and request.match_info.route.name == PICTURES_MAY_COME:
@@ -151,6 +174,8 @@ async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """On every answer, files and streams too."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.app[SITE].login is not None:
+        response.headers.setdefault("Strict-Transport-Security", HSTS)
     ours = request.path.startswith("/static/")
     response.headers.setdefault("Cache-Control", "no-cache" if ours else "no-store")
 

@@ -1,9 +1,9 @@
-"""Who is at the window. Only demo identities so far, and those only on this machine.
+"""Who is at the window; and the demo's people, who are for this machine only.
 
-The identity is the first part of every address, as in ``/as/mo/review``, and in no cookie: two
+A demo's identity is the first part of every address, as in ``/as/mo/review``, and in no cookie: two
 windows of one browser can be two people, a link opened in a new tab stays the same person, and
 nothing has to be signed, because on this machine anybody may be anybody. For the same reason nobody
-can be linked here to who they are in another room: anybody could be them then.
+of the demo can be linked to who they are in another room: anybody could be them then.
 """
 
 from __future__ import annotations
@@ -58,11 +58,17 @@ class Visitor:
 
     person: Person
     key: str
+    """Of one of the demo's people; empty for all others."""
     session: str
+    """Empty for whoever isn't signed in."""
 
     @property
     def base(self) -> str:
-        return f"/as/{self.key}"
+        return f"/as/{self.key}" if self.key else ""
+
+    @property
+    def guest(self) -> bool:
+        return not self.session
 
     @property
     def csrf(self) -> str:
@@ -70,10 +76,14 @@ class Visitor:
         return hashlib.sha256(f"forms of {self.session}".encode()).hexdigest()
 
     def vouches_for(self, token: str) -> bool:
-        return hmac.compare_digest(self.csrf.encode(), token.encode())
+        return not self.guest and hmac.compare_digest(self.csrf.encode(), token.encode())
 
 
-class People:
+GUEST = Visitor(Person(0, "somebody"), "", "")
+"""Whoever isn't signed in: the id is nobody's."""
+
+
+class Demos:
     """The demo's people, each looked up once, and again once they were forgotten."""
 
     def __init__(self, db: Db) -> None:

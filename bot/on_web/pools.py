@@ -7,7 +7,7 @@ from aiohttp import web
 from bot import credits
 from bot import pools as words
 from bot.on_web.deeds import fields_of
-from bot.on_web.site import SITE, as_json, back_with, page, visitor_of
+from bot.on_web.site import SITE, as_json, back_with, page, somebody, visitor_of
 from bot.studio import CLAIM, JOIN, LEAVE
 from db import people, pools
 from moderation.linking import as_now
@@ -18,7 +18,7 @@ MOST = 20
 
 async def every(request: web.Request) -> web.Response:
     """The newest pools with their shares."""
-    visitor = visitor_of(request) if "who" in request.match_info else None
+    visitor = somebody(request)
     async with request.app[SITE].db.read() as s:
         found = [(pool, await words.shares(s, pool)) for pool in await pools.newest(s, MOST)]
         ids = {share.person_id for _, shares in found for share in shares}

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from aiohttp import web
 
 from bot import recorded
-from bot.on_web.site import SITE, as_json, number, page
+from bot.on_web.site import SITE, as_json, number, origin, page
 from bot.transparency import credits_section, sections
 from db import record
 from db.models import utcnow
@@ -39,7 +39,7 @@ async def entries(request: web.Request) -> web.Response:
         kind=kind,
         job=job,
         more=found[PAGE - 1].seq if len(found) > PAGE else None,
-        origin=_origin(request),
+        origin=origin(request),
     )
 
 
@@ -72,7 +72,7 @@ async def report(request: web.Request) -> web.Response:
         months=months,
         month=month.month,
         sections=[*sections(month), credits_section(found)],
-        origin=_origin(request),
+        origin=origin(request),
     )
 
 
@@ -98,7 +98,3 @@ async def _month(request: web.Request) -> tuple[list[str], Month]:
             raise web.HTTPNotFound
         month = asked or months[0]
         return months, transparency.summary(month, await record.statistics(s, month))
-
-
-def _origin(request: web.Request) -> str:
-    return f"{request.scheme}://{request.host}"

@@ -13,6 +13,7 @@ from bot.health import Health
 from bot.metrics import Metrics
 from bot.on_web.app import make_app
 from bot.on_web.live import ROOM, Hub
+from bot.on_web.members import Login
 from bot.settings import is_loopback
 from db import notes
 from db.media import Media
@@ -40,17 +41,20 @@ class WebRoom:
         feed_url: str = "",
         health: Health | None = None,
         metrics: Metrics | None = None,
+        login: Login | None = None,
     ) -> None:
         """``known``: the certificates by which this studio knows its own signature; ``feed_url``: under
         which address a proxy serves the feed, and nothing else, to everybody; ``health`` and ``metrics``:
-        for whatever watches the studio."""
-        if not is_loopback(host):
+        for whatever watches the studio; ``login``: how people sign in, without which the demo's are
+        served."""
+        if login is None and not is_loopback(host):
             raise ValueError(
                 f"The demo's identities are for this machine only; they aren't served on {host}."
             )
         self._db, self._host, self._port = db, host, port
         self._hub = Hub(db)
-        self._app = make_app(db, desk, media, self._hub, known, feed_url, health, metrics)
+        self._app = make_app(db, desk, media, self._hub, known, feed_url, health, metrics, login)
+        self._opens_at = login.url if login else f"http://{host}:{port}"
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -59,7 +63,7 @@ class WebRoom:
         try:
             await web.TCPSite(runner, self._host, self._port).start()
             async with self._db.begin() as s:
-                await notes.put(s, notes.PAGE, f"http://{self._host}:{self._port}")
+                await notes.put(s, notes.PAGE, self._opens_at)
             log.info("page.served", host=self._host, port=self._port)
             await self._hub.run()
         finally:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bot.exporting import Exporter
 from bot.on_web.live import Hub
+from bot.on_web.members import Login, Members
 from bot.on_web.paint import Painter
-from bot.on_web.people import People, Visitor, remember
+from bot.on_web.people import Demos, Visitor, remember
 from db.credentials import Shelf
 from db.jobs import LARGEST_ID
 from db.media import Media
@@ -30,16 +32,20 @@ class Site:
     db: Db
     desk: Desk
     media: Media
-    people: People
+    people: Demos | Members
     painter: Painter
     hub: Hub
     credentials: Shelf
     exporter: Exporter
-    feed_url: str = ""
+    feed_url: str
     """Where everybody finds the feed; empty while that is this machine alone."""
+    login: Login | None
+    """How people sign in; None where the demo's are served to this machine."""
 
 
 SITE = web.AppKey("site", Site)
+OPEN = web.AppKey("open", frozenset[Handler])
+"""What whoever isn't signed in may ask for; all else is closed."""
 _VISITOR = web.RequestKey("visitor", Visitor)
 
 
@@ -48,8 +54,20 @@ def introduce(request: web.Request, visitor: Visitor) -> None:
 
 
 def visitor_of(request: web.Request) -> Visitor:
-    """Who asks; known to every handler under ``/as/…``."""
+    """Who asks; known to every handler under ``/as/…``, and to all where people sign in."""
     return request[_VISITOR]
+
+
+def somebody(request: web.Request) -> Visitor | None:
+    """Who asks, where a page is the same for whoever doesn't say."""
+    visitor = request.get(_VISITOR)
+    return None if visitor is None or visitor.guest else visitor
+
+
+def origin(request: web.Request) -> str:
+    """Where this page is opened, as browsers name it."""
+    login = request.app[SITE].login
+    return login.url if login else f"{request.scheme}://{request.host}"
 
 
 def wants_json(request: web.Request) -> bool:
@@ -85,13 +103,15 @@ def page(request: web.Request, template: str, status: int = 200, **values: objec
         visitor=visitor,
         here=request.path.removeprefix(visitor.base) if visitor else "/",
         flash=unquote(flash),
+        login=request.app[SITE].login,
         **values,
     )
     response = web.Response(text=html, content_type="text/html", status=status)
-    if visitor is not None:
+    if visitor is not None and visitor.key:
         remember(response, visitor)
     if visitor is not None and flash:
-        response.del_cookie(FLASH, path=visitor.base)
+        secure = request.app[SITE].login is not None
+        response.del_cookie(FLASH, path=visitor.base or "/", secure=secure)
     return response
 
 
@@ -101,8 +121,9 @@ def back_with(request: web.Request, sentence: str, to: str) -> web.Response:
     response.set_cookie(
         FLASH,
         quote(sentence),
-        path=visitor_of(request).base,
+        path=visitor_of(request).base or "/",
         max_age=FLASH_SECONDS,
+        secure=request.app[SITE].login is not None,
         httponly=True,
         samesite="Strict",
     )

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.on_web.live import Window, cursor_at
 from bot.on_web.paint import Painted
 from bot.on_web.people import Visitor
-from bot.on_web.site import SITE, visitor_of
+from bot.on_web.site import SITE, introduce, visitor_of
 from bot.view import view
 from db import jobs
 from db.line import Forecast
@@ -54,6 +54,9 @@ async def _tell(request: web.Request, stream: web.StreamResponse, window: Window
         await _write(stream, "event: refetch\ndata: {}\n\n")
     elif not changed:
         await _write(stream, ": still here\n\n")
+    if changed and not await _still_there(request):
+        window.close()
+        return
     line: dict[int, Forecast] = {}
     for number, post in enumerate(changed, start=1):
         painted = await _paint(request, post, line)
@@ -63,6 +66,13 @@ async def _tell(request: web.Request, stream: web.StreamResponse, window: Window
             last = cursor_at(max(p.painted_at for p in changed)) if moves else ""
             mark = f"id: {last}\n" if moves else ""
             await _write(stream, f"{mark}event: card\ndata: {json.dumps(asdict(painted))}\n\n")
+
+
+async def _still_there(request: web.Request) -> bool:
+    """Whether whoever opened the window is still who they were; they are painted for as what they are."""
+    was, now = visitor_of(request), await request.app[SITE].people.visitor(request)
+    introduce(request, now)
+    return now.person.id == was.person.id
 
 
 async def _paint(request: web.Request, post: Post, line: dict[int, Forecast]) -> Painted | None:

@@ -10,6 +10,7 @@ from bot import yours
 from bot.lists import Listing
 from bot.on_web.deeds import fields_of
 from bot.on_web.site import SITE, back_with, page, visitor_of
+from db import web_sessions
 
 PIECE = 2**20
 """Bytes of the zip that are in memory at a time."""
@@ -19,7 +20,11 @@ async def everything(request: web.Request) -> web.Response:
     """What there is, what deleting it means, and both links."""
     desk, person = request.app[SITE].desk, visitor_of(request).person
     has = yours.asks(await desk.belongings(person), "")
-    return page(request, "yours.html", has=has.lines[0].text, goes=yours.GOES, stays=yours.STAYS,
+    async with request.app[SITE].db.read() as s:
+        sessions = await web_sessions.of(s, person.id)
+    here = visitor_of(request).session
+    there = [(one, web_sessions.is_of(one, here)) for one in sessions]
+    return page(request, "yours.html", signed_in=there, has=has.lines[0].text, goes=yours.GOES, stays=yours.STAYS,
                 beyond=yours.BEYOND, sure=yours.SURE)  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from db.models.people import Identity, Install, Person, Workspace
 from db.models.pools import Pool, PoolConsent, PoolShare
 from db.models.record import Actor, Entry, Statistic
 from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
+from db.models.signing_in import SigningIn, WebSession
 from db.models.statements import Statement
 from db.models.themes import Theme
 from db.models.weeks import Best, Week
@@ -59,12 +60,14 @@ __all__ = [
     "Review",
     "Room",
     "Seat",
+    "SigningIn",
     "Statement",
     "Statistic",
     "Telling",
     "Theme",
     "Transaction",
     "Vote",
+    "WebSession",
     "Week",
     "Worker",
     "Workspace",

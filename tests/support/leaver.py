@@ -22,6 +22,7 @@ from db import (
     reactions,
     renders,
     replies,
+    web_sessions,
     workspaces,
 )
 from db.broker import Broker
@@ -256,6 +257,7 @@ class Leaver:
             await notes.put(s, "slack:host:T1", SLACK)
             await notes.put(s, "slack:host:T2", "U0SOMEBODYELSE")
             await workspaces.change(s, "slack", "T1", moderators=f"U0OTHER,{SLACK}")
+            await web_sessions.begin(s, "discord", "", DISCORD, "The quetzal's browser")
             await replies.keep(s, "discord", CHANNEL, "token", timedelta(hours=1))
             await replies.keep(s, "discord", f"1/2/{DISCORD}/3", "token", timedelta(hours=1))
             await reactions.note(s, "discord", "6/8", DISCORD, "✅")

@@ -8,8 +8,7 @@ let stream = null;
 let last = document.body.dataset.since;
 
 export function listen() {
-  const { live } = document.body.dataset;
-  const base = location.pathname.split("/").slice(0, 3).join("/");
+  const { live, base } = document.body.dataset;
 
   function open() {
     if (stream || document.hidden) return;

@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from db.broker import Broker
 from db.session import Db
 from tests.bot.on_web.served import ROLES, Be, Served, caller
+from tests.bot.on_web.signing import ADA, ADA_IN_SLACK, Browser, Open, Rooms, login_by
+from tests.doubles.sign_in import Platform
 from tests.support.databases import connections_ended
 
 
@@ -32,3 +35,40 @@ async def be(served: Served) -> AsyncIterator[Be]:
     async with AsyncExitStack() as stack:
         known = {who: await stack.enter_async_context(caller(served, who)) for who in ROLES}
         yield known.__getitem__
+
+
+@pytest.fixture
+async def platform() -> AsyncIterator[Platform]:
+    async with Platform() as platform:
+        yield platform
+        assert platform.violations == []
+
+
+@pytest.fixture
+def rooms() -> Rooms:
+    return Rooms({ADA: frozenset(), ADA_IN_SLACK: frozenset()})
+
+
+@pytest.fixture
+async def public(
+    sqlite_url: str, valkey: str, tmp_path: Path, platform: Platform, rooms: Rooms
+) -> AsyncIterator[Served]:
+    """The web room as it is opened to others, with its feed."""
+    db, broker = Db(sqlite_url), Broker(valkey)
+    studio = Served(db, broker, tmp_path)
+    await studio.open()
+    await studio.start(login=login_by(platform, rooms))
+    yield studio
+    await studio.stop()
+    await broker.close()
+    await db.close()
+    await connections_ended()
+
+
+@pytest.fixture
+async def browser(public: Served) -> AsyncIterator[Open]:
+    """A browser of its own, each time."""
+    async with AsyncExitStack() as stack:
+        jar = aiohttp.DummyCookieJar()
+        http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))
+        yield lambda: Browser(public, http)

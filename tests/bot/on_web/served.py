@@ -21,6 +21,7 @@ from bot.feed import Feed
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.on_web.live import cursor_at
+from bot.on_web.members import Login
 from bot.on_web.room import WebRoom
 from db import events, people, renders
 from db.broker import Broker
@@ -87,12 +88,24 @@ class Served(Studio):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def start(self, *, feed: bool = True, feed_url: str = "") -> None:
+    async def start(
+        self, *, feed: bool = True, feed_url: str = "", login: Login | None = None
+    ) -> None:
         known = self.folder / "credentials" / KNOWN
         health = Health(self.db, self.broker, self.chats)
         metrics = Metrics(self.db, self.broker, health)
-        where = ("127.0.0.1", self.port)
-        room = WebRoom(self.db, self.desk, self.media, *where, known, feed_url, health, metrics)
+        room = WebRoom(
+            self.db,
+            self.desk,
+            self.media,
+            "127.0.0.1",
+            self.port,
+            known,
+            feed_url,
+            health,
+            metrics,
+            login,
+        )
         self._tasks = [asyncio.create_task(room.run())]
         if feed:
             self._tasks.append(asyncio.create_task(Feed(self.db, self.broker, room).run()))
