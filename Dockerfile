@@ -34,6 +34,9 @@ USER 10001:10001
 
 FROM runtime AS gen
 COPY --from=built-gen /studio/env /studio/env
+ENV SORA_WORKER_METRICS_PORT=9400
+HEALTHCHECK --interval=15s --timeout=5s --start-period=120s --retries=4 \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:9400/healthz', timeout=4)"]
 CMD ["sora", "worker"]
 
 FROM runtime AS bot

@@ -103,10 +103,11 @@ def _rows_of(table: str) -> str:
 
 
 def _files(settings: StoreSettings) -> Iterator[tuple[str, Path]]:
-    """The name in the archive and the file, of each clip, picture and key."""
-    for path in sorted(settings.media.glob("*/*")):
-        if KEY.fullmatch(path.name):
-            yield f"media/{path.name}", path
+    """The name in the archive and the file, of each clip, picture and key; a bucket's media stay there."""
+    if settings.media_url is None:
+        for path in sorted(settings.media.glob("*/*")):
+            if KEY.fullmatch(path.name):
+                yield f"media/{path.name}", path
     for path in sorted(settings.credentials.glob("*")):
         if path.is_file():
             yield f"credentials/{path.name}", path

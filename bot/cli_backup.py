@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from db.session import Db
 
 
+BUCKET = " Media are in their bucket, and not in this file."
+
+
 def backup(
     out: Annotated[Path, typer.Argument(metavar="FILE", help="The zip to write.")],
     data: Data = None,
@@ -29,13 +32,15 @@ def backup(
     if not out.absolute().parent.is_dir():
         raise Misused(f"There is no folder {out.absolute().parent}.")
 
-    async def make(db: Db, settings: BotSettings) -> Contents:
+    async def make(db: Db, settings: BotSettings) -> tuple[Contents, bool]:
         from bot import backing_up
 
         with _progress("Backing up") as said:
-            return await backing_up.make(db, settings, out, said)
+            made = await backing_up.make(db, settings, out, said)
+        return made, settings.media_url is not None
 
-    typer.echo(f"{out} is written. {_of(with_db(data, make))}")
+    contents, in_a_bucket = with_db(data, make)
+    typer.echo(f"{out} is written. {_of(contents)}{BUCKET * in_a_bucket}")
 
 
 def restore(
