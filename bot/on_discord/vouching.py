@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 BELIEVED_SECONDS = 60.0
 """So long what was said is believed where nothing is decided by it, or where there is nothing to lose."""
-MOST_BELIEVED = 20_000
+STRANGER_SECONDS = 900.0
+"""So long it is believed that a member of one server is none of another."""
+MOST_BELIEVED = 200_000
 AWAY = (discord.HTTPException, aiohttp.ClientError, OSError)
 
 Roles = frozenset[Role] | None
@@ -44,7 +46,8 @@ class Vouching:
             houses = {int(house.id): house for house in await workspaces.every(s, ROOM)}
         for guild in self._client.guilds:
             houses.setdefault(guild.id, Workspace(platform=ROOM, id=str(guild.id)))
-        asked = (self._in(guild, house, int(user_id), fresh) for guild, house in houses.items())
+        user = int(user_id)
+        asked = (self._in(guild, house, user, fresh) for guild, house in houses.items())
         answers = await asyncio.gather(*asked, return_exceptions=True)
         failed = [one for one in answers if isinstance(one, BaseException)]
         if bugs := [one for one in failed if not isinstance(one, AWAY)]:
@@ -52,18 +55,22 @@ class Vouching:
         found = [one for one in answers if isinstance(one, frozenset)]
         if failed and not found:
             raise Silent from failed[0]
+        if not found:  # they may be about to join one
+            soon = time.monotonic() + BELIEVED_SECONDS
+            for key in {(guild, user) for guild in houses} & self._said.keys():
+                self._said[key] = (min(self._said[key][0], soon), None)
         return frozenset[Role]().union(*found) if found else None
 
     async def _in(self, guild: int, house: Workspace, user: int, fresh: bool) -> Roles:
         key, now = (guild, user), time.monotonic()
-        at, said = self._said.get(key, (-BELIEVED_SECONDS, None))
-        if now - at < BELIEVED_SECONDS and not (fresh and said):
+        until, said = self._said.get(key, (now, None))
+        if now < until and not (fresh and said):
             return said
         self._said.pop(key, None)
         while len(self._said) >= MOST_BELIEVED:
             del self._said[next(iter(self._said))]
         said = await self._ask(guild, house, user)
-        self._said[key] = (now, said)
+        self._said[key] = (now + (STRANGER_SECONDS if said is None else BELIEVED_SECONDS), said)
         return said
 
     async def _ask(self, guild: int, house: Workspace, user: int) -> Roles:

@@ -89,6 +89,8 @@ DATA: Mapping[str, Handler] = {
     "/record/report.json": record.report_json,
     "/record/credits.json": record.credits_json,
 }
+STREAMED = (ledger.as_json, ledger.as_csv)
+"""Written as it is read: whoever only asks for the head would get all of it."""
 DEEDS: Mapping[str, Handler] = {
     "/act": deeds.press,
     "/chain": chains.chain,
@@ -101,21 +103,17 @@ DEEDS: Mapping[str, Handler] = {
 }
 OPEN_TO_ALL = frozenset(
     {
-        *ANYBODYS.values(),
         *DATA.values(),
-        pages.showcase,
-        pages.one_job,
+        record.entries,
+        record.report,
         pages.help_page,
-        themes.every,
-        themes.one,
-        weeks.every,
-        files.clip,
         sign_in.sign_in,
         sign_in.away,
         sign_in.back,
     }
-)
-"""What is there for whoever isn't signed in, as far as rules let them see it; all else is closed."""
+) - {weeks.every_json}
+"""What is there for whoever isn't signed in: what names nobody, and of clips the feed, which asks what each
+artist shows elsewhere. All else is closed."""
 
 
 def make_app(
@@ -158,7 +156,7 @@ def make_app(
     app[OPEN], app[LIMITS] = OPEN_TO_ALL, Limits()
     app.on_response_prepare.append(guard.harden)
     for path, handler in DATA.items():
-        app.router.add_get(path, handler)
+        app.router.add_get(path, handler, allow_head=handler not in STREAMED)
     if login is None:
         for path in PAGES:
             app.router.add_get(path, pages.first_page)

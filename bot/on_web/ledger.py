@@ -15,6 +15,8 @@ PAGE = 50
 async def transactions(request: web.Request) -> web.Response:
     """What was booked, newest first; of one account or about one job where that is asked for."""
     account, job = request.query.get("account", "")[:40], number(request, "job")
+    if not account.isprintable():
+        raise web.HTTPNotFound
     before = number(request, "before")
     async with request.app[SITE].db.read() as s:
         head = await books.head(s)

@@ -71,8 +71,9 @@ async def clip(request: web.Request) -> web.StreamResponse:
     if found is None:
         raise web.HTTPNotFound
     kind = request.match_info["kind"]
-    path = site.media.path(found.video_key if kind == "mp4" else found.poster_key)
-    if not path.is_file():
+    key = found.video_key if kind == "mp4" else found.poster_key
+    path = await site.media.bring(site.media.path(key))
+    if path is None:
         raise web.HTTPNotFound
     return web.FileResponse(path, headers={**OPEN, "Content-Type": TYPES[kind]})
 

@@ -28,7 +28,6 @@ from moderation.people import Person
 from moderation.rules import Refused
 
 FOLDER = Path(__file__).parent
-TO_TAKE_PART = "Sign in to vote, to go on from it, or to report it."
 PLACES = {
     Purpose.RECEIPT: "mine",
     Purpose.RESULT: "mine",
@@ -208,8 +207,6 @@ def _waits(seen: View) -> bool:
 def _refusal(person: Person, place: str, seen: View) -> str:
     """Why what this card is for isn't for this person; empty when it is."""
     job = seen.job
-    if not person.id:
-        return TO_TAKE_PART if place == "showcase" else ""
     try:
         if place == "review" and seen.complaints:
             rules.may_take_down(person, job)

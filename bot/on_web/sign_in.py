@@ -31,6 +31,8 @@ BROWSERS = ("Firefox", "Edg", "OPR", "Chrome", "Safari", "curl")
 SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
 CALLED = {"Edg": "Edge", "OPR": "Opera", "Mac OS X": "macOS"}
 
+STATES = re.compile(r"[\w-]+", re.ASCII)
+
 log = structlog.get_logger()
 
 
@@ -70,7 +72,8 @@ async def back(request: web.Request) -> web.Response:
     """From the platform, with a code or with a no."""
     provider, state = _provider(request), request.query.get("state", "")
     kept = request.cookies.get(STATE, "")
-    if not state or not hmac.compare_digest(state.encode(), kept.encode()):
+    readable = STATES.fullmatch(state) and kept.isascii()
+    if not readable or not hmac.compare_digest(state, kept):
         return _failed(request, provider, BEGIN_AGAIN, 403, "state")
     async with request.app[SITE].db.begin() as s:
         row = await web_sessions.come_back(s, provider.key, state)

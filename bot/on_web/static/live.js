@@ -18,7 +18,7 @@ export function listen() {
       linked(false);
       if (stream?.readyState !== EventSource.CLOSED) return;
       close();
-      setTimeout(open, AGAIN_SECONDS * 1000);
+      setTimeout(again, AGAIN_SECONDS * 1000);
     });
     stream.addEventListener("card", (event) => {
       place(JSON.parse(event.data));
@@ -28,6 +28,13 @@ export function listen() {
       if (event.lastEventId) last = event.lastEventId;
       refetch();
     });
+  }
+
+  // A stream doesn't say why it was refused; the page does, where one has been signed out.
+  async function again() {
+    const page = await fetch(location.href, { redirect: "manual" }).catch(() => null);
+    if (page?.status === 403) location.reload();
+    else open();
   }
 
   function close() {

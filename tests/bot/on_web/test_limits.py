@@ -70,7 +70,7 @@ async def test_too_much_is_a_sentence_that_says_when(public: Served, browser: Op
     answer = await guest.get("/sign-in/discord")
     assert answer.status == 429
     assert f"Try again in {answer.headers['Retry-After']} seconds." in answer.text
-    assert (await guest.get("/showcase")).status == 200
+    assert (await guest.get("/record")).status == 200
 
 
 async def test_a_person_is_held_back_wherever_they_are(public: Served, browser: Open) -> None:

@@ -164,20 +164,26 @@ async def test_an_open_window_is_told_nothing_that_its_person_may_not_see_any_mo
 
 
 async def test_what_is_public_is_there_for_everybody(public: Served, browser: Open) -> None:
-    job, own = await public.published("bo"), await public.in_review("bo")
-    guest = browser()
+    job, guest = await public.published("bo"), browser()
     for path in (
-        "/showcase", "/record", "/record/report", "/record.json", "/ledger", "/ledger.csv",
-        "/pools", "/best", "/themes", "/help", "/sign-in", f"/jobs/{job.id}",
-        f"/jobs/{job.id}/clips/1.jpg", f"/jobs/{job.id}/clips/1.mp4", "/healthz",
+        "/record", "/record/report", "/record.json", "/ledger.json", "/ledger.csv", "/pools.json",
+        "/feed.atom", "/feed.json", "/help", "/sign-in", "/healthz",
     ):  # fmt: skip
-        assert (await guest.get(path)).status == 200, path
-    shown = (await guest.get("/showcase")).text
-    assert "Sign in to vote" in shown
-    assert 'name="sign" value="vote' not in shown
-    assert "data-live" not in shown
-    for path in (f"/jobs/{own.id}", f"/jobs/{own.id}/clips/1.mp4", f"/jobs/{own.id}/clips/1.jpg"):
-        assert (await guest.get(path)).status == 404, path
+        found = await guest.get(path)
+        assert found.status == 200, path
+        assert "data-live" not in found.text
+    assert str(job.id) in (await guest.get("/record.json")).text
+
+
+async def test_what_an_artist_shows_here_is_not_shown_to_guests(
+    public: Served, browser: Open
+) -> None:
+    job, guest = await public.published("bo"), browser()
+    files = [f"/clips/1.{kind}" for kind in ("mp4", "jpg")]
+    closed = [f"/jobs/{job.id}{file}" for file in ("", *files)]
+    for path in (*closed, "/showcase", "/best", "/best.json", "/themes", "/ledger", "/pools"):
+        assert (await guest.get(path)).status == 403, path
+    assert (await guest.get(f"/feed/{job.id}/1.mp4")).status == 404
 
 
 async def test_all_else_is_a_sentence_and_a_button(public: Served, browser: Open) -> None:
@@ -201,7 +207,7 @@ async def test_the_demo_is_not_there(public: Served, browser: Open) -> None:
         for path in ("/as/ada/", "/as/mo/review", "/as/hal/yours"):
             assert (await who.get(path)).status == 404
         assert (await who.post("/as/mo/act", {"sign": "approve", "job": "1"})).status == 404
-        assert "/as/" not in (await who.get("/showcase")).text
+        assert "/as/" not in (await who.get("/help")).text
 
 
 # ── what every request must pass ─────────────────────────────────────────────────────────
