@@ -12,7 +12,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from bot.trouble import Trouble
 from db import backup, books, migrate, record
-from db.media import KEY, Media
+from db.media import KEY, media_of
 from db.session import Db, of_one_moment
 from db.settings import StoreSettings
 
@@ -143,8 +143,12 @@ async def restore(settings: StoreSettings, source: Path, said: Said) -> Contents
             contents = _contents(archive)
             if damaged := _damaged(archive):
                 raise Trouble(f"{source} is damaged at {damaged}; take another backup.")
-            await _load(settings, archive, contents, said)
-            said("files", _extract(settings, archive))
+            with _sentences(archive):
+                await backup.insist_on_empty(settings.database)
+                # Files first: a studio without them would be taken for a whole one.
+                said("files", await _extract(settings, archive))
+                rows = Archive(archive, contents)
+                await backup.load(settings.database, contents.revision, rows, said)
     except BadZipFile:
         raise Trouble(f"{source} isn't a whole backup of a studio.") from None
     await _insist_on_all_of_it(settings, contents)
@@ -174,10 +178,10 @@ def _contents(archive: ZipFile) -> Contents:
     return contents
 
 
-async def _load(settings: StoreSettings, archive: ZipFile, contents: Contents, said: Said) -> None:
-    rows = Archive(archive, contents)
+@contextmanager
+def _sentences(archive: ZipFile) -> Iterator[None]:
     try:
-        await backup.load(settings.database, contents.revision, rows, said)
+        yield
     except backup.NotEmpty:
         raise Trouble(
             "There is a studio in this database already; a backup goes into an empty one."
@@ -188,13 +192,14 @@ async def _load(settings: StoreSettings, archive: ZipFile, contents: Contents, s
         ) from None
 
 
-def _extract(settings: StoreSettings, archive: ZipFile) -> int:
+async def _extract(settings: StoreSettings, archive: ZipFile) -> int:
     """Put the files in their places, each whole or not at all; how many there were."""
-    media, count = Media(settings.media), 0
+    media, count = media_of(settings), 0
     for member in archive.infolist():
         folder, _, name = member.filename.partition("/")
         if folder == "media" and KEY.fullmatch(name):
             _place(archive, member, media.path(name))
+            await media.share(media.path(name))
         elif folder == "credentials" and name and "/" not in name:
             _place(archive, member, settings.credentials / name, OWNERS)
         else:

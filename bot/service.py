@@ -108,6 +108,7 @@ async def serve(
         running = [tasks.create_task(room.run()) for room in rooms]
         running += [tasks.create_task(Feed(desk.db, desk.broker, room).run()) for room in rooms]
         running.append(tasks.create_task(_sweeping(desk, media)))
+        running.append(tasks.create_task(_clearing(desk, media)))
         running.append(tasks.create_task(_noticing(desk.db, rooms)))
         running.append(tasks.create_task(media.tend()))
         running.append(tasks.create_task(_keeping(desk, media, media_bytes)))
@@ -146,10 +147,21 @@ async def _sweeping(desk: Desk, media: Media) -> None:
         try:
             await sweep(desk.db, desk.broker, desk.rules)
             await forget_leavers(desk.db, desk.broker, media)
-            await clips.remove_noted(desk.db, media)
         except StoreTrouble as error:
             log.warning("store.away", why=str(error))
         except Exception:
             # Whatever could not be swept now, a database that is away say, is swept next time.
             log.exception("sweep.failed")
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _clearing(desk: Desk, media: Media) -> None:
+    """Remove from the bucket what nobody needs, beside the sweep: it may be slow."""
+    while True:
+        try:
+            await clips.remove_noted(desk.db, media)
+        except StoreTrouble as error:
+            log.warning("store.away", why=str(error))
+        except Exception:
+            log.exception("clearing.failed")
         await asyncio.sleep(SWEEP_SECONDS)

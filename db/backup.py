@@ -37,6 +37,8 @@ from db import migrate
 
 AT_ONCE = 1000
 VERSION = "alembic_version"
+PASSING = frozenset({"web_session", "signing_in"})
+"""Who was signed in then isn't signed in again."""
 
 Loaded = Callable[[str, int], None]
 """Told of each table that was put in, with the number of its rows."""
@@ -61,8 +63,8 @@ class Source(Protocol):
 
 
 def tables() -> list[Table]:
-    """Every table, each after those that it refers to."""
-    return list(SQLModel.metadata.sorted_tables)
+    """Every table that is kept, each after those that it refers to."""
+    return [table for table in SQLModel.metadata.sorted_tables if table.name not in PASSING]
 
 
 async def rows(s: AsyncSession, table: Table) -> AsyncIterator[str]:
@@ -87,6 +89,7 @@ async def load(url: str, revision: str, source: Source, loaded: Loaded) -> None:
     Raises ``NotEmpty`` where anything is, and ``FromLater``. Killed on its way it leaves no row, and can
     be done again.
     """
+    await insist_on_empty(url)
     await asyncio.to_thread(_make_tables, url, revision)
     engine = create_async_engine(url, hide_parameters=True)
     try:
@@ -97,23 +100,41 @@ async def load(url: str, revision: str, source: Source, loaded: Loaded) -> None:
     await asyncio.to_thread(migrate.upgrade, url)
 
 
-def _make_tables(url: str, revision: str) -> None:
-    at = asyncio.run(migrate.current(url))
-    if at not in {None, revision}:
-        raise NotEmpty
+async def insist_on_empty(url: str) -> None:
+    """Raises ``NotEmpty`` where there is a row in any table."""
+    if await migrate.current(url) is None:
+        return
+    engine = create_async_engine(url, hide_parameters=True)
     try:
-        migrate.upgrade(url, revision)
-    except CommandError as error:
-        raise FromLater from error
+        async with engine.connect() as connection:
+            await connection.run_sync(_insist_on_empty)
+    finally:
+        await engine.dispose()
 
 
-def _put_in(connection: Connection, source: Source, loaded: Loaded) -> None:
+def _insist_on_empty(connection: Connection) -> list[Table]:
+    """The tables there are."""
     known = MetaData()
     known.reflect(connection)
     made = [table for table in known.sorted_tables if table.name != VERSION]
     for table in made:
         if connection.execute(select(table).limit(1)).first() is not None:
             raise NotEmpty
+    return made
+
+
+def _make_tables(url: str, revision: str) -> None:
+    at = asyncio.run(migrate.current(url))
+    try:
+        if at not in {None, revision}:  # made, say by ``sora migrate``, and nothing in them yet
+            migrate.downgrade(url)
+        migrate.upgrade(url, revision)
+    except CommandError as error:
+        raise FromLater from error
+
+
+def _put_in(connection: Connection, source: Source, loaded: Loaded) -> None:
+    made = _insist_on_empty(connection)
     for table in made:
         columns = [table.c[name] for name in source.columns(table.name)]
         convert = [_converter(column.type) for column in columns]

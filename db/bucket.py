@@ -18,7 +18,7 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
-from db.media import PARTIAL, StoreTrouble
+from db.media import PARTIAL, Damaged, StoreTrouble
 from db.settings import StoreSettings
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Bucket:
                     return False
             finally:
                 await asyncio.to_thread(Path(partial).unlink, missing_ok=True)
-        raise StoreTrouble(f"What {self._where} has as {name} isn't what was stored.")
+        raise Damaged(f"What {self._where} has as {name} isn't what was stored.")
 
     async def _take(self, name: str, file: IO[bytes], digest: str) -> bool | None:
         """Write an object's content; whether it is as it was stored, None where there is none."""

@@ -41,6 +41,10 @@ class StoreTrouble(OSError):
     """The bucket can't be reached or used now; the message is one sentence, and shows no secret."""
 
 
+class Damaged(OSError):
+    """What the bucket has isn't what was stored; to wait for it would help nobody."""
+
+
 def form_name(content: str, limit: int) -> str:
     """What the form of a clip that fits so many bytes is called; ``content``: the clip's hash."""
     return f"{content}-{limit}.mp4"

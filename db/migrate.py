@@ -30,6 +30,11 @@ def upgrade(url: str, revision: str = "head") -> None:
     command.upgrade(config(url), revision)
 
 
+def downgrade(url: str) -> None:
+    """Take all tables away. Only for a database that nothing is in."""
+    command.downgrade(config(url), "base")
+
+
 def newest() -> str | None:
     """The revision this code expects."""
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()

@@ -84,17 +84,17 @@ class Resigner:
             file = self._media.path(clip.video_key)
             if file.name in self._hopeless:
                 return False
-            await self._media.bring(file)
+            try:
+                await self._media.bring(file)
+            except OSError as error:
+                return self._not_signed(clip, error)
             said = await asyncio.to_thread(_said, file)
             model = model_of(job, self._catalogue.get(job.model), said)
             claim = await claim_of(s, self._media, job, number, model)
         try:
             key, size = await self._store(file, claim, job, said)
         except (CannotSign, OSError) as error:
-            if not (is_full(error) or isinstance(error, StoreTrouble)):
-                self._hopeless.add(file.name)
-            log.error("clip.not_signed", job=job_id, clip=number, error=type(error).__name__)
-            return False
+            return self._not_signed(clip, error)
         async with self._db.begin() as s:
             replaced = await self._replace(s, clip, claim, model, key, size)
         # After the commit: a file that is still needed when a transaction fails must be there.
@@ -102,6 +102,14 @@ class Resigner:
             await clips.discard_unused(s, self._media, [clip.video_key, key])
         log.info("clip.signed" if replaced else "clip.signed_in_vain", job=job_id, clip=number)
         return replaced
+
+    def _not_signed(self, clip: Clip, error: Exception) -> bool:
+        """It is tried again if the disk was full or the store away."""
+        if not (is_full(error) or isinstance(error, StoreTrouble)):
+            self._hopeless.add(clip.video_key)
+        where = {"job": clip.job_id, "clip": clip.number}
+        log.error("clip.not_signed", error=type(error).__name__, **where)
+        return False
 
     async def _store(
         self, file: Path, claim: Claim, job: Job, said: Said | None

@@ -19,7 +19,7 @@ from db import clips, jobs, renders, traces, workers
 from db.broker import Broker
 from db.media import Media
 from db.models import Job
-from db.session import Db
+from db.session import Db, is_away
 from db.states import PUT_TOGETHER, Status
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Catalogue
@@ -173,9 +173,8 @@ class Renderer:
         except asyncio.CancelledError:
             await asyncio.shield(self._put_back(job))
             raise
-        except Exception:
-            log.exception("render.broke")
-            await self._fail(job, BROKE)
+        except Exception as error:
+            await self._broke(job, error)
         finally:
             self._job = None
             keys = [lease.preview_key] if finished else [lease.preview_key, *stored]
@@ -244,6 +243,15 @@ class Renderer:
             return await order_of(s, self._media, job)
 
     # ── its other ends ───────────────────────────────────────────────────────────────────
+
+    async def _broke(self, job: Job, error: Exception) -> None:
+        """A database that went away is no fault of the render: it goes back into the line."""
+        if is_away(error):
+            log.warning("database.unreachable", error=type(error).__name__)
+            await self._put_back(job)
+            return
+        log.exception("render.broke")
+        await self._fail(job, BROKE)
 
     async def _fail(self, job: Job, sentence: str) -> None:
         async with self._db.begin() as s:

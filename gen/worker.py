@@ -76,7 +76,7 @@ async def _working(
         resigner = Resigner(db, media, key, models, folder)
         async with asyncio.TaskGroup() as tasks:
             running = [
-                tasks.create_task(_show(db, name, settings, models, host)),
+                tasks.create_task(_show(db, name, settings, models, host, renderer)),
                 tasks.create_task(renderer.listen()),
                 tasks.create_task(resigner.run()),
                 tasks.create_task(media.tend()),
@@ -88,7 +88,6 @@ async def _working(
                 port = settings.worker_metrics_host, settings.worker_metrics_port
                 running.append(tasks.create_task(watched.serve(page, *port)))
             host.start()
-            renderer.start()
             try:
                 yield renderer
             finally:
@@ -101,9 +100,14 @@ async def _working(
 
 
 async def _show(
-    db: Db, name: str, settings: WorkerSettings, models: catalogue.Catalogue, host: Host
+    db: Db,
+    name: str,
+    settings: WorkerSettings,
+    models: catalogue.Catalogue,
+    host: Host,
+    renderer: Renderer,
 ) -> None:
-    """Announce this worker, then keep its row as fresh and as true as it can be."""
+    """Announce this worker, have it render, and keep its row as fresh and as true as it can be."""
     offers = [entry.offer for entry in models.values()]
     may = (settings.running_cap, settings.worker_owner)
     announced = False
@@ -119,6 +123,7 @@ async def _show(
                         await workers.announce(s, name, offers, host.state, *may)
                 if not announced:
                     log.info("worker.announced", worker=name, models=list(models))
+                    renderer.start()  # not before: one of this name may have been draining
                 announced = True
             except (DBAPIError, OSError) as error:
                 log.warning("database.unreachable", error=type(error).__name__)

@@ -56,21 +56,22 @@ class Vouching:
         if failed and not found:
             raise Silent from failed[0]
         if not found:  # they may be about to join one
-            soon = time.monotonic() + BELIEVED_SECONDS
+            long_ago = time.monotonic() - STRANGER_SECONDS + BELIEVED_SECONDS
             for key in {(guild, user) for guild in houses} & self._said.keys():
-                self._said[key] = (min(self._said[key][0], soon), None)
+                self._said[key] = (min(self._said[key][0], long_ago), None)
         return frozenset[Role]().union(*found) if found else None
 
     async def _in(self, guild: int, house: Workspace, user: int, fresh: bool) -> Roles:
         key, now = (guild, user), time.monotonic()
-        until, said = self._said.get(key, (now, None))
-        if now < until and not (fresh and said):
+        at, said = self._said.get(key, (-STRANGER_SECONDS, None))
+        believed = STRANGER_SECONDS if said is None else BELIEVED_SECONDS
+        if now - at < believed and not (fresh and said):
             return said
         self._said.pop(key, None)
         while len(self._said) >= MOST_BELIEVED:
             del self._said[next(iter(self._said))]
         said = await self._ask(guild, house, user)
-        self._said[key] = (now + (STRANGER_SECONDS if said is None else BELIEVED_SECONDS), said)
+        self._said[key] = (now, said)
         return said
 
     async def _ask(self, guild: int, house: Workspace, user: int) -> Roles:

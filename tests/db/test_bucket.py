@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from db.bucket import Bucket
-from db.media import Media, StoreTrouble
+from db.media import Damaged, Media, StoreTrouble
 from tests.support.buckets import KEY, SECRET, Store, Wire, halved, spoilt
 
 CONTENT = b"a clip of some length " * 1000
@@ -79,7 +79,7 @@ async def test_what_comes_damaged_is_not_kept(
     form.unlink()
     wire.change = change
     for wanted in (path, form):
-        with pytest.raises(StoreTrouble):
+        with pytest.raises((Damaged, StoreTrouble)):
             await media.bring(wanted)
         assert not list(wanted.parent.iterdir())
     wire.mend()
