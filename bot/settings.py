@@ -134,7 +134,7 @@ class BotSettings(WebSettings):
 
     @field_validator("feed_url")
     @classmethod
-    def _an_origin(cls, url: str) -> str:
+    def _the_feeds_origin(cls, url: str) -> str:
         parts = urlsplit(url.rstrip("/"))
         if url and (parts.scheme not in {"http", "https"} or not parts.netloc or any(parts[2:])):
             raise ValueError(f"an address like https://clips.example.org, not {url}")

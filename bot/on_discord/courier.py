@@ -164,10 +164,26 @@ async def _parameters(
     message: Message, *, replacing: bool = True, **more: Any
 ) -> MultipartParameters:
     if replacing:
-        more["attachments"] = [await asyncio.to_thread(_file, one) for one in message.attached]
+        more["attachments"] = await _opened(message.attached)
     more.setdefault("allowed_mentions", SILENT)
     return handle_message_parameters(view=message.view, **more)
 
 
-def _file(attached: Attached) -> discord.File:
-    return discord.File(attached.file, attached.name)
+async def _opened(attached: Sequence[Attached]) -> list[discord.File]:
+    """Their files; whoever is cancelled meanwhile leaves none of them open."""
+
+    def opened() -> list[discord.File]:
+        return [discord.File(one.file, one.name) for one in attached]
+
+    opening = asyncio.ensure_future(asyncio.to_thread(opened))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close)
+        raise
+
+
+def _close(opening: asyncio.Future[list[discord.File]]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        for file in opening.result():
+            file.close()

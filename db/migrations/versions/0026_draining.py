@@ -20,7 +20,8 @@ def upgrade() -> None:
         table.add_column(
             sa.Column("draining", sa.Boolean(), nullable=False, server_default=sa.false())
         )
-        table.alter_column("draining", server_default=None)
+    with op.batch_alter_table("worker") as table:  # by itself: the rows that are there need it
+        table.alter_column("draining", existing_type=sa.Boolean(), server_default=None)
 
 
 def downgrade() -> None:
