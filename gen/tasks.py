@@ -173,7 +173,7 @@ class Renderer:
         except asyncio.CancelledError:
             await asyncio.shield(self._put_back(job))
             raise
-        except Exception as error:
+        except Exception as error:  # it is logged, and said on the card if it is the render's fault
             await self._broke(job, error)
         finally:
             self._job = None

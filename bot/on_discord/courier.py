@@ -175,6 +175,8 @@ async def _opened(attached: Sequence[Attached]) -> list[discord.File]:
     def opened() -> list[discord.File]:
         return [discord.File(one.file, one.name) for one in attached]
 
+    if not attached:
+        return []
     opening = asyncio.ensure_future(asyncio.to_thread(opened))
     try:
         return await asyncio.shield(opening)

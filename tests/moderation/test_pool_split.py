@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from db import ledger, pools
@@ -15,8 +13,8 @@ from moderation.pools import close_due, pay
 from moderation.rules import Refused
 from tests.moderation.opinions import Five, link
 from tests.moderation.test_pools import (
-    TODAY,
     UNIT,
+    day,
     earn,
     over,
     proposed,
@@ -71,11 +69,10 @@ async def test_a_day_counts_by_when_it_was_and_is_waited_for(studio: Studio, cas
     await earn(studio.db, ada, 3)
     async with studio.db.begin() as s:
         for ago in (0, 1):
-            day = TODAY - timedelta(days=ago)
             s.add(
                 DayEarned(
                     key=f"reviewed:{ago}",
-                    day=day,
+                    day=day(-ago),
                     person_id=mo.id,
                     kind="reviewed",
                     table_version=1,
@@ -84,16 +81,16 @@ async def test_a_day_counts_by_when_it_was_and_is_waited_for(studio: Studio, cas
             )
     for who in (ada, mo):
         await studio.desk.take_part_in_pools(who, True)
-    before = await proposed(studio.db, 70, (TODAY - timedelta(days=1), TODAY))
+    before = await proposed(studio.db, 70, (-1, 0))
     number = await proposed(studio.db, 90)
     await over(studio.db)
     await close_due(studio.db)
     assert await shares(studio.db, before) == {}, "yesterday isn't booked"
-    await book_days(studio.db, TODAY)
+    await book_days(studio.db, day())
     await close_due(studio.db)
     assert await shares(studio.db, before) == {mo.id: 70}
     assert await shares(studio.db, number) == {}, "today isn't booked"
-    await book_days(studio.db, TODAY + timedelta(days=1))
+    await book_days(studio.db, day(1))
     await close_due(studio.db)
     assert await shares(studio.db, number) == {ada.id: 30, mo.id: 60}
 

@@ -24,8 +24,13 @@ from tests.moderation.opinions import Five, link
 from tests.support.studio import Studio
 
 UNIT = "EUR cent"
-TODAY = utcnow().date()
-DAYS = (TODAY, TODAY + timedelta(days=1))
+
+
+def day(later: int = 0) -> date:
+    """In UTC: today, or so many days later."""
+    return utcnow().date() + timedelta(days=later)
+
+
 """Of a pool for what the tests earn now; they propose it two days later."""
 
 
@@ -49,8 +54,9 @@ async def take_back(db: Db, number: int) -> None:
         await bookkeeping.reverse(s, booked)
 
 
-async def proposed(db: Db, amount: int = 100, days: tuple[date, date] = DAYS) -> int:
-    return (await propose(db, amount, UNIT, *days)).id
+async def proposed(db: Db, amount: int = 100, days: tuple[int, int] = (0, 1)) -> int:
+    """``days``: from which day to before which, counted from today."""
+    return (await propose(db, amount, UNIT, day(days[0]), day(days[1]))).id
 
 
 async def over(db: Db, **values: object) -> None:
@@ -138,9 +144,8 @@ async def test_what_was_earned_on_other_days_does_not_count(studio: Studio, cast
     ada = cast[0]
     await earn(studio.db, ada, 20)
     await studio.desk.take_part_in_pools(ada, True)
-    day = timedelta(days=1)
-    before = await proposed(studio.db, days=(TODAY - day, TODAY))
-    after = await proposed(studio.db, days=(TODAY + day, TODAY + 2 * day))
+    before = await proposed(studio.db, days=(-1, 0))
+    after = await proposed(studio.db, days=(1, 2))
     assert await splits(studio.db, before) == await splits(studio.db, after) == {}
 
 
@@ -149,11 +154,11 @@ async def test_where_nobody_takes_part_all_of_it_is_there_for_the_next_pool(
 ) -> None:
     ada = cast[0]
     await earn(studio.db, ada, 20)
-    await proposed(studio.db, 60, (TODAY - timedelta(days=1), TODAY))
+    await proposed(studio.db, 60, (-1, 0))
     await over(studio.db)
     await close_due(studio.db)
     assert await held(studio.db) == {"outside": -60, "left_over": 60, "people": 0}
-    await propose(studio.db, 100, " eur  CENT", *DAYS)
+    await propose(studio.db, 100, " eur  CENT", day(), day(1))
     assert await held(studio.db) == {"outside": -100, "pool-2": 100, "people": 0}
     await withdraw(studio.db, 2)
     assert await held(studio.db) == {"outside": -60, "left_over": 60, "people": 0}
@@ -206,7 +211,7 @@ async def test_two_who_are_one_have_one_share_and_claim_what_either_got(
     await over(db)
     await close_due(db)
     await link(studio, ada, bo)
-    second = await proposed(db, 80, (TODAY + timedelta(days=1), TODAY + timedelta(days=2)))
+    second = await proposed(db, 80, (1, 2))
     await withdraw(db, second)
     claimed = await desk.claim_shares(bo)
     assert sorted(share.amount for share, _ in claimed) == [10, 30]
@@ -228,22 +233,22 @@ async def test_what_two_earned_who_are_one_counts_together(studio: Studio, cast:
 @pytest.mark.parametrize(
     ("amount", "unit", "days", "why"),
     [
-        (0, UNIT, DAYS, "whole number"),
-        (10**12 + 1, UNIT, DAYS, "whole number"),
-        (1, "Credits", DAYS, "Credit is nothing"),
-        (1, "7 up", DAYS, "few words"),
-        (1, "x" * 21, DAYS, "few words"),
-        (1, UNIT, (TODAY, TODAY), "end after they begin"),
-        (1, UNIT, (TODAY, TODAY + timedelta(days=9)), "Wait until its days are over"),
-        (1, "eur CENT", (TODAY - timedelta(days=3), DAYS[1]), "some of these days"),
+        (0, UNIT, (0, 1), "whole number"),
+        (10**12 + 1, UNIT, (0, 1), "whole number"),
+        (1, "Credits", (0, 1), "Credit is nothing"),
+        (1, "7 up", (0, 1), "few words"),
+        (1, "x" * 21, (0, 1), "few words"),
+        (1, UNIT, (0, 0), "end after they begin"),
+        (1, UNIT, (0, 9), "Wait until its days are over"),
+        (1, "eur CENT", (-3, 1), "some of these days"),
     ],
 )
 async def test_what_is_no_proposal(
-    sqlite_url: str, amount: int, unit: str, days: tuple[date, date], why: str
+    sqlite_url: str, amount: int, unit: str, days: tuple[int, int], why: str
 ) -> None:
     db = Db(sqlite_url)
     await proposed(db)
     with pytest.raises(Refused, match=why):
-        await propose(db, amount, unit, *days)
-    await propose(db, 1, "GBP penny", *DAYS)
+        await propose(db, amount, unit, day(days[0]), day(days[1]))
+    await propose(db, 1, "GBP penny", day(), day(1))
     await db.close()
