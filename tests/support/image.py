@@ -62,7 +62,7 @@ class Image:
     def __init__(self, root: Path, known: Mapping[str, Stage], target: str) -> None:
         self._root = root
         self._known = known
-        self._built: set[str] = set()
+        self._built: dict[str, str] = {}  # stage -> its working folder
         self._where = "/"
         self.env = {"PATH": f"{root}/usr/bin:/usr/bin:/bin"}
         self.command: list[str] = []
@@ -82,13 +82,16 @@ class Image:
         return subprocess.Popen(command, env={**self.env, **env}, cwd=where, stdout=to, stderr=to)
 
     def _build(self, target: str) -> None:
-        if target in self._built or target not in self._known:
+        if target in self._built:
+            self._where = self._built[target]
             return
-        self._built.add(target)
+        if target not in self._known:
+            return  # another image
         self._build(self._known[target].base)
         for word, rest in self._known[target].steps:
             print(f"{target}: {word} {rest}"[:120], flush=True)
             self._step(word, rest)
+        self._built[target] = self._where
 
     def _step(self, word: str, rest: str) -> None:
         match word:
@@ -200,7 +203,7 @@ def main(targets: list[str]) -> None:
     secrets = {"POSTGRES_PASSWORD": "of-postgres", "VALKEY_PASSWORD": "of-valkey"}
     with ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sora-image-")))
-        images = {target: Image(root, known, target) for target in targets}
+        images = {target: Image(root / target, known, target) for target in targets}
         sockets = stack.enter_context(postgres_server())
         (root / "valkey").mkdir()
         port = stack.enter_context(_valkey(compose["valkey"], secrets, root / "valkey"))
