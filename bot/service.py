@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
@@ -107,61 +108,43 @@ async def serve(
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(room.run()) for room in rooms]
         running += [tasks.create_task(Feed(desk.db, desk.broker, room).run()) for room in rooms]
-        running.append(tasks.create_task(_sweeping(desk, media)))
-        running.append(tasks.create_task(_clearing(desk, media)))
-        running.append(tasks.create_task(_noticing(desk.db, rooms)))
         running.append(tasks.create_task(media.tend()))
-        running.append(tasks.create_task(_keeping(desk, media, media_bytes)))
+        # What may be slow, as a bucket may, is done beside the sweep. Notices are of no job: the record's
+        # head once a day, themes and pools as they begin and end.
+        notices = [partial(show, desk.db, rooms) for show in (post_heads, show_themes, show_pools)]
+        for what, seconds, work in (
+            ("sweep", SWEEP_SECONDS, [partial(_sweep, desk, media)]),
+            ("clearing", SWEEP_SECONDS, [partial(clips.remove_noted, desk.db, media)]),
+            ("notices", NOTICE_SECONDS, notices),
+            ("keeping", KEEPING_SECONDS, [partial(_keep, desk, media, media_bytes)]),
+        ):
+            running.append(tasks.create_task(_again_and_again(what, seconds, *work)))
         await stopped.wait()
         for task in running:
             task.cancel()
 
 
-async def _noticing(db: Db, rooms: Sequence[Room]) -> None:
-    """Show what is of no job: the record's head once a day, themes and pools as they begin
-    and end."""
+async def _again_and_again(
+    what: str, seconds: float, *work: Callable[[], Awaitable[object]]
+) -> None:
+    """Do these one after the other, for ever; what fails, since the database is away say, is done again."""
     while True:
-        for show in (post_heads, show_themes, show_pools):
+        for do in work:
             try:
-                await show(db, rooms)
+                await do()
+            except StoreTrouble as error:
+                log.warning("store.away", why=str(error))
             except Exception:
-                # A database that is away, say, is there again in a minute.
-                log.exception("notices.failed")
-        await asyncio.sleep(NOTICE_SECONDS)
+                log.exception(f"{what}.failed")
+        await asyncio.sleep(seconds)
 
 
-async def _keeping(desk: Desk, media: Media, media_bytes: int | None) -> None:
+async def _sweep(desk: Desk, media: Media) -> None:
+    await sweep(desk.db, desk.broker, desk.rules)
+    await forget_leavers(desk.db, desk.broker, media)
+
+
+async def _keep(desk: Desk, media: Media, media_bytes: int | None) -> None:
     """Let go what isn't kept for ever, and see how much room is left."""
-    while True:
-        try:
-            await keeping.let_go(desk.db, media, desk.rules)
-            await keeping.measure(desk.db, media, media_bytes)
-        except Exception:
-            # The database or the store is away; it is asked again.
-            log.exception("keeping.failed")
-        await asyncio.sleep(KEEPING_SECONDS)
-
-
-async def _sweeping(desk: Desk, media: Media) -> None:
-    while True:
-        try:
-            await sweep(desk.db, desk.broker, desk.rules)
-            await forget_leavers(desk.db, desk.broker, media)
-        except StoreTrouble as error:
-            log.warning("store.away", why=str(error))
-        except Exception:
-            # Whatever could not be swept now, a database that is away say, is swept next time.
-            log.exception("sweep.failed")
-        await asyncio.sleep(SWEEP_SECONDS)
-
-
-async def _clearing(desk: Desk, media: Media) -> None:
-    """Remove from the bucket what nobody needs, beside the sweep: it may be slow."""
-    while True:
-        try:
-            await clips.remove_noted(desk.db, media)
-        except StoreTrouble as error:
-            log.warning("store.away", why=str(error))
-        except Exception:
-            log.exception("clearing.failed")
-        await asyncio.sleep(SWEEP_SECONDS)
+    await keeping.let_go(desk.db, media, desk.rules)
+    await keeping.measure(desk.db, media, media_bytes)

@@ -230,8 +230,6 @@ def _offered(
     tipped: bool,
 ) -> list[Button]:
     """The buttons that do something for this person."""
-    if not person.id:
-        return [button for button in buttons if button.sign in LOOKS]
     if refusal and place != "showcase":
         return []
     kept = [button for button in buttons if not (refusal and button.sign in VOTES)]

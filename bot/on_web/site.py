@@ -60,8 +60,7 @@ def visitor_of(request: web.Request) -> Visitor:
 
 def somebody(request: web.Request) -> Visitor | None:
     """Who asks, where a page is the same for whoever doesn't say."""
-    visitor = request.get(_VISITOR)
-    return None if visitor is None or visitor.guest else visitor
+    return request.get(_VISITOR)
 
 
 def origin(request: web.Request) -> str:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from bot.on_web.members import Login
 from db.broker import Broker
 from db.session import Db
 from tests.bot.on_web.served import ROLES, Be, Served, caller
@@ -15,18 +16,27 @@ from tests.doubles.sign_in import Platform
 from tests.support.databases import connections_ended
 
 
-@pytest.fixture
-async def served(sqlite_url: str, valkey: str, tmp_path: Path) -> AsyncIterator[Served]:
+@asynccontextmanager
+async def serving(
+    url: str, valkey: str, folder: Path, login: Login | None = None
+) -> AsyncIterator[Served]:
     """The web room on a real database and broker, with its feed."""
-    db, broker = Db(sqlite_url), Broker(valkey)
-    studio = Served(db, broker, tmp_path)
+    db, broker = Db(url), Broker(valkey)
+    studio = Served(db, broker, folder)
     await studio.open()
-    await studio.start()
+    await studio.start(login=login)
     yield studio
     await studio.stop()
     await broker.close()
     await db.close()
     await connections_ended()
+
+
+@pytest.fixture
+async def served(sqlite_url: str, valkey: str, tmp_path: Path) -> AsyncIterator[Served]:
+    """As it is on one's own machine, with the demo's people."""
+    async with serving(sqlite_url, valkey, tmp_path) as studio:
+        yield studio
 
 
 @pytest.fixture
@@ -53,16 +63,9 @@ def rooms() -> Rooms:
 async def public(
     sqlite_url: str, valkey: str, tmp_path: Path, platform: Platform, rooms: Rooms
 ) -> AsyncIterator[Served]:
-    """The web room as it is opened to others, with its feed."""
-    db, broker = Db(sqlite_url), Broker(valkey)
-    studio = Served(db, broker, tmp_path)
-    await studio.open()
-    await studio.start(login=login_by(platform, rooms))
-    yield studio
-    await studio.stop()
-    await broker.close()
-    await db.close()
-    await connections_ended()
+    """As it is opened to others."""
+    async with serving(sqlite_url, valkey, tmp_path, login_by(platform, rooms)) as studio:
+        yield studio
 
 
 @pytest.fixture
