@@ -17,6 +17,7 @@ from bench.engines import NOTHING
 from bench.report import Figure, main, say
 from db import renders, workers
 from db.broker import Broker
+from db.line import Hand
 from db.models import Clip, Job
 from db.session import Db
 from db.states import Verdict
@@ -112,7 +113,7 @@ def _job(artist: Person, key: str) -> Job:
 
 async def _claim(db: Db) -> Job | None:
     async with db.begin() as s:
-        return await renders.claim_next(s, "bench", {NOTHING.name}, running_cap=LOOKS)
+        return await renders.claim_next(s, "bench", Hand({NOTHING.name}), running_cap=LOOKS)
 
 
 async def _finish(db: Db, job: Job) -> None:

@@ -21,6 +21,7 @@ from bench.report import Figure, main, say
 from bench.studio import Studio
 from bot.on_discord.ids import ROOM, Channel
 from db import clips, jobs, renders, workers, workspaces
+from db.line import Hand
 from db.models import Clip, utcnow
 from db.states import Kind
 from tests.doubles.on_discord import Discord, Guild, Message, User
@@ -119,7 +120,7 @@ async def _votes(
 async def publish(running: Studio) -> None:
     """The first wish's render and its approval, done by hand."""
     async with running.db.begin() as s:
-        job = await renders.claim_next(s, "bench", {NOTHING.name}, 1)
+        job = await renders.claim_next(s, "bench", Hand({NOTHING.name}), 1)
         assert job is not None
         key = "0" * 64
         clip = Clip(

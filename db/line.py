@@ -68,6 +68,13 @@ class Forecast:
     seconds: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What one worker can make: by which models."""
+
+    models: Collection[str]
+
+
 def order(waiting: Sequence[Waiting], now: datetime) -> list[Waiting]:
     """The whole line, next first."""
     turns: Counter[int] = Counter()
@@ -85,11 +92,11 @@ def order(waiting: Sequence[Waiting], now: datetime) -> list[Waiting]:
 
 
 def claimable(
-    line: Sequence[Waiting], running: Mapping[Counted, int], cap: int, models: Collection[str]
+    line: Sequence[Waiting], running: Mapping[Counted, int], cap: int, hand: Hand
 ) -> Iterator[Waiting]:
-    """What a worker may take, next first. ``running``: how many render now of each that they are counted
+    """What this worker may take, next first. ``running``: how many render now of each that they are counted
     under; ``cap``: how many of one person may, where a job says nothing else."""
-    able = (job for job in line if can(job, models))
+    able = (job for job in line if can(job, hand))
     return (job for job in able if _has_room(job, running, cap))
 
 
@@ -104,9 +111,9 @@ def _has_room(job: Waiting, running: Mapping[Counted, int], cap: int) -> bool:
     return own and all(running.get(name, 0) < most for name, most in shared)
 
 
-def can(job: Waiting, models: Collection[str]) -> bool:
-    """Whether a worker that offers these models can make it: a film needs none."""
-    return job.model in models or job.shape.task in PUT_TOGETHER
+def can(job: Waiting, hand: Hand) -> bool:
+    """Whether this worker can make it: a film needs no model."""
+    return job.model in hand.models or job.shape.task in PUT_TOGETHER
 
 
 def forecast(
@@ -133,10 +140,11 @@ def forecast(
     heapq.heapify(ends)
     idle = max(workers - len(running), 0)
     now = 0.0
-    left = [job for job in line if can(job, models)]
+    hand = Hand(models)
+    left = [job for job in line if can(job, hand)]
     forecasts: dict[int, Forecast] = {}
     while left:
-        job = next(claimable(left, counts, cap, models), None) if idle else None
+        job = next(claimable(left, counts, cap, hand), None) if idle else None
         if job is not None:
             left.remove(job)
             idle -= 1

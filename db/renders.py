@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db import consents, jobs, parts, people, workers
-from db.line import Counted, claimable, counted
+from db.line import Counted, Hand, claimable, counted
 from db.models import Clip, Job, utcnow
 from db.session import one_at_a_time
 from db.states import Kind, Status
@@ -30,16 +30,14 @@ async def running(s: AsyncSession) -> Counter[Counted]:
     return Counter(name for row in rows.all() for name in counted(*row))
 
 
-async def claim_next(
-    s: AsyncSession, worker: str, models: Collection[str], running_cap: int
-) -> Job | None:
+async def claim_next(s: AsyncSession, worker: str, hand: Hand, running_cap: int) -> Job | None:
     """Give the worker the next job in line that it can render, or None.
 
     People who have as many jobs rendering as the job says (``Job.at_once``), or else ``running_cap``, are
     passed over for now.
     """
     await one_at_a_time(s, "claim")
-    for waiting in claimable(await jobs.line(s), await running(s), running_cap, models):
+    for waiting in claimable(await jobs.line(s), await running(s), running_cap, hand):
         now = utcnow()
         claimed = await jobs.move(
             s,

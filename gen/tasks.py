@@ -17,6 +17,7 @@ from structlog.contextvars import bound_contextvars
 
 from db import clips, jobs, renders, traces, workers
 from db.broker import Broker
+from db.line import Hand
 from db.media import Media
 from db.models import Job
 from db.session import Db, is_away
@@ -117,8 +118,8 @@ class Renderer:
                         self.drained.set()
                         self._idle.set()
                         return
-                    models, cap = self._catalogue.keys(), self._running_cap
-                    job = await renders.claim_next(s, self._worker, models, cap)
+                    hand, cap = Hand(self._catalogue.keys()), self._running_cap
+                    job = await renders.claim_next(s, self._worker, hand, cap)
                 if job is not None:
                     traces.past(job.id, "wait", job.queued_at, model=job.model)
                     with bound_contextvars(job=job.id), traces.span(job.id, "render"):

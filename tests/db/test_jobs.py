@@ -10,6 +10,7 @@ import pytest
 
 from db import clips, events, jobs, people, renders, speed, workers
 from db.broker import Broker
+from db.line import Hand
 from db.models import Person, utcnow
 from db.session import Db
 from db.speed import Shape
@@ -80,7 +81,7 @@ async def test_claims_go_round_the_people_and_keep_the_running_cap(studio: Studi
 async def test_a_worker_is_given_only_what_it_can_render(studio: Studio) -> None:
     job = await studio.submit(await person(studio.db, "ada"))
     async with studio.db.begin() as s:
-        assert await renders.claim_next(s, "other", {"giant"}, 2) is None
+        assert await renders.claim_next(s, "other", Hand({"giant"}), 2) is None
     claimed = await studio.claim()
     assert claimed is not None
     assert claimed.id == job.id

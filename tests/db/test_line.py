@@ -14,6 +14,7 @@ from db.line import (
     AGEING,
     PERSON,
     Forecast,
+    Hand,
     Running,
     Waiting,
     claimable,
@@ -168,7 +169,7 @@ def test_places_are_the_order_in_which_claims_will_be_made(
     left, rendering, claimed = list(ordered), list[Waiting](), list[int]()
     while left:
         counts = Counter(name for w in rendering for name in counted(w.person_id, w.at_once))
-        job = next(claimable(left, counts, cap, TOY), None)
+        job = next(claimable(left, counts, cap, Hand(TOY)), None)
         if job is None or len(rendering) == workers:
             rendering.pop(0)
             continue

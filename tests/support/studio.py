@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from db import jobs, people, renders, workers
 from db.broker import Broker
+from db.line import Hand
 from db.models import Clip, Job, utcnow
 from db.offers import Draft, Offer, Range
 from db.session import Db
@@ -71,7 +72,7 @@ class Studio:
 
     async def claim(self, worker: str = "worker", running_cap: int = 2) -> Job | None:
         async with self.db.begin() as s:
-            return await renders.claim_next(s, worker, {"toy"}, running_cap)
+            return await renders.claim_next(s, worker, Hand({"toy"}), running_cap)
 
     async def finish(self, job: Job, attempt: int | None = None) -> bool:
         clips = [
