@@ -20,10 +20,11 @@ from bot import (
     cli_pool,
     cli_record,
     cli_top,
+    cli_worker,
     cli_yours,
 )
 from bot.cli_data import Data, with_db
-from bot.trouble import Misused, insist_on_newest, translated
+from bot.trouble import insist_on_newest, translated
 
 if TYPE_CHECKING:
     from bot.settings import BotSettings
@@ -47,6 +48,8 @@ app.add_typer(cli_record.app, name="record")
 app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_pool.app, name="pool")
 app.add_typer(cli_credentials.app, name="credentials")
+app.add_typer(cli_worker.app, name="worker")
+app.command("lend")(cli_worker.lend)
 app.command("make")(cli_make.make)
 app.command("backup")(cli_backup.backup)
 app.command("restore")(cli_backup.restore)
@@ -135,33 +138,6 @@ def bot(
     if settings.otlp_endpoint:
         traces.begin("bot")
     asyncio.run(service.run(settings, part))
-
-
-@app.command()
-def worker(
-    drain: Annotated[
-        bool, typer.Option("--drain", help="Have workers finish what they render, and end.")
-    ] = False,
-    name: Annotated[
-        list[str] | None, typer.Option(help="With --drain: of which. \\[default: all]")
-    ] = None,
-    data: Data = None,
-) -> None:
-    """Run a worker alone: it renders what is in line. Needs the extra `gen`."""
-    if drain:
-        from bot import draining
-
-        typer.echo(draining.drain(data, name or []))
-        return
-    if name:
-        raise Misused("A worker is named by SORA_WORKER_NAME; --name says which --drain is for.")
-    from bot.children import python
-    from bot.settings import settings_from
-    from bot.supervisor import insist_on_gen
-
-    settings_from(data)
-    insist_on_gen()
-    os.execv(sys.executable, python("gen.worker"))  # noqa: S606  # no shell wanted
 
 
 @app.command(

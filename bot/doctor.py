@@ -21,12 +21,20 @@ from rich.text import Text
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from bot import doctor_chats, doctor_credentials, doctor_media, doctor_web, limits, supervisor
+from bot import (
+    doctor_chats,
+    doctor_credentials,
+    doctor_media,
+    doctor_web,
+    lenders,
+    limits,
+    supervisor,
+)
 from bot.children import python
 from bot.finding import Finding, State
 from bot.settings import BotSettings, settings_from
 from bot.trouble import Trouble, reaching, translated, without_password
-from db import events, speed, workers
+from db import events, lender_keys, speed, workers
 from db.broker import Broker
 from db.migrate import current, missing, newest
 from db.models import utcnow
@@ -157,8 +165,9 @@ async def _database(settings: BotSettings) -> AsyncIterator[Finding]:
             return
         yield Finding("Database", State.OK, f"{shown} is at the newest migration ({at}).")
         async with _open(url) as db:
-            for finding in [await _workers(db), await _outbox(db), await _eta(db)]:
-                yield finding
+            for look in (_workers, _lenders, _outbox, _eta):
+                if finding := await look(db):
+                    yield finding
     except Exception as error:
         trouble = translated(error)
         if trouble is None:
@@ -187,6 +196,11 @@ async def _workers(db: Db) -> Finding:
         )
     found = "; ".join(f"{one.name}: {one.state}{DRAINS * one.draining}" for one in living)
     return Finding("Workers", State.OK, f"{found}.")
+
+
+async def _lenders(db: Db) -> Finding | None:
+    async with db.read() as s:
+        return lenders.finding(await lender_keys.every(s))
 
 
 async def _outbox(db: Db) -> Finding:

@@ -23,6 +23,7 @@ SECRETS = (
         re.IGNORECASE,
     ),
     re.compile(r"()\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"),
+    re.compile(r"()\bsora-lend\.[\w.-]+"),
     re.compile(r"()\bx(?:ox[a-z]|app)[-.][\w.%-]+"),
     re.compile(r"(/(?:commands|actions|app|services|workflows)/T[A-Z0-9]+/)[^\s?#'\"\\]+"),
     re.compile(r"(/upload/v1/)[^\s?#'\"\\]+"),

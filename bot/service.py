@@ -23,7 +23,7 @@ from bot.settings import SWEEP_SECONDS, BotSettings, Shards
 from bot.settings_web import networks
 from bot.themes import show_themes
 from bot.vouching import Voucher
-from db import clips
+from db import clips, lent
 from db.broker import Broker
 from db.credentials import KNOWN
 from db.media import Media, StoreTrouble, media_of
@@ -114,7 +114,11 @@ async def serve(
         notices = [partial(show, desk.db, rooms) for show in (post_heads, show_themes, show_pools)]
         for what, seconds, work in (
             ("sweep", SWEEP_SECONDS, [partial(_sweep, desk, media)]),
-            ("clearing", SWEEP_SECONDS, [partial(clips.remove_noted, desk.db, media)]),
+            (
+                "clearing",
+                SWEEP_SECONDS,
+                [partial(lent.clear, desk.db, media), partial(clips.remove_noted, desk.db, media)],
+            ),
             ("notices", NOTICE_SECONDS, notices),
             ("keeping", KEEPING_SECONDS, [partial(_keep, desk, media, media_bytes)]),
         ):

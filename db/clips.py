@@ -11,7 +11,7 @@ from sqlmodel import col
 from db import notes
 from db.grouped import by_job
 from db.media import Media
-from db.models import Clip, Job, Note, Part, utcnow
+from db.models import Clip, Job, LentRender, Note, Part, utcnow
 from db.session import Db
 from db.states import Status
 
@@ -34,7 +34,8 @@ async def get(s: AsyncSession, job_id: int, number: int) -> Clip | None:
 
 
 async def unused(s: AsyncSession, keys: Collection[str]) -> set[str]:
-    """Those of these media keys that no clip and no job needs, and no running render shows."""
+    """Those of these media keys that no clip and no job needs, no running render shows, and nobody who lends
+    a worker has sent."""
     found: set[str] = set()
     for key in (Clip.video_key, Clip.poster_key, Clip.preview_key):
         kept = select(col(key)).join(Job, col(Job.id) == col(Clip.job_id))
@@ -46,6 +47,8 @@ async def unused(s: AsyncSession, keys: Collection[str]) -> set[str]:
         col(Job.status) == Status.RENDERING, col(Job.preview_key).in_(keys)
     )
     found.update(await s.scalars(shown))
+    for sent in await s.scalars(select(col(LentRender.files))):
+        found.update(sent.values())
     return set(keys) - found
 
 

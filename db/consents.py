@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -30,6 +31,15 @@ async def defaults(s: AsyncSession, person_id: int) -> dict[Flag, bool]:
         )
     )
     return {**UNLESS_SAID, **dict(said.all())}
+
+
+def keeps_unseen(person_id: Any) -> ColumnElement[bool]:
+    """Whether the clips of the person in this column begin as ones that nobody else sees."""
+    return exists().where(
+        col(Preference.person_id) == person_id,
+        col(Preference.flag) == Flag.SHOWCASE,
+        ~col(Preference.given),
+    )
 
 
 async def prefer(s: AsyncSession, person_id: int, choices: Mapping[Flag, bool]) -> None:

@@ -24,6 +24,7 @@ from db.models import (
     Event,
     Identity,
     Job,
+    LenderKey,
     Look,
     Note,
     Part,
@@ -46,7 +47,7 @@ WORDLESS = "Its words were those of somebody who left."
 SAID = ("sentence", "request")
 """What an event's detail may quote of whoever acted."""
 QUIET = {"synchronize_session": False}
-ByPlatform = Note | Reply | Workspace | Worker
+ByPlatform = Note | Reply | Workspace | Worker | LenderKey
 
 
 async def whose(s: AsyncSession, person_id: int) -> Whose:
@@ -69,8 +70,9 @@ async def by_platform(s: AsyncSession, who: Whose) -> list[ByPlatform]:
     which workers are theirs."""
     found: list[ByPlatform] = []
     for platform, workspace, user in who.identities:
-        owned = select(Worker).where(col(Worker.owner) == f"{platform}:{workspace}:{user}")
-        found += await s.scalars(owned)
+        owner = f"{platform}:{workspace}:{user}"
+        found += await s.scalars(select(Worker).where(col(Worker.owner) == owner))
+        found += await s.scalars(select(LenderKey).where(col(LenderKey.owner) == owner))
         houses = select(Workspace).where(
             col(Workspace.platform) == platform, col(Workspace.moderators).contains(user)
         )
@@ -101,7 +103,7 @@ async def cut_off(s: AsyncSession, who: Whose) -> None:
         match row:
             case Workspace():
                 row.moderators = ",".join(u for u in row.moderators.split(",") if u not in users)
-            case Worker():
+            case Worker() | LenderKey():
                 await _unpaid(s, row.owner)
                 row.owner = ""
             case Reply() if await _shows_a_card(s, row):

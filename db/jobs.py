@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import String, cast, func, select, update
+from sqlalchemy import ColumnElement, String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -168,16 +168,28 @@ async def line(s: AsyncSession) -> list[Waiting]:
             col(Job.model),
             col(Job.idle),
             col(Job.at_once),
+            col(Job.private) | consents.keeps_unseen(Job.person_id),
+            made_from(),
             *(col(getattr(Job, name)) for name in Shape._fields),
         )
         .join(Person, col(Person.id) == col(Job.person_id))
         .where(col(Job.status) == Status.QUEUED, parts.are_made())
     )
     waiting = [
-        Waiting(job_id, person_id, queued_at, served_at, model, Shape(*shape), idle, at_once)
-        for job_id, person_id, queued_at, served_at, model, idle, at_once, *shape in rows.all()
-    ]
+        Waiting(
+            job_id, person_id, queued_at, served_at, model, Shape(*shape), idle, at_once, private,
+            inputs,
+        )
+        for job_id, person_id, queued_at, served_at, model, idle, at_once, private, inputs, *shape
+        in rows.all()
+    ]  # fmt: skip
     return order(waiting, utcnow())
+
+
+def made_from() -> ColumnElement[bool]:
+    """Whether a job is made from an artist's pictures or clips."""
+    pictures = (col(Job.first_key) != "") | (col(Job.last_key) != "")
+    return pictures | col(Job.source_id).is_not(None)
 
 
 async def to_review(s: AsyncSession, job: Job, backlog: int | None) -> bool:

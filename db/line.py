@@ -49,6 +49,9 @@ class Waiting:
     """Whether it is for when nobody else waits."""
     at_once: Mapping[str, int] = field(default_factory=dict)
     """As in ``Job.at_once``."""
+    private: bool = False
+    inputs: bool = False
+    """Whether it is made from an artist's pictures or clips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,13 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """What one worker can make: by which models."""
+    """What one worker can make, and may."""
 
     models: Collection[str]
+    own: bool = True
+    """Whether it is the studio's own: no other makes what is private, or puts clips together."""
+    inputs: bool = True
+    """Whether it may have the pictures and clips of artists."""
 
 
 def order(waiting: Sequence[Waiting], now: datetime) -> list[Waiting]:
@@ -112,8 +119,13 @@ def _has_room(job: Waiting, running: Mapping[Counted, int], cap: int) -> bool:
 
 
 def can(job: Waiting, hand: Hand) -> bool:
-    """Whether this worker can make it: a film needs no model."""
-    return job.model in hand.models or job.shape.task in PUT_TOGETHER
+    """Whether this worker can make it, and may: a film needs no model."""
+    together = job.shape.task in PUT_TOGETHER
+    if not hand.own and (job.private or together):
+        return False
+    if job.inputs and not hand.inputs:
+        return False
+    return job.model in hand.models or together
 
 
 def forecast(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, TypedDict
@@ -10,6 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from db.line import Hand
 from db.models import Job, Worker, utcnow
 from db.offers import Offer
 from db.speed import Render, Shape
@@ -17,6 +19,8 @@ from db.upsert import upsert
 
 ALIVE = timedelta(seconds=30)
 FORGOTTEN = timedelta(days=1)
+OWNER = re.compile(r"[^:]+:[^:]*:.+")
+"""Who is credited for what a worker renders: platform:workspace:user id."""
 
 
 class Card(TypedDict):
@@ -36,6 +40,9 @@ async def announce(
     state: str,
     running_cap: int = 2,
     owner: str = "",
+    *,
+    lent: bool = False,
+    inputs: bool = True,
 ) -> None:
     """A worker has started; those that have been gone for a day are forgotten."""
     now = utcnow()
@@ -46,6 +53,8 @@ async def announce(
         "state": state,
         "running_cap": running_cap,
         "owner": owner,
+        "lent": lent,
+        "inputs": inputs,
         "draining": False,
         "offers": [offer.model_dump(mode="json") for offer in offers],
     }
@@ -102,10 +111,17 @@ def takes_jobs(worker: Worker) -> bool:
     return alive(worker) and not worker.draining
 
 
+def hand(worker: Worker) -> Hand:
+    """What it can make, and may."""
+    models = frozenset(offer["name"] for offer in worker.offers)
+    return Hand(models, own=not worker.lent, inputs=worker.inputs)
+
+
 async def offers(s: AsyncSession) -> list[Offer]:
-    """Every model the studio knows, those of living workers first; the first is the default."""
+    """Every model the studio knows, those of living workers first; the first is the default. What a lent
+    worker says of a model counts where none of the studio's own has it."""
     found: dict[str, Offer] = {}
-    for worker in await every(s):
+    for worker in sorted(await every(s), key=lambda worker: worker.lent):
         for offer in worker.offers:
             found.setdefault(offer["name"], Offer.model_validate(offer))
     return list(found.values())

@@ -244,5 +244,7 @@ HELD: tuple[Held, ...] = (
     Held(m.Install, None, about="A workspace's leave for the app."),
     Held(m.Workspace, None, about="Of people only who moderates; see ``forgetting.by_platform``."),
     Held(m.Worker, None, about="Of people only who lends it; see ``forgetting.by_platform``."),
+    Held(m.LenderKey, None, about="Of people only who lends; see ``forgetting.by_platform``."),
+    Held(m.LentRender, None, about="Which renders are in the hands of a lent worker."),
     Held(m.Note, None, about="Found by platforms' ids; see ``forgetting.by_platform``."),
 )  # fmt: skip

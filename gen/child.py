@@ -12,7 +12,6 @@ import json
 import os
 import queue
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -26,6 +25,7 @@ from gen.classify import Classifier
 from gen.credentials import Signing
 from gen.energy import Meter
 from gen.engines.base import Brief, CannotMake, Engine, Film, Picture, Stopped, Style, Take, Task
+from gen.seal import Seal
 from gen.trouble import is_full, is_out_of_memory
 
 PREVIEW_SECONDS = 0.5
@@ -118,11 +118,11 @@ class Child:
         self._stop_if_unwanted()
         meter = Meter(watts)
         over = threading.Event()
-        encoding: list[tuple[int, _Seal, Future[dict[str, Any]]]] = []
+        encoding: list[tuple[int, Seal, Future[dict[str, Any]]]] = []
         pool = ThreadPoolExecutor(ENCODERS)  # several at once: one alone leaves a core idle in part
 
         def ready(take: Take) -> None:
-            stem, seal = f"clip-{len(encoding) + 1}", _Seal(signing, len(encoding))
+            stem, seal = f"clip-{len(encoding) + 1}", Seal(signing, len(encoding))
             encoded = pool.submit(_clip, brief, take, folder, stem, over, seal, self._classifier)
             encoding.append((take.seed, seal, encoded))
 
@@ -166,32 +166,13 @@ class Child:
         self._answers.flush()
 
 
-class _Seal:
-    """Signs one clip's video as the last thing done to it."""
-
-    def __init__(self, signing: Signing | None, index: int) -> None:
-        self.done = False
-        self._signing = signing
-        self._index = index
-
-    def __call__(self, video: bytes) -> bytes:
-        if self._signing is None:
-            return video
-        try:
-            video = credentials.signed(video, self._signing.claims[self._index], self._signing.key)
-            self.done = True
-        except credentials.CannotSign as error:  # no render is lost for that: it is signed later
-            print("A clip is not signed:", error, file=sys.stderr)  # noqa: T201  # the child's log
-        return video
-
-
 def _clip(
     brief: Brief,
     take: Take,
     folder: Path,
     stem: str,
     over: threading.Event,
-    seal: _Seal,
+    seal: Seal,
     classifier: Classifier | None = None,
 ) -> dict[str, Any]:
     """Encode a take: the paths of its files by what they are, and what some of its frames show.

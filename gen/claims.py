@@ -77,7 +77,9 @@ async def bring_parents(media: Media, claims: Iterable[Claim]) -> None:
         await media.bring(Path(file))
 
 
-async def claims_of(s: AsyncSession, media: Media, job: Job, entry: Entry) -> tuple[Claim, ...]:
+async def claims_of(
+    s: AsyncSession, media: Media, job: Job, entry: Entry | None
+) -> tuple[Claim, ...]:
     """Of all clips of a job that is being rendered."""
     model = model_of(job, entry)
     numbers = range(1, job.variations + 1)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TypeVar
 
 import structlog
 
-from db import clips, renders
+from db import clips, jobs, renders
 from db.broker import Broker
 from db.media import Media, StoreTrouble
 from db.models import Clip, Job
 from db.session import Db
+from db.states import Status
 from gen import greyed
 from gen.engines.base import Stopped
 from gen.rendered import Made, Rendered
@@ -69,6 +70,18 @@ class Keeper:
             await self._clip(job, number, clip, stored)
             for number, clip in enumerate(rendered.clips, start=1)
         ]
+
+    async def discard(self, job: Job, keys: Collection[str]) -> None:
+        """Remove what this attempt stored for nothing.
+
+        Another attempt at the same job makes the same files, so while there may be one they stay; the
+        lock keeps it from being claimed meanwhile.
+        """
+        async with self._db.begin() as s:
+            now = await jobs.get(s, job.id, lock=True)
+            if now is not None and now.status in (Status.QUEUED, Status.RENDERING):
+                return
+            await clips.discard_unused(s, self._media, keys)
 
     async def _clip(self, job: Job, number: int, clip: Made, stored: list[str]) -> Clip:
         keys = []

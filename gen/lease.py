@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -24,22 +25,17 @@ PREVIEW_SECONDS = 3.0
 log = structlog.get_logger()
 
 
-class Lease:
-    """Inside ``async with`` the job stays ours; ``lost`` is called for as long as it isn't."""
+class Holding(ABC):
+    """Inside ``async with`` the render's progress is told, and that it goes on."""
 
-    def __init__(
-        self, job: Job, db: Db, broker: Broker, media: Media, lost: Callable[[], None]
-    ) -> None:
-        self.preview_key = job.preview_key
-        """The latest preview, which is nobody's once the render is over."""
-        self._job = job
-        self._db = db
-        self._broker = broker
-        self._media = media
-        self._lost = lost
+    def __init__(self) -> None:
         self._step: Step | None = None
         self._stepped = asyncio.Event()
         self._beating = asyncio.Lock()
+
+    @abstractmethod
+    async def beat(self, step: Step | None) -> None:
+        """Say that it goes on, and how far it is if that is new."""
 
     def on_step(self, step: Step) -> None:
         """Note how far the render is; it is shown twice a second at most."""
@@ -71,14 +67,30 @@ class Lease:
             self._stepped.clear()
             try:
                 async with self._beating:
-                    await self._beat()
+                    step, self._step = self._step, None
+                    await self.beat(step)
             except Exception:  # the lease outlives two beats; after that another worker has the job
                 log.exception("lease.not_renewed")
             await asyncio.sleep(PROGRESS_SECONDS)
 
-    async def _beat(self) -> None:
+
+class Lease(Holding):
+    """Inside ``async with`` the job stays ours; ``lost`` is called for as long as it isn't."""
+
+    def __init__(
+        self, job: Job, db: Db, broker: Broker, media: Media, lost: Callable[[], None]
+    ) -> None:
+        super().__init__()
+        self.preview_key = job.preview_key
+        """The latest preview, which is nobody's once the render is over."""
+        self._job = job
+        self._db = db
+        self._broker = broker
+        self._media = media
+        self._lost = lost
+
+    async def beat(self, step: Step | None) -> None:
         job, old = self._job, self.preview_key
-        step, self._step = self._step, None
         values: dict[str, Any] = {}
         if step is not None:
             values["step"] = step.done * job.steps // max(step.total, 1)

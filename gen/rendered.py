@@ -40,6 +40,13 @@ class Made:
     signed: bool = False
     """Whether the video has its credentials; if not, it is given them once it is stored."""
 
+    @classmethod
+    def of(cls, clip: dict[str, Any]) -> Made:
+        """What a child answers of one."""
+        video, poster, preview = (Path(clip[name]) for name in ("video", "poster", "preview"))
+        shown = tuple(clip["hashes"]), clip["marks"]
+        return cls(clip["seed"], video, poster, preview, *shown, clip["signed"])
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -59,17 +66,6 @@ class Rendered:
     @classmethod
     def of(cls, answer: dict[str, Any]) -> Rendered:
         """What the child answers when it is done."""
-        clips = [
-            Made(
-                clip["seed"],
-                Path(clip["video"]),
-                Path(clip["poster"]),
-                Path(clip["preview"]),
-                tuple(clip["hashes"]),
-                clip["marks"],
-                clip["signed"],
-            )
-            for clip in answer["clips"]
-        ]
+        clips = tuple(Made.of(clip) for clip in answer["clips"])
         took = (answer[key] for key in ("seconds", "energy_wh", "energy_measured"))
-        return cls(tuple(clips), tuple(answer["notes"]), *took)
+        return cls(clips, tuple(answer["notes"]), *took)

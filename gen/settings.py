@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from db.settings import StoreSettings
+from db.workers import OWNER
 from gen.rendered import Classifying
 
 HIGHEST_PORT = 65535
@@ -42,10 +43,17 @@ class WorkerSettings(StoreSettings):
     )
     worker_owner: str = Field(
         default="",
-        pattern=r"^$|^[^:]+:[^:]*:.+$",
+        pattern=rf"^$|^{OWNER.pattern}$",
         description="who is credited for what it renders for others: platform:workspace:user id",
     )
     running_cap: int = Field(default=2, ge=1, description="jobs of one person rendered at once")
+
+    lent_share_checked: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="of what lent workers send, how much is made again here",
+    )
 
     classifier: Path | None = Field(
         default=None, description="folder of an image classifier that looks at sampled frames"
@@ -81,3 +89,9 @@ class WorkerSettings(StoreSettings):
     @property
     def weights(self) -> Path:
         return (self.models_dir or self.folder / "models").expanduser().resolve()
+
+
+class LenderSettings(WorkerSettings):
+    """Of a machine that is lent to a studio: of the rest it needs only what is about models and devices."""
+
+    lend_key: SecretStr | None = Field(default=None, description="what the studio's host gave you")

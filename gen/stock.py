@@ -8,9 +8,13 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from gen import catalogue, licences, weights
+import structlog
+
+from gen import catalogue, licences, machine, weights
 from gen.catalogue import BadCatalogue, Catalogue, Entry, StyleEntry
 from gen.settings import WorkerSettings
+
+log = structlog.get_logger()
 
 
 class State(StrEnum):
@@ -54,6 +58,19 @@ def look(settings: WorkerSettings, memory: Callable[[], float]) -> list[Standing
         _standing(entry, settings.weights, asked, begun=entry.name not in ours)
         for entry in known.values()
     ]
+
+
+def on_offer(settings: WorkerSettings) -> Catalogue:
+    """What this machine can offer, by name. Raises ``BadCatalogue`` when that is nothing, and
+    ``SubprocessError`` when nobody can say what it has."""
+    standings = look(settings, lambda: machine.memory_from_outside(settings.device))
+    for standing in standings:
+        if standing.why and standing.begun:
+            log.warning("model.not_offered", model=standing.entry.name, why=standing.why)
+    models = offered(standings)
+    if not models:
+        raise BadCatalogue("There is no model to offer; `sora models check` says why.")
+    return models
 
 
 def offered(standings: list[Standing]) -> Catalogue:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bound_contextvars
 
-from db import clips, jobs, renders, traces, workers
+from db import jobs, lender_keys, lent, renders, traces, workers
 from db.broker import Broker
+from db.lent import InHand
 from db.line import Hand
 from db.media import Media
 from db.models import Job
@@ -24,6 +25,7 @@ from db.session import Db, is_away
 from db.states import PUT_TOGETHER, Status
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Catalogue
+from gen.checking import Checker
 from gen.claims import bring_parents, claims_of
 from gen.credentials import Claim, Signing
 from gen.engines.base import CannotMake, Inputs, Stopped
@@ -68,7 +70,9 @@ class Renderer:
         running_cap: int,
         key: SigningKey,
         backlog: int | None = None,
+        checker: Checker | None = None,
     ) -> None:
+        """``checker``: looks at what lent workers send; without one it does that by itself."""
         self._db = db
         self._backlog = backlog
         self._broker = broker
@@ -76,6 +80,7 @@ class Renderer:
         self._keeper = Keeper(db, broker, media)
         self._host = host
         self._stitcher = Stitcher()
+        self._checker = checker or Checker(db, broker, media, host, catalogue)
         self._catalogue = catalogue
         self._scratch = scratch
         self._worker = worker
@@ -118,12 +123,15 @@ class Renderer:
                         self.drained.set()
                         self._idle.set()
                         return
+                    sent = await lent.take(s, self._worker)
                     hand, cap = Hand(self._catalogue.keys()), self._running_cap
-                    job = await renders.claim_next(s, self._worker, hand, cap)
+                    job = sent.job if sent else await renders.claim_next(s, self._worker, hand, cap)
                 if job is not None:
-                    traces.past(job.id, "wait", job.queued_at, model=job.model)
-                    with bound_contextvars(job=job.id), traces.span(job.id, "render"):
-                        await self._attend(job)
+                    if sent is None:
+                        traces.past(job.id, "wait", job.queued_at, model=job.model)
+                    span = traces.span(job.id, "check" if sent else "render")
+                    with bound_contextvars(job=job.id), span:
+                        await self._attend(job, sent)
                     continue
             except Exception:  # e.g. the database is away: the lease brings the job back
                 log.exception("line.failed")
@@ -155,16 +163,17 @@ class Renderer:
     def _maker(self, job: Job) -> Host | Stitcher:
         return self._stitcher if job.task in PUT_TOGETHER else self._host
 
-    async def _attend(self, job: Job) -> None:
-        """See a claimed job to one of its ends."""
-        log.info("render.started", attempt=job.attempt, model=job.model)
+    async def _attend(self, job: Job, sent: InHand | None = None) -> None:
+        """See a claimed job to one of its ends; ``sent``: what a lent worker has made of it."""
+        what = "check.started" if sent else "render.started"
+        log.info(what, attempt=job.attempt, model=job.model)
         self._job = job
         lease = Lease(job, self._db, self._broker, self._media, self._maker(job).stop)
         stored: list[str] = []
         finished = False
         try:
             await self._broker.spread(job.id)
-            finished = await self._make(job, lease, stored)
+            finished = await self._make(job, lease, stored, sent)
             log.info("render.finished" if finished else "render.unwanted")
         except Stopped:
             log.info("render.stopped")
@@ -172,19 +181,21 @@ class Renderer:
             log.warning("render.failed", kind=type(failure).__name__)
             await self._fail(job, str(failure))
         except asyncio.CancelledError:
-            await asyncio.shield(self._put_back(job))
+            await asyncio.shield(self._put_back(job, sent))
             raise
         except Exception as error:  # it is logged, and said on the card if it is the render's fault
-            await self._broke(job, error)
+            await self._broke(job, error, sent)
         finally:
             self._job = None
             keys = [lease.preview_key] if finished else [lease.preview_key, *stored]
-            await asyncio.shield(self._discard(job, keys))
+            await asyncio.shield(self._keeper.discard(job, keys))
         await self._broker.spread(job.id)
 
-    async def _make(self, job: Job, lease: Lease, stored: list[str]) -> bool:
+    async def _make(self, job: Job, lease: Lease, stored: list[str], sent: InHand | None) -> bool:
         """Render, store and finish; whether it still counted. Names in ``stored`` what it stored."""
         make = self._put_together if job.task in PUT_TOGETHER else self._render
+        if sent is not None:
+            make = partial(self._check, sent)
         try:
             with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as name:
                 async with lease:
@@ -195,7 +206,7 @@ class Renderer:
                 if claims and await self._claims(s, job) != claims:
                     for clip in made:  # what it was made from has changed meanwhile, say
                         clip.signed = False
-                return await renders.finish(
+                finished = await renders.finish(
                     s,
                     job.id,
                     job.attempt,
@@ -208,6 +219,9 @@ class Renderer:
                     energy_measured=rendered.energy_measured,
                     **rendered.shape,
                 )
+                if finished and sent is not None:
+                    await lender_keys.accepted(s, sent.render.key)
+                return finished
         except OSError as error:
             if not is_full(error):
                 raise
@@ -221,6 +235,11 @@ class Renderer:
         rendered = await self._host.render(entry, brief, folder, lease.on_step, inputs, signing)
         return replace(rendered, approximations=entry.approximations), claims
 
+    async def _check(self, sent: InHand, job: Job, folder: Path, lease: Lease) -> Signed:
+        inputs, claims = await self._keeper.patiently(job, lambda: self._given(job))
+        signing = Signing(self._key, claims)
+        return await self._checker.check(sent, inputs, signing, folder), claims
+
     async def _given(self, job: Job) -> tuple[Inputs, tuple[Claim, ...]]:
         async with self._db.read() as s:
             inputs = await inputs_of(s, self._media, job)
@@ -229,7 +248,7 @@ class Renderer:
         return inputs, claims
 
     async def _claims(self, s: AsyncSession, job: Job) -> tuple[Claim, ...]:
-        return await claims_of(s, self._media, job, self._catalogue[job.model])
+        return await claims_of(s, self._media, job, self._catalogue.get(job.model))
 
     async def _put_together(self, job: Job, folder: Path, lease: Lease) -> Signed:
         order = await self._keeper.patiently(job, lambda: self._order(job))
@@ -245,11 +264,11 @@ class Renderer:
 
     # ── its other ends ───────────────────────────────────────────────────────────────────
 
-    async def _broke(self, job: Job, error: Exception) -> None:
+    async def _broke(self, job: Job, error: Exception, sent: InHand | None) -> None:
         """A database that went away is no fault of the render: it goes back into the line."""
         if is_away(error):
             log.warning("database.unreachable", error=type(error).__name__)
-            await self._put_back(job)
+            await self._put_back(job, sent)
             return
         log.exception("render.broke")
         await self._fail(job, BROKE)
@@ -258,25 +277,16 @@ class Renderer:
         async with self._db.begin() as s:
             await renders.fail(s, job.id, job.attempt, sentence)
 
-    async def _put_back(self, job: Job) -> None:
+    async def _put_back(self, job: Job, sent: InHand | None) -> None:
+        if sent is not None:
+            await self._checker.let_go(sent)
+            return
         async with self._db.begin() as s:
             put_back = await renders.put_back(s, job.id, job.attempt, "the worker stopped")
         log.info("render.put_back", done=put_back)
         if put_back:
             await self._broker.ring(job.id, job.attempt)
             await self._broker.spread(job.id)
-
-    async def _discard(self, job: Job, keys: Collection[str]) -> None:
-        """Remove what this attempt stored for nothing.
-
-        Another attempt at the same job makes the same files, so while there may be one they stay; the
-        lock keeps it from being claimed meanwhile.
-        """
-        async with self._db.begin() as s:
-            now = await jobs.get(s, job.id, lock=True)
-            if now is not None and now.status in (Status.QUEUED, Status.RENDERING):
-                return
-            await clips.discard_unused(s, self._media, keys)
 
 
 def _is_ours(now: Job | None, claimed: Job) -> bool:

@@ -28,8 +28,9 @@ from db.media import media_of
 from db.session import Db
 from db.settings import BadSettings
 from db.workers import Card
-from gen import cards, catalogue, credentials, machine, scratch, signing_key, stock, watched
+from gen import cards, catalogue, credentials, scratch, signing_key, stock, watched
 from gen.catalogue import BadCatalogue
+from gen.checking import Checker
 from gen.host import Host
 from gen.resign import Resigner, sign
 from gen.settings import WorkerSettings
@@ -72,7 +73,9 @@ async def _working(
     host = Host(first, settings.device, settings.device_watts, settings.classifying)
     with scratch.folder(settings.scratch) as folder:
         cap, backlog = settings.running_cap, settings.review_backlog
-        renderer = Renderer(db, bell, media, host, models, folder, name, cap, key, backlog)
+        share, classifying = settings.lent_share_checked, settings.classifying
+        checker = Checker(db, bell, media, host, models, share=share, classifying=classifying)
+        renderer = Renderer(db, bell, media, host, models, folder, name, cap, key, backlog, checker)
         resigner = Resigner(db, media, key, models, folder)
         async with asyncio.TaskGroup() as tasks:
             running = [
@@ -180,7 +183,7 @@ def main() -> None:
     try:
         settings = WorkerSettings()
         logs.configure(settings.log_format)
-        models = _offered(settings)
+        models = stock.on_offer(settings)
         key = signing_key.hold(settings)
         credentials.prove(key)
     except REFUSALS as error:
@@ -188,17 +191,6 @@ def main() -> None:
     if settings.otlp_endpoint:
         traces.begin("worker")
     asyncio.run(run(settings, models, key))
-
-
-def _offered(settings: WorkerSettings) -> catalogue.Catalogue:
-    standings = stock.look(settings, lambda: machine.memory_from_outside(settings.device))
-    for standing in standings:
-        if standing.why and standing.begun:
-            log.warning("model.not_offered", model=standing.entry.name, why=standing.why)
-    models = stock.offered(standings)
-    if not models:
-        sys.exit("There is no model to offer; `sora models check` says why.")
-    return models
 
 
 if __name__ == "__main__":

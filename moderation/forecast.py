@@ -20,6 +20,9 @@ async def of_line(s: AsyncSession) -> dict[int, Forecast]:
         return {}
     rendering = await jobs.with_status(s, Status.RENDERING)
     living = [worker for worker in await workers.every(s) if workers.takes_jobs(worker)]
+    hands = {workers.hand(worker) for worker in living}
+    if hands:
+        waiting = [job for job in waiting if any(line.can(job, hand) for hand in hands)]
     recent = await _recent(s, {w.model for w in waiting} | {job.model for job in rendering})
     kinds = {(w.model, w.shape) for w in waiting}
     estimates = {kind: speed.estimate(kind[1], recent[kind[0]]) for kind in kinds}

@@ -19,6 +19,8 @@ from bot.on_web import (
     files,
     guard,
     ledger,
+    lending,
+    lending_door,
     limits,
     outside,
     pages,
@@ -135,6 +137,7 @@ def make_app(
     middlewares = [
         guard.in_words,
         guard.at_home,
+        lending_door.by_key,
         limits.by_address,
         guard.introduced,
         limits.by_person,
@@ -154,6 +157,7 @@ def make_app(
         login,
     )
     app[OPEN], app[LIMITS] = OPEN_TO_ALL, Limits()
+    app[lending_door.LENDER_LIMITS] = lending_door.LenderLimits()
     app.on_response_prepare.append(guard.harden)
     for path, handler in DATA.items():
         app.router.add_get(path, handler, allow_head=handler not in STREAMED)
@@ -170,6 +174,7 @@ def make_app(
         app.router.add_get("/sign-in/{provider}/back", sign_in.back, allow_head=False)
         app.router.add_post("/sign-out", sign_in.sign_out)
         app.router.add_post("/yours/sign-out", sign_in.sign_out_there)
+    lending.add_to(app.router)
     watched.add_to(app, health or Health(db, desk.broker), metrics)
     app.router.add_static("/static", FOLDER / "static")
     return app

@@ -10,6 +10,7 @@ from db.models.films import Chain, Part, Seat
 from db.models.hits import Hit, KnownFrame
 from db.models.jobs import Clip, Job
 from db.models.ledger import Account, DayEarned, MonthBooked, Posting, Transaction
+from db.models.lending import LenderKey, LentRender
 from db.models.links import Code, Guess, Link
 from db.models.opinions import Look, Report, Review, Vote
 from db.models.people import Identity, Install, Person, Workspace
@@ -42,6 +43,8 @@ __all__ = [
     "Install",
     "Job",
     "KnownFrame",
+    "LenderKey",
+    "LentRender",
     "Link",
     "Look",
     "MonthBooked",

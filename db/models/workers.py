@@ -25,6 +25,10 @@ class Worker(SQLModel, table=True):
     """Whether it was asked to finish what it renders, take no more, and end."""
     owner: str = ""
     """Who is credited for what it renders for others: platform:workspace:user, or nobody."""
+    lent: bool = False
+    """Whether it isn't the studio's own, so that what it makes is looked at before it counts."""
+    inputs: bool = True
+    """Whether it may have the pictures and clips that artists make others from."""
     offers: list[dict[str, Any]] = Field(
         default_factory=list, sa_column=Column(JSON, nullable=False)
     )

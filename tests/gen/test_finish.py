@@ -11,6 +11,7 @@ import pytest
 
 from gen import child, finish
 from gen.engines.base import Brief, Film, Picture, Take, Task
+from gen.seal import Seal
 from tests.support.films import ball, decoded, noise, plain
 
 
@@ -61,9 +62,7 @@ def test_a_loop_has_no_seam() -> None:
 def test_the_clip_of_a_loop_has_none_either(tmp_path: Path, task: Task) -> None:
     film, between = ring()
     brief = Brief("a ball", (1,), 192, 128, len(film), 8, 1, 1, task=task, smooth=True)
-    files = child._clip(
-        brief, Take(1, film), tmp_path, "clip-1", threading.Event(), child._Seal(None, 0)
-    )
+    files = child._clip(brief, Take(1, film), tmp_path, "clip-1", threading.Event(), Seal(None, 0))
     last = decoded(Path(files["video"]))[-1]
     assert (agreement(last, between) > 0.8) == (task is Task.LOOP)
 
@@ -107,9 +106,7 @@ def test_a_clip_is_held_once_and_smooth_and_never_as_large_as_it_gets(tmp_path: 
         finish.smoothed(film)
         _, smoothing = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
-        child._clip(
-            brief, Take(1, film), tmp_path, "clip-1", threading.Event(), child._Seal(None, 0)
-        )
+        child._clip(brief, Take(1, film), tmp_path, "clip-1", threading.Event(), Seal(None, 0))
         _, encoding = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

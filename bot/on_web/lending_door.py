@@ -1,0 +1,191 @@
+"""How lent workers come in: each by its key, which is all that they need and all that counts.
+
+Nothing of the pages holds for them, neither sessions nor forms, so they take a way of their own past all
+that. Whatever they are refused is one sentence as JSON.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import kept
+from bot.on_web.limits import Buckets, address_of
+from bot.on_web.site import SITE, Site
+from db import lender_keys, lent
+from db.lending import BASE, SESSION, Said
+from db.lent import InHand
+from db.media import StoreTrouble
+from db.models import LenderKey
+
+UNKNOWN = "This key isn't known here. A host makes one: sora worker key new."
+REVOKED = "This key was revoked."
+SUSPENDED = "This key is suspended, until a host lifts that: {why}."
+TAKEN = "Another process works with this key now: each worker needs one of its own."
+UNWANTED = "This render isn't wanted any more."
+NOT_NOW = "The studio can't do that just now; try again in a while."
+SAID = {
+    404: "Nothing is here.",
+    405: "This address doesn't take that.",
+    413: "That is far too long.",
+}
+
+Heard = TypeVar("Heard", bound=BaseModel)
+
+log = structlog.get_logger()
+
+
+class No(Exception):
+    """It is refused; the message is one sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@dataclass(slots=True)
+class LenderLimits:
+    """How often lent workers may ask."""
+
+    addresses: Buckets = field(default_factory=lambda: Buckets(300, 20))
+    keys: Buckets = field(default_factory=lambda: Buckets(60, 5))
+    strangers: Buckets = field(default_factory=lambda: Buckets(20, 0.1))
+    """By address, of those whose key isn't known."""
+
+
+LENDER_LIMITS = web.AppKey("lender_limits", LenderLimits)
+KEY = web.RequestKey("lender_key", LenderKey)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A lent worker that asks for something."""
+
+    site: Site
+    key: LenderKey
+    request: web.Request
+
+    @property
+    def worker(self) -> str:
+        return lender_keys.worker_of(self.key)
+
+    @property
+    def render(self) -> tuple[int, int]:
+        """The job and the attempt that it speaks of."""
+        named = self.request.match_info
+        return int(named["job"]), int(named["attempt"])
+
+
+@web.middleware
+async def by_key(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whoever has a key goes on to what they asked for, past whatever is for people."""
+    if not request.path.startswith(f"{BASE}/"):
+        return await handler(request)
+    try:
+        request[KEY] = await _known(request)
+        return await request.match_info.handler(request)
+    except No as no:
+        return _said(str(no), no.status)
+    except web.HTTPException as said:
+        if said.status < 400:
+            raise
+        return _said(SAID.get(said.status, said.reason), said.status)
+    except StoreTrouble as trouble:
+        log.warning("store.away", why=str(trouble))
+        return _said(kept.AWAY, 503)
+    except ConnectionError:
+        raise  # it has hung up
+    except OSError as error:
+        log.error("lent.not_done", error=type(error).__name__)
+        return _said(NOT_NOW, 503)
+
+
+async def _known(request: web.Request) -> LenderKey:
+    """The key of whoever asks. Raises ``No``."""
+    site, limits = request.app[SITE], request.app[LENDER_LIMITS]
+    proxies = site.login.proxies if site.login else ()
+    address = address_of(request, proxies)
+    _insist(limits.addresses, address)
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    async with site.db.read() as s:
+        key = await lender_keys.by_token(s, token.strip()) if scheme.lower() == "bearer" else None
+    if key is None:
+        _insist(limits.strangers, address)
+        raise No(401, UNKNOWN)
+    insist_on_work(key)
+    _insist(limits.keys, key.name)
+    return key
+
+
+def insist_on_work(key: LenderKey) -> None:
+    """Raises ``No`` where it may do nothing any more."""
+    if key.revoked_at is not None:
+        raise No(403, REVOKED)
+    if key.suspended:
+        raise No(403, SUSPENDED.format(why=key.suspended.rstrip(".")))
+
+
+def insist_on_session(request: web.Request, key: LenderKey) -> None:
+    """Raises ``No`` for every process but the one that announced itself last."""
+    if request.headers.get(SESSION, "") != key.session:
+        raise No(409, TAKEN)
+
+
+def _insist(buckets: Buckets, who: str) -> None:
+    seconds = buckets.wait(who)
+    if seconds:
+        raise No(429, f"That was too much at once. Try again in {math.ceil(seconds)} s.")
+
+
+def caller(request: web.Request) -> Caller:
+    return Caller(request.app[SITE], request[KEY], request)
+
+
+async def in_hand(s: AsyncSession, call: Caller) -> InHand:
+    """The render that it speaks of, locked. Raises ``No`` where that isn't wanted of it any more."""
+    insist_on_session(call.request, call.key)
+    found = await lent.in_hand(s, call.key, *call.render)
+    if found is None:
+        raise No(410, UNWANTED)
+    return found
+
+
+def hears(
+    kind: type[Heard], work: Callable[[Caller, Heard], Awaitable[BaseModel | None]]
+) -> Handler:
+    """A handler that reads this from the body, and answers what the work gives or nothing."""
+
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            heard = kind.model_validate_json(await request.read() or b"{}")
+        except ValidationError as error:
+            raise No(400, _fault(error)) from error
+        return answer(await work(caller(request), heard))
+
+    return handle
+
+
+def answer(said: BaseModel | None) -> web.Response:
+    if said is None:
+        return web.Response(status=204)
+    return web.Response(text=said.model_dump_json(), content_type="application/json")
+
+
+def _said(sentence: str, status: int) -> web.Response:
+    text = Said(said=sentence).model_dump_json()
+    return web.Response(text=text, status=status, content_type="application/json")
+
+
+def _fault(error: ValidationError) -> str:
+    """What is wrong first, and where; not what stood there."""
+    first = error.errors(include_input=False, include_context=False, include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}." if where else f"That could not be read: {first['msg']}."

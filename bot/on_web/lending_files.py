@@ -1,0 +1,103 @@
+"""The files of lent renders: what they are made from, and what was made."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import tempfile
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.on_web.lending_door import Caller, No, answer, caller, in_hand
+from db import clips, lent, sources
+from db.lending import LARGEST_CLIP, SHA256
+from db.media import PARTIAL
+
+PIECE = 2**18
+SLOWEST_SECONDS = 1800
+"""Whoever takes longer over one clip sends it again."""
+NO_HASH = "Say the SHA-256 of the clip, as ?sha256= and 64 digits."
+NO_LENGTH = "Say how long the clip is, as Content-Length."
+TOO_LARGE = f"A clip may have at most {LARGEST_CLIP // 1024**2} MiB."
+DIFFERS = "What came isn't what was announced: its SHA-256 differs."
+CUT_OFF = "The clip didn't come whole."
+NO_SUCH_CLIP = "This job has no clip of that number."
+NOT_MADE_FROM = "This job isn't made from that."
+
+
+async def given(request: web.Request) -> web.StreamResponse:
+    """A picture or a clip that this render is made from."""
+    call = caller(request)
+    async with call.site.db.begin() as s:
+        found = await in_hand(s, call)
+        try:
+            keys = await sources.of(s, found.job)
+        except sources.Gone as gone:
+            raise No(410, str(gone)) from gone
+    key = keys.get(request.match_info["which"])
+    file = await call.site.media.bring(call.site.media.path(key)) if key else None
+    if key is None or file is None or not call.key.inputs:
+        raise No(404, NOT_MADE_FROM)
+    return web.FileResponse(file, headers={"Content-Type": "application/octet-stream"})
+
+
+async def sent(request: web.Request) -> web.Response:
+    """One clip, as it was made; kept aside until somebody looks at it."""
+    call = caller(request)
+    number, declared = int(request.match_info["number"]), request.query.get("sha256", "")
+    if not re.fullmatch(SHA256, declared):
+        raise No(400, NO_HASH)
+    length = request.content_length
+    if length is None:
+        raise No(411, NO_LENGTH)
+    if length > LARGEST_CLIP:
+        raise No(413, TOO_LARGE)
+    async with call.site.db.begin() as s:
+        found = await in_hand(s, call)
+        if number > found.job.variations:
+            raise No(404, NO_SUCH_CLIP)
+    folder = call.site.media.folder / "lent"
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=PARTIAL, suffix=".mp4") as file:
+        path = Path(file.name)
+        try:
+            async with asyncio.timeout(SLOWEST_SECONDS):
+                came = await _received(request, path)
+        except TimeoutError:
+            raise No(408, CUT_OFF) from None
+        if came != declared:
+            raise No(422, DIFFERS)
+        await _keep(call, number, path)
+    return answer(None)
+
+
+async def _received(request: web.Request, path: Path) -> str:
+    """Write down what comes; the hash of it."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        async for piece in request.content.iter_chunked(PIECE):
+            size += len(piece)
+            if size > LARGEST_CLIP:
+                raise No(413, TOO_LARGE)
+            digest.update(piece)
+            await asyncio.to_thread(file.write, piece)
+    if size != request.content_length:
+        raise No(400, CUT_OFF)
+    return digest.hexdigest()
+
+
+async def _keep(call: Caller, number: int, path: Path) -> None:
+    """Noted before it is stored, so that nothing is stored that nobody knows of."""
+    db, media = call.site.db, call.site.media
+    key = await media.key_of(path)
+    async with db.begin() as s:
+        before = await lent.note_sent(s, await in_hand(s, call), number, key)
+        if before != key:
+            await s.flush()
+            await clips.discard_unused(s, media, [before])
+    await clips.keep(db, media, key)
+    await media.put(path)
+    async with db.begin() as s:  # it may have gone on meanwhile, and all of it been tidied away
+        await clips.discard_unused(s, media, [key])
