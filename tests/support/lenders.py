@@ -1,0 +1,181 @@
+"""A studio that takes lent workers, over real HTTP; and somebody who lends one, for the test to speak as."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from db import clips, lender_keys, lent
+from db.broker import Broker
+from db.lending import Announcement, Asking, Given, Made, Wanted, Welcome
+from db.models import Clip, Job, LenderKey, LentRender
+from db.offers import Offer
+from db.session import Db
+from gen import encode, signing_key
+from gen.catalogue import Catalogue
+from gen.checking import Checker
+from gen.engines.base import Brief, Film
+from gen.host import Host
+from gen.settings import WorkerSettings
+from gen.studio import Studio as Reached
+from gen.tasks import Renderer
+from moderation.people import Person
+from tests.bot.on_web.served import Served
+from tests.support import engines
+from tests.support.engines import Toy, entry
+from tests.support.studio import person
+from tests.support.whole import until
+
+OWNER = "test::Lender"
+
+
+class Lending(Served):
+    """A studio with one model, its web room, and one worker of its own that is in this process."""
+
+    def __init__(self, db: Db, broker: Broker, folder: Path, **toy: Any) -> None:
+        super().__init__(db, broker, folder)
+        self.diary = folder / "diary"
+        self.toy = entry("toy", Toy, self.diary)
+        self.ada: Person
+        self._worker: tuple[Renderer, Host] | None = None
+
+    async def begin(self, offers: tuple[Offer, ...] | None = None) -> Lending:
+        await self.open(offers or (self.toy.offer,))
+        await self.start(feed=False)
+        self.ada = await person(self.db, "Ada")
+        await person(self.db, "Lender")
+        return self
+
+    async def end(self) -> None:
+        if self._worker is not None:
+            renderer, host = self._worker
+            await renderer.close()
+            await host.close()
+        await self.stop()
+        await self.broker.close()
+        await self.db.close()
+
+    async def key(self, name: str = "bo", **may: Any) -> str:
+        """A new key; what it may is as in ``lender_keys.make``."""
+        async with self.db.begin() as s:
+            models = may.pop("models", ["toy"])
+            return await lender_keys.make(s, name, OWNER, models, **may)
+
+    async def known(self, name: str = "bo") -> LenderKey:  # type: ignore[override]
+        async with self.db.read() as s:
+            found = await lender_keys.get(s, name)
+        assert found is not None
+        return found
+
+    def own_worker(self, *, compares: int | None = None, share: float = 0.0) -> Renderer:
+        """Takes whatever waits, deliveries first; ``compares``: as the catalogue says of its model."""
+        model = self.toy.model_copy(update={"same_within": compares})
+        models: Catalogue = {"toy": model}
+        host = Host(model)
+        scratch = self.folder / "scratch"
+        scratch.mkdir(exist_ok=True)
+        key = signing_key.hold(WorkerSettings(data=self.folder))
+        checker = Checker(self.db, self.broker, self.media, host, models, share=share)
+        renderer = Renderer(
+            self.db, self.broker, self.media, host, models, scratch, "own", 2, key, None, checker
+        )
+        if compares is not None:
+            host.start()
+        renderer.start()
+        self._worker = renderer, host
+        return renderer
+
+    async def check(self, **worker: Any) -> None:
+        """Have one of the studio's own workers look at all that was sent."""
+        renderer = self.own_worker(**worker)
+        await renderer.look()
+
+    async def until(self, job: Job, *statuses: str) -> Job:
+        async def reached() -> Job | None:
+            now = await self.job(job.id)
+            return now if now.status in statuses else None
+
+        found = await until(reached, within=30)
+        assert found is not None
+        return found
+
+    async def made(self, job: Job) -> list[Clip]:
+        async with self.db.read() as s:
+            return list(await clips.of(s, job.id))
+
+    async def renders(self) -> list[LentRender]:
+        async with self.db.read() as s:
+            return list(await s.scalars(select(LentRender)))
+
+    async def tidy(self) -> None:
+        await lent.clear(self.db, self.media)
+
+    def files(self) -> set[str]:
+        """All that is in the store."""
+        return {file.name for file in self.media.folder.rglob("*") if file.is_file()}
+
+
+class Somebody:
+    """Speaks as a lent worker does; what it sends is for the test to say."""
+
+    def __init__(self, lending: Lending, token: str) -> None:
+        self.lending = lending
+        self.studio = Reached(lending.url, token)
+
+    async def __aenter__(self) -> Somebody:
+        await self.studio.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self.studio.__aexit__(*error)
+
+    async def announce(self, *offers: Offer) -> Welcome:
+        said = Announcement(
+            session=self.studio.session,
+            state="ready",
+            offers=offers or (self.lending.toy.offer,),
+        )
+        return await self.studio.ask("/announce", said, Welcome)
+
+    async def claim(self, wait: int = 0) -> Wanted | None:
+        return (await self.studio.ask("/claim", Asking(wait=wait), Given)).job
+
+    async def claimed(self) -> Wanted:
+        await self.announce()
+        job = await self.claim()
+        assert job is not None
+        return job
+
+    async def send(self, job: Wanted, number: int, video: bytes) -> str:
+        file = self.lending.folder / f"sent-{number}.mp4"
+        file.write_bytes(video)
+        await self.studio.send(f"{path(job)}/clips/{number}", file)
+        return f"{hashlib.sha256(video).hexdigest()}.mp4"
+
+    async def deliver(self, job: Wanted, *videos: bytes, seconds: float = 1000.0) -> None:
+        """Send these, or else what the model makes, and say that all is done."""
+        for number, video in enumerate(videos or rendered(job), start=1):
+            await self.send(job, number, video)
+        await self.studio.say(f"{path(job)}/done", Made(seconds=seconds, energy_wh=1e9))
+
+
+def path(job: Wanted) -> str:
+    return f"/renders/{job.job}/{job.attempt}"
+
+
+def rendered(job: Wanted, seeds: int = 0, **instead: Any) -> list[bytes]:
+    """What the model makes of a job; ``seeds``: so many seeds off, ``instead``: of its size, frames, rate."""
+    shape = {"width": job.width, "height": job.height, "frames": job.frames} | instead
+    fps = shape.pop("fps", job.fps)
+    return [
+        encode.mp4(film(job.seed + number + seeds, **shape), fps)
+        for number in range(job.variations)
+    ]
+
+
+def film(seed: int, width: int, height: int, frames: int) -> Film:
+    brief = Brief("", (seed,), width, height, frames, fps=8, steps=1, guidance=1)
+    return engines.film(brief, seed)
