@@ -123,9 +123,9 @@ class Entry(Offer):
     must_accept: bool = False
     """Whether a host has to accept the licence by name before it is fetched or offered."""
     memory: Memory | None = None
-    same_within: int | None = Field(default=None, ge=0, le=32)
-    """So many of the 64 bits that stand for a frame differ at most when the same seed is rendered on another
-    machine. Unset where nobody has measured it: then what lent workers send isn't made again to compare."""
+    same_within: float | None = Field(default=None, gt=0, le=64)
+    """How far a clip is at most, in levels of 255, from another of the same seed that another machine has
+    rendered. Unset where nobody has measured it: then what lent workers send isn't made again to compare."""
     training: str = ""
     """What its makers say it was trained on, in one sentence."""
     engine: str = Field(

@@ -134,11 +134,12 @@ class Checker:
         except (CannotMake, RenderFailed) as failure:
             log.warning("lent.not_compared", job=job.id, kind=type(failure).__name__)
             return
-        bits = await inspector.apart(made[number].video, again.clips[0].video, _expected(job))
-        log.info("lent.compared", job=job.id, clip=number + 1, bits=bits)
-        if entry.same_within is not None and bits > entry.same_within:
+        far = await inspector.apart(made[number].video, again.clips[0].video, _expected(job))
+        log.info("lent.compared", job=job.id, clip=number + 1, levels=round(far, 2))
+        if entry.same_within is not None and far > entry.same_within:
             raise Doubted(
-                f"Clip {number + 1} of job {job.id} isn't what its seed gives here: {bits} of 64 bits differ"
+                f"Clip {number + 1} of job {job.id} isn't what its seed gives here: it is {far:.1f} of 255 "
+                f"levels away, not {entry.same_within:g} at most"
             )
 
 

@@ -18,11 +18,15 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
+from PIL import Image
 
 from gen import encode, frames, poster
 from gen.engines.base import Film, Picture
 from gen.expected import Expected, Unfit
 
+COPY = 32
+"""Pixels of each side of what is compared: finer than that machines differ."""
 CODEC, PIXELS, SOUND = "h264", "yuv420p", "aac"
 UNREADABLE = "It can't be read as a video."
 
@@ -153,10 +157,13 @@ def _packets(container: InputContainer) -> Iterator[Any]:
 # ── made again ───────────────────────────────────────────────────────────────────────────
 
 
-def apart(one: list[Picture], other: list[Picture]) -> int:
-    """How many of 64 bits differ at most between what two clips show at the same times."""
+def apart(one: list[Picture], other: list[Picture]) -> float:
+    """How far two clips are from each other where what they show at the same times differs most: in levels
+    of 255, over all of a small copy and its colours."""
     pairs = zip(one, other, strict=True)
-    return max(
-        (int(a, 16) ^ int(b, 16)).bit_count()
-        for a, b in ((*frames.hashes([left]), *frames.hashes([right])) for left, right in pairs)
-    )
+    return max(float(np.abs(_copy(left) - _copy(right)).mean()) for left, right in pairs)
+
+
+def _copy(picture: Picture) -> NDArray[np.float64]:
+    small = Image.fromarray(picture).resize((COPY, COPY), Image.Resampling.BOX)
+    return np.asarray(small, np.float64)

@@ -48,10 +48,9 @@ async def clips(
     return tuple(Made.of(clip) for clip in answer["clips"])
 
 
-async def apart(one: Path, other: Path, expected: Expected) -> int:
-    """How many of 64 bits differ at most between what two clips show at the same times. Raises as
-    ``clips`` does."""
-    return int((await _asked("compare", [one, other], expected))["apart"])
+async def apart(one: Path, other: Path, expected: Expected) -> float:
+    """As ``inspection.apart``. Raises as ``clips`` does."""
+    return float((await _asked("compare", [one, other], expected))["apart"])
 
 
 async def _asked(

@@ -136,7 +136,7 @@ class Lender:
         except Stopped:
             log.info("render.stopped")
         except Refused as no:
-            if no.status != UNWANTED:
+            if no.code != UNWANTED:
                 raise
             log.info("render.unwanted")
         except (CannotMake, RenderFailed) as failure:
@@ -187,7 +187,7 @@ class Lender:
                 pause = PAUSES[min(tries, len(PAUSES) - 1)]
                 log.warning("studio.away", why=str(error), again_in_seconds=pause)
             except Refused as no:
-                if no.status != UNANNOUNCED:
+                if no.code != UNANNOUNCED:
                     raise
                 await self._patiently(self._announce)
                 continue
@@ -208,6 +208,9 @@ class Hold(Holding):
     async def beat(self, step: Step | None) -> None:
         if step is not None:
             self._last = Progress(done=step.done, total=max(step.total, 1))
-        held = await self._studio.ask(f"{self._path}/hold", self._last, Held)
-        if not held.wanted:
+        try:
+            wanted = (await self._studio.ask(f"{self._path}/hold", self._last, Held)).wanted
+        except Refused:  # the next that is asked for will be, too, and says why
+            wanted = False
+        if not wanted:
             self._lost()

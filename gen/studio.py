@@ -39,7 +39,7 @@ class Refused(Exception):
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
-        self.status = status
+        self.code = status
 
 
 def address(url: str) -> str:

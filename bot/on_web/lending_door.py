@@ -11,19 +11,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import kept
 from bot.on_web.limits import Buckets, address_of
 from bot.on_web.site import SITE, Site
 from db import lender_keys, lent
 from db.lending import BASE, SESSION, Said
 from db.lent import InHand
-from db.media import StoreTrouble
 from db.models import LenderKey
 
 UNKNOWN = "This key isn't known here. A host makes one: sora worker key new."
@@ -31,16 +28,8 @@ REVOKED = "This key was revoked."
 SUSPENDED = "This key is suspended, until a host lifts that: {why}."
 TAKEN = "Another process works with this key now: each worker needs one of its own."
 UNWANTED = "This render isn't wanted any more."
-NOT_NOW = "The studio can't do that just now; try again in a while."
-SAID = {
-    404: "Nothing is here.",
-    405: "This address doesn't take that.",
-    413: "That is far too long.",
-}
 
 Heard = TypeVar("Heard", bound=BaseModel)
-
-log = structlog.get_logger()
 
 
 class No(Exception):
@@ -48,7 +37,7 @@ class No(Exception):
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
-        self.status = status
+        self.code = status
 
 
 @dataclass(slots=True)
@@ -93,19 +82,7 @@ async def by_key(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[KEY] = await _known(request)
         return await request.match_info.handler(request)
     except No as no:
-        return _said(str(no), no.status)
-    except web.HTTPException as said:
-        if said.status < 400:
-            raise
-        return _said(SAID.get(said.status, said.reason), said.status)
-    except StoreTrouble as trouble:
-        log.warning("store.away", why=str(trouble))
-        return _said(kept.AWAY, 503)
-    except ConnectionError:
-        raise  # it has hung up
-    except OSError as error:
-        log.error("lent.not_done", error=type(error).__name__)
-        return _said(NOT_NOW, 503)
+        return _said(str(no), no.code)
 
 
 async def _known(request: web.Request) -> LenderKey:

@@ -16,6 +16,7 @@ from bot.on_web.paint import Painter
 from bot.on_web.people import Demos, Visitor, remember
 from db.credentials import Shelf
 from db.jobs import LARGEST_ID
+from db.lending import BASE
 from db.media import Media
 from db.session import Db
 from moderation.desk import Desk
@@ -70,8 +71,9 @@ def origin(request: web.Request) -> str:
 
 
 def wants_json(request: web.Request) -> bool:
-    """Our scripts ask for JSON; a browser that runs none gets pages."""
-    return "application/json" in request.headers.get("Accept", "")
+    """Our scripts ask for JSON, and lent workers know nothing else; a browser that runs none gets pages."""
+    asked = "application/json" in request.headers.get("Accept", "")
+    return asked or request.path.startswith(f"{BASE}/")
 
 
 def number(request: web.Request, name: str) -> int | None:

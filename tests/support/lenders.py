@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +12,17 @@ from sqlalchemy import select
 
 from db import clips, lender_keys, lent
 from db.broker import Broker
-from db.lending import Announcement, Asking, Given, Made, Wanted, Welcome
+from db.lending import Announcement, Asking, Given, Held, Made, Progress, Wanted, Welcome
 from db.models import Clip, Job, LenderKey, LentRender
 from db.offers import Offer
 from db.session import Db
 from gen import encode, signing_key
 from gen.catalogue import Catalogue
 from gen.checking import Checker
-from gen.engines.base import Brief, Film
+from gen.engines.base import Brief, Film, Task
 from gen.host import Host
 from gen.settings import WorkerSettings
+from gen.studio import Refused
 from gen.studio import Studio as Reached
 from gen.tasks import Renderer
 from moderation.people import Person
@@ -35,12 +38,13 @@ OWNER = "test::Lender"
 class Lending(Served):
     """A studio with one model, its web room, and one worker of its own that is in this process."""
 
-    def __init__(self, db: Db, broker: Broker, folder: Path, **toy: Any) -> None:
+    def __init__(self, db: Db, broker: Broker, folder: Path) -> None:
         super().__init__(db, broker, folder)
         self.diary = folder / "diary"
-        self.toy = entry("toy", Toy, self.diary)
+        toy = entry("toy", Toy, self.diary)
+        self.toy = toy.model_copy(update={"tasks": (Task.TEXT, Task.IMAGE)})
         self.ada: Person
-        self._worker: tuple[Renderer, Host] | None = None
+        self.tokens: dict[str, str] = {}
 
     async def begin(self, offers: tuple[Offer, ...] | None = None) -> Lending:
         await self.open(offers or (self.toy.offer,))
@@ -50,10 +54,6 @@ class Lending(Served):
         return self
 
     async def end(self) -> None:
-        if self._worker is not None:
-            renderer, host = self._worker
-            await renderer.close()
-            await host.close()
         await self.stop()
         await self.broker.close()
         await self.db.close()
@@ -62,7 +62,8 @@ class Lending(Served):
         """A new key; what it may is as in ``lender_keys.make``."""
         async with self.db.begin() as s:
             models = may.pop("models", ["toy"])
-            return await lender_keys.make(s, name, OWNER, models, **may)
+            token = self.tokens[name] = await lender_keys.make(s, name, OWNER, models, **may)
+        return token
 
     async def known(self, name: str = "bo") -> LenderKey:  # type: ignore[override]
         async with self.db.read() as s:
@@ -70,28 +71,32 @@ class Lending(Served):
         assert found is not None
         return found
 
-    def own_worker(self, *, compares: int | None = None, share: float = 0.0) -> Renderer:
-        """Takes whatever waits, deliveries first; ``compares``: as the catalogue says of its model."""
+    async def check(self, *, compares: float | None = None, renders: bool = True) -> None:
+        """Have one of the studio's own workers look at all that was sent, and, if it may render as well, at
+        the line; ``compares``: as the catalogue says of its model."""
+        async with self.own_worker(compares=compares, renders=renders) as renderer:
+            await renderer.look()
+
+    @asynccontextmanager
+    async def own_worker(
+        self, *, compares: float | None = None, renders: bool = True
+    ) -> AsyncIterator[Renderer]:
         model = self.toy.model_copy(update={"same_within": compares})
         models: Catalogue = {"toy": model}
-        host = Host(model)
-        scratch = self.folder / "scratch"
+        host, scratch = Host(model), self.folder / "scratch"
         scratch.mkdir(exist_ok=True)
         key = signing_key.hold(WorkerSettings(data=self.folder))
-        checker = Checker(self.db, self.broker, self.media, host, models, share=share)
-        renderer = Renderer(
-            self.db, self.broker, self.media, host, models, scratch, "own", 2, key, None, checker
-        )
+        checker = Checker(self.db, self.broker, self.media, host, models, share=0)
+        parts = self.db, self.broker, self.media, host, models if renders else {}
+        renderer = Renderer(*parts, scratch, "own", 2, key, None, checker)
         if compares is not None:
             host.start()
         renderer.start()
-        self._worker = renderer, host
-        return renderer
-
-    async def check(self, **worker: Any) -> None:
-        """Have one of the studio's own workers look at all that was sent."""
-        renderer = self.own_worker(**worker)
-        await renderer.look()
+        try:
+            yield renderer
+        finally:
+            await renderer.close()
+            await host.close()
 
     async def until(self, job: Job, *statuses: str) -> Job:
         async def reached() -> Job | None:
@@ -122,7 +127,7 @@ class Somebody:
     """Speaks as a lent worker does; what it sends is for the test to say."""
 
     def __init__(self, lending: Lending, token: str) -> None:
-        self.lending = lending
+        self.lending, self.token = lending, token
         self.studio = Reached(lending.url, token)
 
     async def __aenter__(self) -> Somebody:
@@ -155,11 +160,32 @@ class Somebody:
         await self.studio.send(f"{path(job)}/clips/{number}", file)
         return f"{hashlib.sha256(video).hexdigest()}.mp4"
 
+    async def hold(self, job: Wanted) -> bool:
+        progress = Progress(done=1, total=2)
+        return (await self.studio.ask(f"{path(job)}/hold", progress, Held)).wanted
+
+    async def done(self, job: Wanted, seconds: float = 1000.0) -> None:
+        await self.studio.say(f"{path(job)}/done", Made(seconds=seconds, energy_wh=1e9))
+
+    async def fetch(self, job: Wanted, which: str) -> bytes:
+        file = self.lending.folder / "fetched"
+        await self.studio.fetch(f"{path(job)}/{which}", file)
+        return file.read_bytes()
+
     async def deliver(self, job: Wanted, *videos: bytes, seconds: float = 1000.0) -> None:
         """Send these, or else what the model makes, and say that all is done."""
         for number, video in enumerate(videos or rendered(job), start=1):
             await self.send(job, number, video)
-        await self.studio.say(f"{path(job)}/done", Made(seconds=seconds, energy_wh=1e9))
+        await self.done(job, seconds)
+
+
+async def refusal(work: Awaitable[object]) -> tuple[int, str]:
+    """The status and the sentence with which this is refused; (0, "") where it isn't."""
+    try:
+        await work
+    except Refused as no:
+        return no.code, str(no)
+    return 0, ""
 
 
 def path(job: Wanted) -> str:

@@ -1,0 +1,133 @@
+"""The way in for lent workers: what it answers to whatever comes, and that it is no way round the pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot import redact
+from bot.on_web import guard
+from db import lender_keys
+from db.lending import BASE, SESSION
+from tests.bot.on_web.served import Served
+from tests.bot.on_web.signing import HOST
+from tests.support.studio import OFFER
+
+OFFERED = OFFER.model_dump(mode="json")
+SESSION_ID = "a" * 32
+ANNOUNCEMENT = {"session": SESSION_ID, "state": "ready", "offers": [OFFERED]}
+CARD = {"number": 0, "name": "x", "used": 1, "total": 2, "busy": 0.5}
+BAD = {
+    "no JSON": ("/announce", b"{"),
+    "no text": ("/announce", b"\xff\xfe"),
+    "a list": ("/announce", []),
+    "nothing": ("/announce", {}),
+    "what nobody knows": ("/announce", {**ANNOUNCEMENT, "roles": ["host"]}),
+    "a short session": ("/announce", {**ANNOUNCEMENT, "session": "a"}),
+    "too many offers": ("/announce", {**ANNOUNCEMENT, "offers": [OFFERED] * 65}),
+    "half an offer": ("/announce", {**ANNOUNCEMENT, "offers": [{"name": "toy"}]}),
+    "colours for a terminal": ("/announce", {**ANNOUNCEMENT, "state": "\x1b[31mready"}),
+    "the same in an offer": (
+        "/announce",
+        {**ANNOUNCEMENT, "offers": [{**OFFERED, "title": "a\x1b[2J"}]},
+    ),
+    "a long state": ("/beat", {"state": "x" * 201}),
+    "a card that is too busy": ("/beat", {"state": "ready", "cards": [{**CARD, "busy": 2}]}),
+    "for ever": ("/claim", {"wait": 10**6}),
+    "less than nothing": ("/renders/1/1/hold", {"done": -1, "total": 1}),
+    "of nothing": ("/renders/1/1/hold", {"done": 1, "total": 0}),
+    "no seconds": ("/renders/1/1/done", {"seconds": "NaN"}),
+    "why not": ("/renders/1/1/fail", {"why": "<b>you</b>"}),
+}
+
+
+class Lender:
+    def __init__(self, served: Served, session: aiohttp.ClientSession, token: str) -> None:
+        self.served, self.session, self.token = served, session, token
+
+    async def post(
+        self, path: str, said: Any, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        body = said if isinstance(said, bytes) else json.dumps(said).encode()
+        known = {"Authorization": f"Bearer {self.token}", SESSION: SESSION_ID}
+        url = f"{self.served.url}{BASE}{path}"
+        async with self.session.post(url, data=body, headers=known | (headers or {})) as answer:
+            text = await answer.text()
+            return answer.status, json.loads(text) if text else {}
+
+
+@pytest.fixture
+async def lender(served: Served) -> AsyncIterator[Lender]:
+    async with served.db.begin() as s:
+        token = await lender_keys.make(s, "bo", "", ["toy"])
+    async with aiohttp.ClientSession() as session:
+        made = Lender(served, session, token)
+        assert await made.post("/announce", ANNOUNCEMENT) == (
+            200,
+            {"name": "lent/bo", "models": ["toy"]},
+        )
+        yield made
+
+
+async def test_whatever_comes_is_answered_by_a_sentence(lender: Lender) -> None:
+    for name, (path, said) in BAD.items():
+        status, answer = await lender.post(path, said)
+        assert status == 400, name
+        assert list(answer) == ["said"], name
+        assert "Traceback" not in answer["said"], name
+        assert "<b>" not in answer["said"], name
+    assert (await lender.post("/beat", b"x" * 300_000))[0] == 413
+    assert await lender.post("/nothing", {}) == (404, {"said": guard.SAID[404]})
+    assert (await lender.post("/renders/1/1/first", {}))[0] == 405
+    verbs: dict[str, Any] = {"done": {"seconds": 1}, "put-back": {}, "fail": {"why": "broke"}}
+    for verb, right in verbs.items():
+        assert (await lender.post(f"/renders/999999999/1/{verb}", right))[0] == 410
+    assert await lender.post("/renders/1/1/hold", {"done": 1, "total": 2}) == (
+        200,
+        {"wanted": False},
+    )
+    assert await lender.post("/beat", {"state": "ready", "cards": [CARD]}) == (
+        200,
+        {"drain": False},
+    )
+
+
+async def test_a_key_opens_nothing_else(lender: Lender) -> None:
+    """Nor is a form of ours read without its token, whatever key comes with it."""
+    url = f"{lender.served.url}/as/ada/sora"
+    headers = {"Authorization": f"Bearer {lender.token}", "Accept": "application/json"}
+    form = {"prompt": "a red circle", "csrf": ""}
+    async with lender.session.post(url, data=form, headers=headers) as answer:
+        assert answer.status == 403
+    evil = {"Host": "evil.example"}
+    assert (await lender.post("/beat", {"state": "ready"}, evil))[0] == 421
+
+
+async def test_whoever_asks_too_often_waits(lender: Lender) -> None:
+    answers = [await lender.post("/beat", {"state": "ready"}) for _ in range(80)]
+    assert {status for status, _ in answers} == {200, 429}
+    assert "too much at once" in answers[-1][1]["said"]
+    wrong = Lender(lender.served, lender.session, "sora-lend.bo." + "x" * 43)
+    strangers = [(await wrong.post("/beat", {}))[0] for _ in range(25)]
+    assert set(strangers) == {401, 429}
+
+
+async def test_where_people_sign_in_the_key_is_enough(public: Served) -> None:
+    async with public.db.begin() as s:
+        token = await lender_keys.make(s, "bo", "", ["toy"])
+    async with aiohttp.ClientSession() as session:
+        lender, here = Lender(public, session, token), {"Host": HOST}
+        assert (await lender.post("/announce", ANNOUNCEMENT, here))[0] == 200
+        assert (await lender.post("/announce", ANNOUNCEMENT))[0] == 421
+        nobody = Lender(public, session, "")
+        assert (await nobody.post("/announce", ANNOUNCEMENT, here))[0] == 401
+
+
+def test_no_log_shows_a_key() -> None:
+    token = "sora-lend.bo-3090." + "Ab-_" * 10 + "xyz"
+    for line in (token, f"a key {token} is wrong", f'"Authorization": "Bearer {token}"'):
+        assert "Ab-" not in redact.Redacting().text(line)
