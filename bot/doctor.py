@@ -34,7 +34,7 @@ from bot.children import python
 from bot.finding import Finding, State
 from bot.settings import BotSettings, settings_from
 from bot.trouble import Trouble, reaching, translated, without_password
-from db import events, lender_keys, speed, workers
+from db import events, speed, workers
 from db.broker import Broker
 from db.migrate import current, missing, newest
 from db.models import utcnow
@@ -200,7 +200,7 @@ async def _workers(db: Db) -> Finding:
 
 async def _lenders(db: Db) -> Finding | None:
     async with db.read() as s:
-        return lenders.finding(await lender_keys.every(s))
+        return await lenders.finding(s)
 
 
 async def _outbox(db: Db) -> Finding:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.finding import Finding, State
 from bot.trouble import Trouble
-from db import lender_keys
+from db import lender_keys, lent, workers
 from db.broker import Broker
 from db.models import LenderKey, utcnow
 from db.session import Db
+
+KNOW_WHY = "When you know why: sora worker key resume NAME, or sora worker key revoke NAME"
+NO_OWN = "Only a worker of the studio's own does that; start one: sora worker"
 
 
 def line(key: LenderKey) -> str:
@@ -24,15 +27,18 @@ def line(key: LenderKey) -> str:
     return f"{key.name}: {_stands(key)}. {'; '.join(about)}."
 
 
-def finding(keys: Sequence[LenderKey]) -> Finding | None:
+async def finding(s: AsyncSession) -> Finding | None:
     """For the doctor; nothing where nobody lends."""
-    held = [key for key in keys if key.revoked_at is None]
+    held = [key for key in await lender_keys.every(s) if key.revoked_at is None]
     if not held:
         return None
     found = " ".join(f"{key.name}: {_stands(key)}, {_seen(key)}." for key in held)
     if any(key.suspended for key in held):
-        mend = "When you know why: sora worker key resume NAME, or sora worker key revoke NAME"
-        return Finding("Lent workers", State.WARNING, found, mend)
+        return Finding("Lent workers", State.WARNING, found, KNOW_WHY)
+    own = [w for w in await workers.every(s) if workers.alive(w) and not w.lent]
+    if not own and (waiting := await lent.unseen(s)):
+        found += f" {waiting} of their renders wait to be looked at."
+        return Finding("Lent workers", State.WARNING, found, NO_OWN)
     return Finding("Lent workers", State.OK, found)
 
 

@@ -97,7 +97,7 @@ async def _next(s: AsyncSession, key: LenderKey, worker: Worker) -> Job | None:
     for job_id, attempt in await _undelivered(s, key):
         if await renders.hold(s, job_id, attempt):
             return await jobs.get(s, job_id)
-    if await _unseen(s, key.name) >= MOST_UNSEEN:
+    if await unseen(s, key.name) >= MOST_UNSEEN:
         return None
     job = await renders.claim_next(s, worker.name, workers.hand(worker), worker.running_cap)
     if job is not None:
@@ -202,6 +202,15 @@ async def refuse(s: AsyncSession, found: InHand, why: str, suspend: str = "") ->
     return back
 
 
+async def unseen(s: AsyncSession, name: str | None = None) -> int:
+    """How many deliveries wait for somebody to look at them; of this key, or of all."""
+    found = select(func.count()).select_from(LentRender).join(Job, _is_current())
+    waiting = found.where(col(LentRender.delivered_at).is_not(None))
+    return (
+        await s.scalar(waiting if name is None else waiting.where(col(LentRender.key) == name)) or 0
+    )
+
+
 async def clear(db: Db, media: Media) -> None:
     """Tidy away what went on, with all that was sent for it."""
     async with db.read() as s:
@@ -228,12 +237,6 @@ async def _undelivered(s: AsyncSession, key: LenderKey) -> list[Moved]:
     found = select(col(LentRender.job_id), col(LentRender.attempt)).join(Job, _is_current())
     own = found.where(col(LentRender.key) == key.name, col(LentRender.delivered_at).is_(None))
     return [Moved(*row) for row in (await s.execute(own)).all()]
-
-
-async def _unseen(s: AsyncSession, name: str) -> int:
-    found = select(func.count()).select_from(LentRender).join(Job, _is_current())
-    own = found.where(col(LentRender.key) == name, col(LentRender.delivered_at).is_not(None))
-    return await s.scalar(own) or 0
 
 
 async def _set_checker(s: AsyncSession, job_id: int, attempt: int, before: str, now: str) -> bool:

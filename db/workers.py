@@ -71,10 +71,10 @@ async def seen(s: AsyncSession, name: str, state: str, cards: Sequence[Card] = (
 
 
 async def drain(s: AsyncSession, names: Collection[str] = ()) -> set[str]:
-    """Ask workers to finish what they render, take no more, and end: these, or all that live. The
-    names of those that are there to hear it."""
-    living = {worker.name for worker in await every(s) if alive(worker)}
-    asked = living & set(names) if names else living
+    """Ask workers to finish what they render, take no more, and end: these, or all of the studio's own that
+    live. The names of those that are there to hear it."""
+    living = [worker for worker in await every(s) if alive(worker)]
+    asked = {w.name for w in living if (w.name in names if names else not w.lent)}
     await s.execute(update(Worker).where(col(Worker.name).in_(asked)).values(draining=True))
     return asked
 

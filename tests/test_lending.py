@@ -14,7 +14,7 @@ import pytest
 from bot import lenders
 from bot.on_web.lending_door import REVOKED, TAKEN, UNKNOWN
 from bot.on_web.lending_files import DIFFERS, NO_HASH, NO_LENGTH
-from db import credentials, ledger, lender_keys, lent, renders, workers
+from db import credentials, ledger, lent, renders, workers
 from db.broker import Broker
 from db.credentials import KNOWN
 from db.lending import BASE, SESSION, Failure, Why
@@ -49,6 +49,8 @@ async def test_what_is_sent_counts_once_it_was_looked_at(lending: Lending) -> No
         assert (job.job, job.prompt, job.seed) == (asked.id, asked.prompt, asked.seed)
         await bo.deliver(job)
         assert await bo.claim() is None
+    async with lending.db.read() as s:
+        assert await lent.unseen(s) == 1
     waiting = await lending.job(asked.id)
     assert (waiting.status, waiting.lease_until) == (Status.RENDERING, None)
     await lending.check()
@@ -190,7 +192,7 @@ async def test_what_is_not_as_asked_goes_back_and_three_in_a_row_suspend(lending
     assert not lending.files()
     assert (await lending.known()).refused == 3
     async with lending.db.read() as s:
-        found = lenders.finding(await lender_keys.every(s))
+        found = await lenders.finding(s)
     assert found is not None
     assert "frames a second, not 8" in found.found
     await lenders.resume(lending.db, "bo")

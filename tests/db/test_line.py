@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,12 +19,14 @@ from db.line import (
     Hand,
     Running,
     Waiting,
+    can,
     claimable,
     counted,
     forecast,
     order,
 )
 from db.speed import Shape
+from db.states import Task
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SHAPE = Shape(64, 64, 16, 4, 1)
@@ -188,3 +192,20 @@ def test_what_is_for_idle_workers_comes_last_and_takes_nobodys_turn() -> None:
 def test_what_is_for_idle_workers_waits_no_longer_than_a_day() -> None:
     idle = replace(waiting(1, person=1, minutes=60 * 24), idle=True)
     assert ids(order([idle, waiting(2, person=2)], NOW)) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("job", "hand", "may"),
+    [
+        ({}, Hand(TOY, own=False, inputs=False), True),
+        ({"private": True}, Hand(TOY, own=False), False),
+        ({"private": True}, Hand(TOY), True),
+        ({"inputs": True}, Hand(TOY, own=False, inputs=False), False),
+        ({"inputs": True}, Hand(TOY, own=False), True),
+        ({"shape": SHAPE._replace(task=Task.FILM)}, Hand(TOY, own=False), False),
+        ({"shape": SHAPE._replace(task=Task.FILM)}, Hand(()), True),
+        ({"model": "other"}, Hand(TOY, own=False), False),
+    ],
+)
+def test_what_a_lent_worker_may_make(job: dict[str, Any], hand: Hand, may: bool) -> None:
+    assert can(replace(waiting(1, 1), **job), hand) is may
