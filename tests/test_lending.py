@@ -48,6 +48,7 @@ async def test_what_is_sent_counts_once_it_was_looked_at(lending: Lending) -> No
         assert job is not None
         assert (job.job, job.prompt, job.seed) == (asked.id, asked.prompt, asked.seed)
         await bo.deliver(job)
+        assert not await bo.hold(job), "its part in it is over"
         assert await bo.claim() is None
     async with lending.db.read() as s:
         assert await lent.unseen(s) == 1

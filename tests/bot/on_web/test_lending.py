@@ -11,7 +11,7 @@ import pytest
 
 from bot import redact
 from bot.on_web import guard
-from db import lender_keys
+from db import lender_keys, lent, workers
 from db.lending import BASE, SESSION
 from tests.bot.on_web.served import Served
 from tests.bot.on_web.signing import HOST
@@ -94,6 +94,18 @@ async def test_whatever_comes_is_answered_by_a_sentence(lender: Lender) -> None:
         200,
         {"drain": False},
     )
+
+
+async def test_what_it_says_of_a_model_counts_where_nobody_else_has_it(lender: Lender) -> None:
+    async with lender.served.db.begin() as s:
+        await lender_keys.make(s, "cy", "", ["toy", "other"])
+        key = await lender_keys.get(s, "cy")
+        assert key is not None
+        mine = [OFFER.model_copy(update={"name": n, "title": "Mine"}) for n in ("toy", "other")]
+        await lent.announce(s, key, SESSION_ID, mine, "ready")
+        found = {offer.name: offer.title for offer in await workers.offers(s)}
+        assert found == {"toy": "Toy", "other": "Mine"}
+        assert await workers.drain(s) == {"worker"}, "who lends isn't drained unless named"
 
 
 async def test_a_key_opens_nothing_else(lender: Lender) -> None:
