@@ -191,6 +191,7 @@ async def refuse(s: AsyncSession, found: InHand, why: str, suspend: str = "") ->
     ``suspend``: why the key may do nothing from now on, should it be so at once.
     """
     job_id, attempt, key = found.job.id, found.render.attempt, found.render.key
+    await lender_keys.get(s, key, lock=True)  # the key first, as whoever revokes it does
     if not await renders.put_back(s, job_id, attempt, "what a lent worker sent was not accepted"):
         return []
     in_a_row = await lender_keys.refused(s, key)

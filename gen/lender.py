@@ -43,6 +43,8 @@ PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 CLOSE_SECONDS = 5.0
 LONGEST_STATE = 200
 UNANNOUNCED, UNWANTED = 412, 410
+FOR_GOOD = frozenset({401, 403, 409})
+"""What no other request would change: the key is unknown, ended, or used by another process."""
 NOT_OFFERED = "This machine doesn't have the model any more."
 
 T = TypeVar("T")
@@ -111,7 +113,8 @@ class Lender:
 
     @property
     def _state(self) -> str:
-        return self._host.state[:LONGEST_STATE]
+        plain = "".join(letter if letter.isprintable() else " " for letter in self._host.state)
+        return plain[:LONGEST_STATE]
 
     async def _one(self) -> None:
         """Ask for a job; make it, if there is one."""
@@ -136,9 +139,11 @@ class Lender:
         except Stopped:
             log.info("render.stopped")
         except Refused as no:
-            if no.code != UNWANTED:
+            if no.code in FOR_GOOD:
                 raise
-            log.info("render.unwanted")
+            log.info("render.refused", why=str(no))
+            if no.code != UNWANTED:
+                await self._fail(path, Why.BROKE)
         except (CannotMake, RenderFailed) as failure:
             log.warning("render.failed", kind=type(failure).__name__)
             await self._fail(path, Why.REFUSED if isinstance(failure, CannotMake) else Why.BROKE)

@@ -203,6 +203,8 @@ class Renderer:
                     made = await self._keeper.store(job, rendered, stored)
                     log.info("render.stored", clips=len(made))
             async with self._db.begin() as s:
+                if sent is not None:  # before the job, as whoever revokes the key does
+                    await lender_keys.get(s, sent.render.key, lock=True)
                 if claims and await self._claims(s, job) != claims:
                     for clip in made:  # what it was made from has changed meanwhile, say
                         clip.signed = False

@@ -171,7 +171,7 @@ async def test_what_does_not_come_whole_is_not_kept(lending: Lending) -> None:
         assert (await _put(bo, f"{path(job)}/clips/3?sha256={right}", video))[0] == 404
         await _cut_off(bo, f"{to}?sha256={right}", video)
         assert not lending.files()
-        assert (await refusal(bo.done(job))) == (409, "Not all of it was sent: clip 1 is missing.")
+        assert (await refusal(bo.done(job))) == (422, "Not all of it was sent: clip 1 is missing.")
         await bo.deliver(job)
         assert len(lending.files()) == job.variations
 
@@ -280,6 +280,27 @@ async def test_a_cancel_and_a_delivery_agree_on_what_was_first(lending: Lending)
     await lending.tidy()
     assert not await lending.renders()
     assert not lending.files()
+
+
+async def test_a_host_who_revokes_and_workers_who_refuse_do_not_lock_each_other_out(
+    lending: Lending, valkey: str
+) -> None:
+    taken = []
+    async with Somebody(lending, await lending.key()) as bo:
+        for who in "abcd":
+            await lending.submit(await person(lending.db, who))
+            await bo.deliver(await bo.claimed())
+            async with lending.db.begin() as s:
+                taken.append(await lent.take(s, who))
+
+    async def refuse(found: lent.InHand | None) -> None:
+        assert found is not None
+        async with lending.db.begin() as s:
+            await lent.refuse(s, found, "It was odd.")
+
+    await asyncio.gather(*map(refuse, taken), lenders.revoke(lending.db, valkey, "bo"))
+    statuses = {(await lending.job(found.job.id)).status for found in taken if found}
+    assert statuses == {Status.QUEUED}
 
 
 async def _put(bo: Somebody, to: str, video: object) -> tuple[int, str]:

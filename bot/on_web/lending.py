@@ -86,9 +86,9 @@ async def beat(call: Caller, heard: Beat) -> Orders:
         for c in heard.cards
     ]
     async with call.site.db.begin() as s:
+        await lender_keys.seen(s, call.key.name)  # the key first, as whoever revokes it does
         worker = await _worker(s, call)
         await workers.seen(s, call.worker, heard.state, cards)
-        await lender_keys.seen(s, call.key.name)
     return Orders(drain=worker.draining)
 
 
@@ -151,7 +151,7 @@ async def done(call: Caller, heard: Made) -> None:
     async with call.site.db.begin() as s:
         found = await in_hand(s, call)
         if missing := lent.missing(found):
-            raise No(409, f"Not all of it was sent: clip {missing[0]} is missing.")
+            raise No(422, f"Not all of it was sent: clip {missing[0]} is missing.")
         await lent.deliver(s, found, heard.seconds, heard.energy_wh)
     job_id, attempt = call.render
     log.info("lent.delivered", job=job_id, worker=call.worker)
