@@ -23,9 +23,9 @@ STRIKES = 3
 NOBODY = hashlib.sha256(b"").hexdigest()
 
 
-def worker_of(key: LenderKey) -> str:
-    """What its worker is called."""
-    return f"lent/{key.name}"
+def worker_of(name: str) -> str:
+    """What the worker is called that has the key of this name."""
+    return f"lent/{name}"
 
 
 async def make(
@@ -68,10 +68,6 @@ async def every(s: AsyncSession) -> Sequence[LenderKey]:
     return (await s.scalars(select(LenderKey).order_by(col(LenderKey.name)))).all()
 
 
-def may_work(key: LenderKey) -> bool:
-    return key.revoked_at is None and not key.suspended
-
-
 # ── the end of one ───────────────────────────────────────────────────────────────────────
 
 
@@ -94,7 +90,7 @@ async def resume(s: AsyncSession, name: str) -> None:
 async def _put_down(s: AsyncSession, name: str, why: str) -> list[tuple[int, int]]:
     """Whatever its worker has in hand goes back into the line, and what it sent counts for nothing. Its
     offers are forgotten: nobody waits for what it alone could make."""
-    worker = f"lent/{name}"
+    worker = worker_of(name)
     mine = select(col(Job.id), col(Job.attempt)).where(
         col(Job.status) == Status.RENDERING, col(Job.worker) == worker
     )

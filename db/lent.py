@@ -64,7 +64,7 @@ async def announce(
     own = [w.running_cap for w in await workers.every(s) if not w.lent and workers.alive(w)]
     allowed = [offer for offer in offers if offer.name in key.models]
     cap = min(own, default=2)
-    name, may = worker_of(key), {"lent": True, "inputs": key.inputs}
+    name, may = worker_of(key.name), {"lent": True, "inputs": key.inputs}
     await workers.announce(s, name, allowed, state, cap, key.owner, **may)
     await lender_keys.seen(s, key.name, session=session)
     return [offer.name for offer in allowed], lost
@@ -95,7 +95,7 @@ async def claim(s: AsyncSession, key: LenderKey, worker: Worker) -> Claimed:
 
 async def _next(s: AsyncSession, key: LenderKey, worker: Worker) -> Job | None:
     for job_id, attempt in await _undelivered(s, key):
-        if await renders.hold(s, job_id, attempt):
+        if await hold(s, key, job_id, attempt):
             return await jobs.get(s, job_id)
     if await unseen(s, key.name) >= MOST_UNSEEN:
         return None
@@ -115,7 +115,9 @@ async def in_hand(s: AsyncSession, key: LenderKey, job_id: int, attempt: int) ->
     return InHand(job, render) if is_current else None
 
 
-async def hold(s: AsyncSession, key: LenderKey, job_id: int, attempt: int, part: float) -> bool:
+async def hold(
+    s: AsyncSession, key: LenderKey, job_id: int, attempt: int, part: float = 0.0
+) -> bool:
     """Renew the lease, and note which part of it is done; False when the render isn't wanted any more."""
     found = await in_hand(s, key, job_id, attempt)
     if found is None:
@@ -206,10 +208,10 @@ async def refuse(s: AsyncSession, found: InHand, why: str, suspend: str = "") ->
 async def unseen(s: AsyncSession, name: str | None = None) -> int:
     """How many deliveries wait for somebody to look at them; of this key, or of all."""
     found = select(func.count()).select_from(LentRender).join(Job, _is_current())
-    waiting = found.where(col(LentRender.delivered_at).is_not(None))
-    return (
-        await s.scalar(waiting if name is None else waiting.where(col(LentRender.key) == name)) or 0
-    )
+    found = found.where(col(LentRender.delivered_at).is_not(None))
+    if name is not None:
+        found = found.where(col(LentRender.key) == name)
+    return await s.scalar(found) or 0
 
 
 async def clear(db: Db, media: Media) -> None:

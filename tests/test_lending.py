@@ -17,7 +17,7 @@ from bot.on_web.lending_files import DIFFERS, NO_HASH, NO_LENGTH
 from db import credentials, ledger, lent, renders, workers
 from db.broker import Broker
 from db.credentials import KNOWN
-from db.lending import BASE, SESSION, Failure, Why
+from db.lending import BASE, LONGEST_RENDER, SESSION, Failure, Why
 from db.media import PARTIAL
 from db.models import utcnow
 from db.session import Db
@@ -75,7 +75,7 @@ async def test_what_is_sent_counts_once_it_was_looked_at(lending: Lending) -> No
 
 @pytest.mark.databases("sqlite")
 async def test_its_seconds_are_credited_to_its_owner(lending: Lending) -> None:
-    await lending.submit(lending.ada)
+    await lending.submit(lending.ada, variations=1)
     owner = await person(lending.db, "Lender")
     async with Somebody(lending, await lending.key()) as bo:
         job = await bo.claimed()
@@ -112,7 +112,7 @@ async def test_a_key_is_all_that_opens(lending: Lending) -> None:
 
 
 async def test_a_revoked_key_ends_at_once(lending: Lending, valkey: str) -> None:
-    asked = await lending.submit(lending.ada)
+    asked = await lending.submit(lending.ada, variations=1)
     async with Somebody(lending, await lending.key()) as bo:
         job = await bo.claimed()
         await bo.send(job, 1, rendered(job)[0])
@@ -178,7 +178,7 @@ async def test_what_does_not_come_whole_is_not_kept(lending: Lending) -> None:
 
 @pytest.mark.databases("sqlite")
 async def test_what_is_not_as_asked_goes_back_and_three_in_a_row_suspend(lending: Lending) -> None:
-    asked = await lending.submit(lending.ada)
+    asked = await lending.submit(lending.ada, variations=1)
     async with Somebody(lending, await lending.key()) as bo:
         for count, wrong in enumerate(({"frames": 4}, {"width": 96}, {"fps": 12}), start=1):
             job = await bo.claimed()
@@ -203,7 +203,7 @@ async def test_what_is_not_as_asked_goes_back_and_three_in_a_row_suspend(lending
 
 @pytest.mark.databases("sqlite")
 async def test_another_clip_than_its_seed_gives_suspends(lending: Lending) -> None:
-    asked = await lending.submit(lending.ada)
+    asked = await lending.submit(lending.ada, variations=1)
     async with Somebody(lending, await lending.key()) as bo:
         job = await bo.claimed()
         await bo.deliver(job, *rendered(job, seeds=5))
@@ -218,7 +218,7 @@ async def test_another_clip_than_its_seed_gives_suspends(lending: Lending) -> No
 
 
 async def test_what_comes_late_changes_nothing(lending: Lending) -> None:
-    asked = await lending.submit(lending.ada)
+    asked = await lending.submit(lending.ada, variations=1)
     async with Somebody(lending, await lending.key()) as bo:
         job = await bo.claimed()
         await bo.send(job, 1, rendered(job)[0])
@@ -237,6 +237,17 @@ async def test_what_comes_late_changes_nothing(lending: Lending) -> None:
     assert (await lending.job(asked.id)).worker == "worker"
 
 
+@pytest.mark.databases("sqlite")
+async def test_nobody_keeps_a_render_for_ever(lending: Lending) -> None:
+    asked = await lending.submit(lending.ada)
+    async with Somebody(lending, await lending.key()) as bo:
+        job = await bo.claimed()
+        assert await bo.hold(job)
+        await lending.change(asked.id, started_at=utcnow() - timedelta(seconds=LONGEST_RENDER + 1))
+        assert not await bo.hold(job)
+        assert await bo.claim() is None, "nor by asking for it again"
+
+
 async def test_what_it_can_not_make_costs_as_a_lost_worker_does(lending: Lending) -> None:
     asked = await lending.submit(lending.ada)
     async with Somebody(lending, await lending.key()) as bo:
@@ -247,8 +258,9 @@ async def test_what_it_can_not_make_costs_as_a_lost_worker_does(lending: Lending
     assert (await lending.job(asked.id)).status is Status.FAILED
 
 
+@pytest.mark.databases("postgres")
 async def test_one_looks_at_it_and_another_when_that_one_stops(lending: Lending) -> None:
-    await lending.submit(lending.ada)
+    await lending.submit(lending.ada, variations=1)
     async with Somebody(lending, await lending.key()) as bo:
         await bo.deliver(await bo.claimed())
 
@@ -268,10 +280,11 @@ async def test_one_looks_at_it_and_another_when_that_one_stops(lending: Lending)
     assert await take("g") is None
 
 
+@pytest.mark.databases("postgres")
 async def test_a_cancel_and_a_delivery_agree_on_what_was_first(lending: Lending) -> None:
     async with Somebody(lending, await lending.key()) as bo:
-        for _ in range(4):
-            asked = await lending.submit(lending.ada)
+        for _ in range(3):
+            asked = await lending.submit(lending.ada, variations=1)
             job = await bo.claimed()
             for number, video in enumerate(rendered(job), start=1):
                 await bo.send(job, number, video)
@@ -282,13 +295,14 @@ async def test_a_cancel_and_a_delivery_agree_on_what_was_first(lending: Lending)
     assert not lending.files()
 
 
+@pytest.mark.databases("postgres")
 async def test_a_host_who_revokes_and_workers_who_refuse_do_not_lock_each_other_out(
     lending: Lending, valkey: str
 ) -> None:
     taken = []
     async with Somebody(lending, await lending.key()) as bo:
         for who in "abcd":
-            await lending.submit(await person(lending.db, who))
+            await lending.submit(await person(lending.db, who), variations=1)
             await bo.deliver(await bo.claimed())
             async with lending.db.begin() as s:
                 taken.append(await lent.take(s, who))

@@ -64,7 +64,7 @@ class Caller:
 
     @property
     def worker(self) -> str:
-        return lender_keys.worker_of(self.key)
+        return lender_keys.worker_of(self.key.name)
 
     @property
     def render(self) -> tuple[int, int]:

@@ -18,9 +18,9 @@ from db.broker import Broker
 from db.media import Media
 from db.models import Clip, Job
 from db.session import Db
+from db.sources import GONE_PICTURE
 from db.states import Kind, Status
 from gen import lease, signing_key, tasks
-from gen.briefs import GONE_PICTURE
 from gen.catalogue import Catalogue
 from gen.host import BROKE, CRASHED, Host
 from gen.resign import Resigner

@@ -30,7 +30,6 @@ from tests.bot.on_web.served import Served
 from tests.support import engines
 from tests.support.engines import Toy, entry
 from tests.support.studio import person
-from tests.support.whole import until
 
 OWNER = "test::Lender"
 
@@ -46,8 +45,8 @@ class Lending(Served):
         self.ada: Person
         self.tokens: dict[str, str] = {}
 
-    async def begin(self, offers: tuple[Offer, ...] | None = None) -> Lending:
-        await self.open(offers or (self.toy.offer,))
+    async def begin(self) -> Lending:
+        await self.open([self.toy.offer])
         await self.start(feed=False)
         self.ada = await person(self.db, "Ada")
         await person(self.db, "Lender")
@@ -97,15 +96,6 @@ class Lending(Served):
         finally:
             await renderer.close()
             await host.close()
-
-    async def until(self, job: Job, *statuses: str) -> Job:
-        async def reached() -> Job | None:
-            now = await self.job(job.id)
-            return now if now.status in statuses else None
-
-        found = await until(reached, within=30)
-        assert found is not None
-        return found
 
     async def made(self, job: Job) -> list[Clip]:
         async with self.db.read() as s:
