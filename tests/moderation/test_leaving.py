@@ -103,6 +103,7 @@ OTHERS_LOSE = [
     "job.prompt",  # and what their chain was about
     "job.status",
     "job.status_since",
+    "lenderkey.owner",
     "note gone",
     "reply gone",
     "seat.turn",  # nothing is left to go on from in their chain

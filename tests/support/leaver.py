@@ -33,6 +33,7 @@ from db.models import (
     Hit,
     Job,
     KnownFrame,
+    LenderKey,
     Look,
     Pool,
     PoolShare,
@@ -271,6 +272,7 @@ class Leaver:
             )
             owner = f"discord::{DISCORD}"
             s.add(Worker(name="lent", owner=owner))
+            s.add(LenderKey(name="lent", secret="", owner=owner))
             s.add(
                 Event(
                     job_id=self.open.id, kind=Kind.FINISHED, detail={"owner": owner, "seconds": 1.0}
