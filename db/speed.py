@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from db.states import Task
 
+FEW = 3
+
 
 class Shape(NamedTuple):
     """What decides how long a render takes."""
@@ -27,12 +29,14 @@ class Shape(NamedTuple):
 
 
 class Render(NamedTuple):
-    """A finished render: seconds it took, seconds from submission to result, and what was promised."""
+    """A finished render: seconds it took without the loading of its model, seconds from submission to
+    result, what was promised, and by which worker."""
 
     shape: Shape
     took: float
     waited: float
     promised: float | None
+    worker: str = ""
 
 
 def estimate(shape: Shape, recent: Sequence[Render]) -> float | None:
@@ -47,6 +51,16 @@ def estimate(shape: Shape, recent: Sequence[Render]) -> float | None:
     if recent:
         return median(render.took / render.shape.work for render in recent) * shape.work
     return None
+
+
+def pace(worker: str, recent: Sequence[Render]) -> float:
+    """How many times as long as the estimate of all this worker takes, like compared with like; 1 until
+    there are ``FEW`` renders to tell it by."""
+    own = [render for render in recent if render.worker == worker]
+    if len(own) < FEW:
+        return 1.0
+    usual = {shape: estimate(shape, recent) for shape in {render.shape for render in own}}
+    return median(render.took / seconds for render in own if (seconds := usual[render.shape]))
 
 
 def eta_error(finished: Sequence[Render]) -> float | None:
