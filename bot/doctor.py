@@ -21,7 +21,15 @@ from rich.text import Text
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from bot import doctor_chats, doctor_credentials, doctor_media, doctor_web, limits, supervisor
+from bot import (
+    doctor_chats,
+    doctor_credentials,
+    doctor_media,
+    doctor_web,
+    limits,
+    measured,
+    supervisor,
+)
 from bot.children import python
 from bot.finding import Finding, State
 from bot.settings import BotSettings, settings_from
@@ -33,7 +41,6 @@ from db.models import utcnow
 from db.session import Db
 from db.settings import BadSettings
 
-DRAINS = ", and takes no more"
 SOUND_SQLITE = (3, 51, 3)
 """Older ones have a rare fault in the write-ahead log when several processes write."""
 RENDERER_SECONDS = 90.0
@@ -185,8 +192,7 @@ async def _workers(db: Db) -> Finding:
         return Finding(
             "Workers", State.WARNING, "None is running.", "Run: sora up (or sora worker)"
         )
-    found = "; ".join(f"{one.name}: {one.state}{DRAINS * one.draining}" for one in living)
-    return Finding("Workers", State.OK, f"{found}.")
+    return Finding("Workers", State.OK, " ".join(f"{measured.said(one)}." for one in living))
 
 
 async def _outbox(db: Db) -> Finding:

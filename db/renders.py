@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db import consents, jobs, parts, people, workers
-from db.line import Hand, claimable, counted
+from db.line import Hand, claimable, counted, wanted
 from db.models import Clip, Job, utcnow
 from db.session import one_at_a_time
 from db.states import Kind, Status
@@ -32,7 +32,8 @@ async def claim_next(s: AsyncSession, worker: str, hand: Hand, running_cap: int)
     line, now = await jobs.line(s), utcnow()
     rendering = await jobs.with_status(s, Status.RENDERING)
     running = Counter(name for job in rendering for name in counted(job.person_id, job.at_once))
-    idle = await workers.idle(s, {worker, *(job.worker for job in rendering)}) if line else ()
+    others = await workers.taking(s, {worker, *(job.worker for job in rendering)}) if line else ()
+    idle = [workers.hand(other) for other in others if other.state == workers.READY]
     for waiting in claimable(line, running, running_cap, hand, idle, now):
         claimed = await jobs.move(
             s,
@@ -54,6 +55,12 @@ async def claim_next(s: AsyncSession, worker: str, hand: Hand, running_cap: int)
                 await people.note_served(s, waiting.person_id, now)
             return await jobs.get(s, waiting.job_id)
     return None
+
+
+async def most_wanted(s: AsyncSession, worker: str, hand: Hand) -> str:
+    """Which model this worker, which found nothing to render, had best load meanwhile; empty for none."""
+    others = [workers.hand(other) for other in await workers.taking(s, {worker})]
+    return wanted(await jobs.line(s), hand, others)
 
 
 async def hold(s: AsyncSession, job_id: int, attempt: int, **values: Any) -> bool:

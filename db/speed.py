@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from db.states import Task
 
@@ -22,6 +22,11 @@ class Shape(NamedTuple):
     task: Task = Task.TEXT
     upscale: bool = False
     smooth: bool = False
+
+    @classmethod
+    def of(cls, job: Any) -> Self:
+        """That of a ``Job``."""
+        return cls(*(getattr(job, name) for name in cls._fields))
 
     @property
     def work(self) -> int:

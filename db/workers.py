@@ -16,6 +16,8 @@ from db.offers import Offer
 from db.speed import Render, Shape
 from db.upsert import upsert
 
+READY = "ready"
+"""The state of one that has a model and could render with it at once."""
 ALIVE = timedelta(seconds=30)
 FORGOTTEN = timedelta(days=1)
 
@@ -147,10 +149,9 @@ def hand(worker: Worker) -> Hand:
     )
 
 
-async def idle(s: AsyncSession, others: Collection[str]) -> list[Hand]:
-    """The hands of those that could begin to render at once, but for these others."""
-    ready = (w for w in await every(s) if takes_jobs(w) and w.state == "ready")
-    return [hand(worker) for worker in ready if worker.name not in others]
+async def taking(s: AsyncSession, but: Collection[str]) -> list[Worker]:
+    """Those that take jobs, but for these."""
+    return [w for w in await every(s) if takes_jobs(w) and w.name not in but]
 
 
 async def offers(s: AsyncSession) -> list[Offer]:

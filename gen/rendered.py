@@ -51,6 +51,10 @@ class Rendered:
     energy_wh: float
     energy_measured: bool
     """Whether by the device itself; otherwise it is an estimate."""
+    memory: int | None = None
+    """Bytes of graphics cards that it held at most; None where there is none."""
+    load_seconds: float = 0.0
+    """How long it waited for its model to be ready; none of ``seconds``."""
     approximations: tuple[str, ...] = ()
     """What it gave up of exactness for speed."""
     shape: Mapping[str, int] = field(default_factory=dict)
@@ -71,5 +75,5 @@ class Rendered:
             )
             for clip in answer["clips"]
         ]
-        took = (answer[key] for key in ("seconds", "energy_wh", "energy_measured"))
+        took = (answer[key] for key in ("seconds", "energy_wh", "energy_measured", "memory"))
         return cls(tuple(clips), tuple(answer["notes"]), *took)

@@ -17,25 +17,26 @@ from structlog.contextvars import bound_contextvars
 
 from db import clips, jobs, renders, traces, workers
 from db.broker import Broker
-from db.line import Hand
+from db.line import NEVER, Hand
 from db.media import Media
 from db.models import Job
 from db.session import Db, is_away
 from db.states import PUT_TOGETHER, Status
+from gen.answers import BROKE
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Catalogue
 from gen.claims import bring_parents, claims_of
 from gen.credentials import Claim, Signing
 from gen.engines.base import CannotMake, Inputs, Stopped
 from gen.films import order_of, seen_in
-from gen.host import BROKE, Host, RenderFailed
+from gen.host import Host
 from gen.keeping import Keeper
 from gen.lease import Lease
 from gen.order import Order
 from gen.rendered import Rendered
 from gen.signing_key import SigningKey
 from gen.stitcher import Stitcher
-from gen.trouble import DISK_FULL, is_full
+from gen.trouble import DISK_FULL, RenderFailed, is_full
 
 GLANCE_SECONDS = 5.0
 """An idle worker looks at the line this often even if no bell rings."""
@@ -118,13 +119,16 @@ class Renderer:
                         self.drained.set()
                         self._idle.set()
                         return
-                    hand, cap = Hand(self._catalogue.keys()), self._running_cap
+                    hand, cap = self._hand(), self._running_cap
                     job = await renders.claim_next(s, self._worker, hand, cap)
+                    ahead = "" if job else await renders.most_wanted(s, self._worker, hand)
                 if job is not None:
                     traces.past(job.id, "wait", job.queued_at, model=job.model)
-                    with bound_contextvars(job=job.id), traces.span(job.id, "render"):
+                    busy = self._host.measures.rendering()
+                    with busy, bound_contextvars(job=job.id), traces.span(job.id, "render"):
                         await self._attend(job)
                     continue
+                self._prepare(ahead)
             except Exception:  # e.g. the database is away: the lease brings the job back
                 log.exception("line.failed")
             if not self._wake.is_set():
@@ -132,6 +136,17 @@ class Renderer:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(GLANCE_SECONDS):
                         await self._wake.wait()
+
+    def _hand(self) -> Hand:
+        host, since = self._host, self._host.warm.since or NEVER
+        return Hand(self._catalogue.keys(), host.model, since, host.measures.load_seconds())
+
+    def _prepare(self, model: str) -> None:
+        """Have a model ready before it is asked for: this one, or at first the default."""
+        if not model and not self._host.warm.kept:
+            model = next(iter(self._catalogue))
+        if model:
+            self._host.load(self._catalogue[model])
 
     async def listen(self) -> None:
         """Stop a render as soon as the news says that it is no longer wanted."""
@@ -203,6 +218,7 @@ class Renderer:
                     rendered.notes,
                     backlog=self._backlog,
                     approximations=list(rendered.approximations),
+                    load_seconds=rendered.load_seconds,
                     compute_seconds=rendered.seconds,
                     energy_wh=rendered.energy_wh,
                     energy_measured=rendered.energy_measured,

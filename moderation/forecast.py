@@ -64,8 +64,7 @@ def _left(job: Job, hand: Hand, recent: Sequence[Render], now: datetime) -> floa
 
 def _as_claimed(job: Job) -> Waiting:
     """As it stood in line."""
-    shape = Shape(*(getattr(job, name) for name in Shape._fields))
-    return Waiting(job.id, job.person_id, job.queued_at, None, job.model, shape)
+    return Waiting(job.id, job.person_id, job.queued_at, None, job.model, Shape.of(job))
 
 
 def _hand(worker: Worker, recent: Mapping[str, Sequence[Render]]) -> Hand:

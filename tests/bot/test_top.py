@@ -48,7 +48,11 @@ async def busy(db: Db) -> Studio:
         await events.join(s, "web")
         await notes.put(s, notes.PAGE, "http://127.0.0.1:8040")
         offers = [OFFER.model_dump(mode="json")]
-        s.add(Worker(name="gpu-host", state="ready", offers=offers, cards=[CARD]))
+        s.add(
+            Worker(
+                name="gpu-host", state="ready", offers=offers, cards=[CARD], loaded="toy", busy=0.25
+            )
+        )
         s.add(Worker(name="lost", state="ready", seen_at=utcnow() - timedelta(hours=3)))
         s.add(Worker(name="went", state="stopped"))
         s.add(Worker(name="ill", state="Wan can't be loaded: it needs 40 GB of memory"))
@@ -71,7 +75,7 @@ async def test_line_workers_moderators_and_rooms(db: Db) -> None:
     places = [line.split()[0] for line in lines if " toy " in line]
     assert places == ["1", "2", "3", "4"]
     (worker,) = (line for line in lines if line.startswith("gpu-host"))
-    assert worker.split()[1:4] == ["rendering", "3", "3/4"]
+    assert worker.split()[1:6] == ["rendering", "toy", "25%", "3", "3/4"]
     assert worker.endswith("61.0/80 GiB")
     assert "gone for 3 h" in said
     assert "went" not in said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -39,7 +39,7 @@ EVERYTHING = Hand(MODELS, "toy", NOW, LOADS)
 
 def foretold(
     line: Sequence[Waiting],
-    needs: dict[int, float | None],
+    needs: Mapping[int, float | None],
     *stations: Station,
     elsewhere: Sequence[Running] = (),
     cap: int = 2,
