@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from bot.top import GIB, short
 from db.models import Worker
 from db.offers import Offer
 from db.speed import Shape
-from db.workers import Measured
 from moderation.words import listed
 
 DRAINS = ", and takes no more"
@@ -21,7 +23,7 @@ def said(worker: Worker) -> str:
 
 
 def _model(offer: Offer, worker: Worker) -> str:
-    figures = _figures(offer, worker.measured.get(offer.name, {}))
+    figures = list(_figures(offer, worker.measured.get(offer.name, {})))
     loaded = offer.name == worker.loaded
     if not loaded and not figures:
         return ""
@@ -29,15 +31,13 @@ def _model(offer: Offer, worker: Worker) -> str:
     return f"{name} ({', '.join(figures)})" if figures else name
 
 
-def _figures(offer: Offer, measured: Measured) -> list[str]:
-    figures = []
+def _figures(offer: Offer, measured: Mapping[str, Any]) -> Iterator[str]:
     if "speed" in measured:
-        figures.append(f"{short(_usual(offer).work / measured['speed'])} a clip")
+        yield f"{short(_usual(offer).work / measured['speed'])} a clip"
     if "load_seconds" in measured:
-        figures.append(f"{short(measured['load_seconds'])} to load")
+        yield f"{short(measured['load_seconds'])} to load"
     if "memory" in measured:
-        figures.append(f"{measured['memory'] / GIB:.1f} GiB")
-    return figures
+        yield f"{measured['memory'] / GIB:.1f} GiB"
 
 
 def _usual(offer: Offer) -> Shape:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.measured import said
 from db.models import Worker
 from tests.support.studio import OFFER
@@ -11,9 +13,9 @@ WORK = 64 * 64 * 16 * 4
 """Of a clip that is as it is when nothing is asked for."""
 
 
-def worker(**its: object) -> Worker:
+def worker(**its: Any) -> Worker:
     offers = [offer.model_dump(mode="json") for offer in (OFFER, GIANT)]
-    return Worker(**{"name": "one", "state": "ready", "offers": offers} | its)
+    return Worker(name="one", state="ready", offers=offers, **its)
 
 
 def test_of_a_worker_that_has_measured_nothing_its_state_is_all() -> None:

@@ -57,12 +57,12 @@ async def join(
 
 async def claim(studio: Studio, name: str, hand: Hand | None = None) -> Job | None:
     async with studio.db.begin() as s:
-        row = await s.get(Worker, name)
-        assert hand or row
-        return await renders.claim_next(s, name, hand or workers.hand(row), running_cap=2)
+        its = hand or workers.hand(await s.get_one(Worker, name))
+        return await renders.claim_next(s, name, its, running_cap=2)
 
 
-async def foretold(studio: Studio) -> dict[int, tuple[int, int | None]]:
+async def foretold(studio: Studio) -> dict[int, tuple[int, float | None]]:
+    """Places and whole seconds."""
     async with studio.db.read() as s:
         found = await forecast.of_line(s)
     return {job: (told.place, told.seconds and round(told.seconds)) for job, told in found.items()}
