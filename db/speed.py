@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, Self
 
 from db.states import Task
 
-FEW = 3
+FEW = 5
+"""Renders of one worker that say whether it is slower than others; of fewer, chance says it."""
 
 
 class Shape(NamedTuple):
@@ -65,7 +66,8 @@ def pace(worker: str, recent: Sequence[Render]) -> float:
     if len(own) < FEW:
         return 1.0
     usual = {shape: estimate(shape, recent) for shape in {render.shape for render in own}}
-    return median(render.took / seconds for render in own if (seconds := usual[render.shape]))
+    ratios = [render.took / seconds for render in own if (seconds := usual[render.shape])]
+    return median(ratios) if ratios else 1.0
 
 
 def eta_error(finished: Sequence[Render]) -> float | None:

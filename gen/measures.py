@@ -31,7 +31,8 @@ class Measures:
 
     def recall(self, before: Mapping[str, Measured]) -> None:
         """Go on from what one of its name had measured, where nothing new is known."""
-        self._measured = {**before, **self._measured}
+        for model, measured in before.items():
+            self._measured[model] = {**measured, **self._of(model)}
 
     def loaded(self, model: str, seconds: float) -> None:
         self._of(model)["load_seconds"] = seconds

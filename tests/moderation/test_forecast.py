@@ -11,12 +11,16 @@ from db.broker import Broker
 from db.line import MOMENT, Forecast, Hand
 from db.models import Job, Worker, utcnow
 from db.session import Db
+from db.speed import FEW, Render, Shape, pace
 from db.workers import Measured
 from moderation import forecast
 from tests.support.studio import NO_BROKER, OFFER, Studio, person
 
 GIANT = OFFER.model_copy(update={"name": "giant", "title": "Giant"})
-TOOK = 60.0
+TOOK, LOAD = 60.0, 600.0
+SLOW = 30.0
+"""Seconds that a test itself may take."""
+ONE_WILL_DO = pytest.mark.databases("sqlite")
 
 
 @pytest.fixture
@@ -45,8 +49,8 @@ async def past(studio: Studio, worker: str, model: str, took: float = TOOK) -> N
 async def join(
     studio: Studio, name: str, *, models: tuple[str, ...] = ("toy", "giant"), loaded: str = ""
 ) -> None:
-    """A worker that is ready, and takes 10 s to load either model."""
-    measured: Measured = {"load_seconds": 10.0}
+    """A worker that is ready, and takes ten minutes to load either model."""
+    measured: Measured = {"load_seconds": LOAD}
     async with studio.db.begin() as s:
         offers = [offer for offer in (OFFER, GIANT) if offer.name in models]
         await workers.announce(s, name, offers, workers.READY)
@@ -68,13 +72,15 @@ async def foretold(studio: Studio) -> dict[int, tuple[int, float | None]]:
     return {job: (told.place, told.seconds and round(told.seconds)) for job, told in found.items()}
 
 
+@ONE_WILL_DO
 async def test_loading_counts_in_the_time_and_not_in_a_renders_own(studio: Studio) -> None:
     await join(studio, "one", loaded="toy")
     toy = await studio.submit(await person(studio.db, "ada"))
     giant = await studio.submit(await person(studio.db, "bo"), model="giant")
-    assert await foretold(studio) == {toy.id: (1, 60), giant.id: (2, 130)}
+    assert await foretold(studio) == {toy.id: (1, 60), giant.id: (2, TOOK + LOAD + TOOK)}
 
 
+@ONE_WILL_DO
 async def test_a_model_that_one_worker_has_is_foretold_by_that_one(studio: Studio) -> None:
     await join(studio, "able", loaded="giant")
     for name in ("small", "smaller"):
@@ -85,32 +91,44 @@ async def test_a_model_that_one_worker_has_is_foretold_by_that_one(studio: Studi
     assert await foretold(studio) == {first.id: (1, 60), toy.id: (2, 60), second.id: (3, 120)}
 
 
+@ONE_WILL_DO
 async def test_a_render_that_loads_its_model_is_waited_for_with_the_loading(studio: Studio) -> None:
     await join(studio, "one", loaded="toy")
     await studio.submit(await person(studio.db, "ada"), model="giant")
     loading = await claim(studio, "one")
     assert loading is not None
     waits = await studio.submit(await person(studio.db, "bo"), model="giant")
-    assert await foretold(studio) == {waits.id: (1, 130)}
+    _, seconds = (await foretold(studio))[waits.id]
+    assert seconds == pytest.approx(LOAD + 2 * TOOK, abs=SLOW)
     async with studio.db.read() as s:
-        assert await forecast.remaining(s, loading) == pytest.approx(70, abs=2)
-    ago = utcnow() - timedelta(seconds=40)
+        assert await forecast.remaining(s, loading) == pytest.approx(LOAD + TOOK, abs=SLOW)
+    ago = utcnow() - timedelta(seconds=LOAD + 20)
     await studio.change(loading.id, started_at=ago)
     async with studio.db.begin() as s:
         row = await s.get_one(Worker, "one")
         row.loaded, row.loaded_at = "giant", utcnow() - timedelta(seconds=20)
     async with studio.db.read() as s:
         job = await studio.job(loading.id)
-        assert await forecast.remaining(s, job) == pytest.approx(40, abs=2)
+        assert await forecast.remaining(s, job) == pytest.approx(TOOK - 20, abs=SLOW)
 
 
+@ONE_WILL_DO
 async def test_a_worker_that_was_slower_with_its_like_is_given_longer(studio: Studio) -> None:
     await join(studio, "slow", loaded="toy")
-    for _ in range(3):
+    for _ in range(FEW):
         await past(studio, "another", "toy")
         await past(studio, "slow", "toy", took=3 * TOOK)
     waits = await studio.submit(await person(studio.db, "ada"))
     assert await foretold(studio) == {waits.id: (1, 180)}
+
+
+def test_a_workers_pace_is_of_like_with_like_and_not_of_few() -> None:
+    small, large = Shape(64, 64, 16, 4, 1), Shape(128, 128, 16, 4, 1)
+    usual = [Render(shape, took, 0, None, "usual") for shape, took in ((small, 4), (large, 9))] * 9
+    slow = [Render(large, 18, 0, None, "slow")] * FEW
+    assert pace("slow", [*usual, *slow]) == 2
+    assert pace("usual", [*usual, *slow]) == 1
+    assert pace("slow", [*usual, *slow[1:]]) == pace("nobody", usual) == 1
 
 
 async def test_a_new_job_is_left_to_the_idle_worker_that_has_its_model(studio: Studio) -> None:
@@ -129,6 +147,7 @@ async def test_a_new_job_is_left_to_the_idle_worker_that_has_its_model(studio: S
     assert claimed.id == second.id
 
 
+@ONE_WILL_DO
 @pytest.mark.parametrize("trouble", ["dead", "draining", "loading", "late"])
 async def test_nothing_is_left_lying_to_a_worker_that_does_not_take_it(
     studio: Studio, trouble: str
@@ -150,6 +169,7 @@ async def test_nothing_is_left_lying_to_a_worker_that_does_not_take_it(
     assert claimed.id == job.id
 
 
+@ONE_WILL_DO
 async def test_an_idle_worker_loads_what_waits_and_nobody_has(studio: Studio) -> None:
     await join(studio, "one", loaded="toy")
     ada = await person(studio.db, "ada")
@@ -172,11 +192,12 @@ async def test_what_was_measured_outlives_a_restart_and_nothing_else_does(studio
         measured = await workers.announce(s, "one", [OFFER], "starting")
         row = await s.get_one(Worker, "one", populate_existing=True)
         fresh = await workers.announce(s, "another", [OFFER], "starting")
-    assert measured == row.measured == {model: {"load_seconds": 10.0} for model in ("toy", "giant")}
+    assert measured == row.measured == {model: {"load_seconds": LOAD} for model in ("toy", "giant")}
     assert (row.loaded, row.loaded_at, row.loads, row.busy) == ("", None, 0, 0.0)
     assert fresh == {}
 
 
+@ONE_WILL_DO
 async def test_nobody_here_means_no_time(studio: Studio) -> None:
     async with studio.db.begin() as s:
         await workers.gone(s, "worker")
