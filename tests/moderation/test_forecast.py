@@ -20,7 +20,7 @@ GIANT = OFFER.model_copy(update={"name": "giant", "title": "Giant"})
 TOOK, LOAD = 60.0, 600.0
 SLOW = 30.0
 """Seconds that a test itself may take."""
-ONE_WILL_DO = pytest.mark.databases("sqlite")
+pytestmark = pytest.mark.databases("sqlite")
 
 
 @pytest.fixture
@@ -72,7 +72,6 @@ async def foretold(studio: Studio) -> dict[int, tuple[int, float | None]]:
     return {job: (told.place, told.seconds and round(told.seconds)) for job, told in found.items()}
 
 
-@ONE_WILL_DO
 async def test_loading_counts_in_the_time_and_not_in_a_renders_own(studio: Studio) -> None:
     await join(studio, "one", loaded="toy")
     toy = await studio.submit(await person(studio.db, "ada"))
@@ -80,7 +79,6 @@ async def test_loading_counts_in_the_time_and_not_in_a_renders_own(studio: Studi
     assert await foretold(studio) == {toy.id: (1, 60), giant.id: (2, TOOK + LOAD + TOOK)}
 
 
-@ONE_WILL_DO
 async def test_a_model_that_one_worker_has_is_foretold_by_that_one(studio: Studio) -> None:
     await join(studio, "able", loaded="giant")
     for name in ("small", "smaller"):
@@ -91,7 +89,6 @@ async def test_a_model_that_one_worker_has_is_foretold_by_that_one(studio: Studi
     assert await foretold(studio) == {first.id: (1, 60), toy.id: (2, 60), second.id: (3, 120)}
 
 
-@ONE_WILL_DO
 async def test_a_render_that_loads_its_model_is_waited_for_with_the_loading(studio: Studio) -> None:
     await join(studio, "one", loaded="toy")
     await studio.submit(await person(studio.db, "ada"), model="giant")
@@ -112,7 +109,6 @@ async def test_a_render_that_loads_its_model_is_waited_for_with_the_loading(stud
         assert await forecast.remaining(s, job) == pytest.approx(TOOK - 20, abs=SLOW)
 
 
-@ONE_WILL_DO
 async def test_a_worker_that_was_slower_with_its_like_is_given_longer(studio: Studio) -> None:
     await join(studio, "slow", loaded="toy")
     for _ in range(FEW):
@@ -131,6 +127,7 @@ def test_a_workers_pace_is_of_like_with_like_and_not_of_few() -> None:
     assert pace("slow", [*usual, *slow[1:]]) == pace("nobody", usual) == 1
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_new_job_is_left_to_the_idle_worker_that_has_its_model(studio: Studio) -> None:
     await join(studio, "cold", loaded="toy")
     await join(studio, "warm", loaded="giant")
@@ -147,7 +144,6 @@ async def test_a_new_job_is_left_to_the_idle_worker_that_has_its_model(studio: S
     assert claimed.id == second.id
 
 
-@ONE_WILL_DO
 @pytest.mark.parametrize("trouble", ["dead", "draining", "loading", "late"])
 async def test_nothing_is_left_lying_to_a_worker_that_does_not_take_it(
     studio: Studio, trouble: str
@@ -169,7 +165,6 @@ async def test_nothing_is_left_lying_to_a_worker_that_does_not_take_it(
     assert claimed.id == job.id
 
 
-@ONE_WILL_DO
 async def test_an_idle_worker_loads_what_waits_and_nobody_has(studio: Studio) -> None:
     await join(studio, "one", loaded="toy")
     ada = await person(studio.db, "ada")
@@ -186,6 +181,7 @@ async def test_an_idle_worker_loads_what_waits_and_nobody_has(studio: Studio) ->
     assert await wanted() == ""
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_what_was_measured_outlives_a_restart_and_nothing_else_does(studio: Studio) -> None:
     await join(studio, "one", loaded="toy")
     async with studio.db.begin() as s:
@@ -197,7 +193,6 @@ async def test_what_was_measured_outlives_a_restart_and_nothing_else_does(studio
     assert fresh == {}
 
 
-@ONE_WILL_DO
 async def test_nobody_here_means_no_time(studio: Studio) -> None:
     async with studio.db.begin() as s:
         await workers.gone(s, "worker")
