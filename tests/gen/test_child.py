@@ -351,13 +351,15 @@ async def test_a_child_killed_while_idle_is_replaced_in_the_background(bench: Be
 async def test_a_model_that_ends_the_process_while_it_loads_harms_no_other(bench: Bench) -> None:
     good = bench.entry
     bench.use(engines.Unloadable)
+    bad = bench.entry
     with pytest.raises(RenderFailed, match=CRASHED):
         await bench.render()
     await bench.until(lambda: bench.host.state.startswith("Bad can't be loaded"))
     assert bench.host.model == bench.host.warm.loaded == ""
-    bench.host.load(bench.entry)
     bench.entry = good
     assert len((await bench.render()).clips) == 2
+    bench.host.load(bad)
+    assert bench.host.model == "toy"
     assert len(bench.noted("load")) == 3, "the bad one is not loaded again unasked"
 
 
