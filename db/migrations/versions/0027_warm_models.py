@@ -1,6 +1,6 @@
 """which model a worker has loaded, and what its models take
 
-Revision ID: 0028
+Revision ID: 0027
 Revises: 0026
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028"
+revision = "0027"
 down_revision = "0026"
 branch_labels = None
 depends_on = None
