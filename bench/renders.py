@@ -32,8 +32,9 @@ class _Child:
 
     def __init__(self, entry: Entry, folder: Path) -> None:
         self.began = time.monotonic()
-        self.host = Host(entry)
+        self.host = Host()
         self.host.start()
+        self.host.load(entry)
         self._folder = folder
 
     async def render(self, entry: Entry, brief: Brief) -> tuple[float, float]:

@@ -28,6 +28,7 @@ from bot import (
     doctor_web,
     lenders,
     limits,
+    measured,
     supervisor,
 )
 from bot.children import python
@@ -41,7 +42,6 @@ from db.models import utcnow
 from db.session import Db
 from db.settings import BadSettings
 
-DRAINS = ", and takes no more"
 SOUND_SQLITE = (3, 51, 3)
 """Older ones have a rare fault in the write-ahead log when several processes write."""
 RENDERER_SECONDS = 90.0
@@ -194,8 +194,7 @@ async def _workers(db: Db) -> Finding:
         return Finding(
             "Workers", State.WARNING, "None is running.", "Run: sora up (or sora worker)"
         )
-    found = "; ".join(f"{one.name}: {one.state}{DRAINS * one.draining}" for one in living)
-    return Finding("Workers", State.OK, f"{found}.")
+    return Finding("Workers", State.OK, " ".join(f"{measured.said(one)}." for one in living))
 
 
 async def _lenders(db: Db) -> Finding | None:

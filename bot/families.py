@@ -43,6 +43,24 @@ STAGES = {Status.IN_REVIEW: "review", Status.APPEALED: "appeal"}
 STATES = ("starting", "loading", "ready", "rendering", "failing", "gone")
 """What a worker may be doing; its own words for it are for people."""
 
+MEASURED = (
+    (
+        "speed",
+        "sora_worker_pixel_steps_per_second",
+        "How many pixels of how many frames a worker takes through a step of a model in a second.",
+    ),
+    (
+        "load_seconds",
+        "sora_worker_model_load_seconds",
+        "How long a worker took to load a model, the last time.",
+    ),
+    (
+        "memory",
+        "sora_worker_model_memory_bytes",
+        "The most memory of graphics cards that a worker's latest renders of a model held.",
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -172,8 +190,49 @@ def _workers(known: Sequence[Worker], busy: Collection[str], now: datetime) -> I
             for state in STATES
         ),
     )
-    living = (worker for worker in known if workers.alive(worker))
+    living = [worker for worker in known if workers.alive(worker)]
+    yield from _models(living)
     yield from metrics.cards((worker.name, worker.cards) for worker in living)
+
+
+def _models(living: Sequence[Worker]) -> Iterator[Metric]:
+    """What they have loaded, and what their models take."""
+    yield _gauge(
+        "sora_worker_busy_ratio",
+        "In which part of the last ten minutes a worker rendered, 0 to 1.",
+        ("worker",),
+        (((worker.name,), worker.busy) for worker in living),
+    )
+    yield _gauge(
+        "sora_worker_model_loaded",
+        "Which model a worker has in memory: 1 for that, 0 for the others that it offers.",
+        ("worker", "model"),
+        (
+            ((worker.name, offer["name"]), offer["name"] == worker.loaded)
+            for worker in living
+            for offer in worker.offers
+        ),
+    )
+    loads = CounterMetricFamily(
+        "sora_worker_model_loads",
+        "How many models a worker has loaded since it started.",
+        labels=["worker"],
+    )
+    for worker in living:
+        loads.add_metric([worker.name], worker.loads)
+    yield loads
+    for figure, name, help in MEASURED:
+        yield _gauge(
+            name,
+            help,
+            ("worker", "model"),
+            (
+                ((worker.name, model), measured[figure])
+                for worker in living
+                for model, measured in worker.measured.items()
+                if figure in measured
+            ),
+        )
 
 
 def _counted(counted: Counted) -> Iterator[Metric]:

@@ -138,12 +138,15 @@ def _by_place(seen: Snapshot) -> list[Waiting]:
 def _workers(seen: Snapshot) -> RenderableType:
     if not seen.workers:
         return Text("None is running. Start one: sora up, or sora worker", style="dim")
-    table = _table("worker", "state", "job", "step", "", "GPU memory", right=("job", "step"))
+    heads = ("worker", "state", "model", "busy", "job", "step", "", "GPU memory")
+    table = _table(*heads, right=("busy", "job", "step"))
     its = {job.worker: job for job in seen.rendering}
     for worker in seen.workers:
         state, job = state_of(worker, its), its.get(worker.name)
-        lines = _memory(worker) if state != "gone" else NOTHING
-        table.add_row(Text(worker.name), _state(worker, state, seen.now), *_job(job), lines)
+        here = (worker.loaded or NOTHING, f"{worker.busy:.0%}", *_job(job), _memory(worker))
+        gone = [NOTHING] * 2 + [*_job(None), NOTHING]
+        row = gone if state == "gone" else here
+        table.add_row(Text(worker.name), _state(worker, state, seen.now), *row)
     return table
 
 

@@ -89,6 +89,8 @@ class Beat(Spoken):
 
     state: State
     cards: tuple[Card, ...] = Field(default=(), max_length=MOST_CARDS)
+    loaded: str = Field(default="", max_length=40, pattern=PLAIN)
+    """The model in its memory; empty for none."""
 
 
 class Orders(Spoken):

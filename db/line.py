@@ -1,4 +1,4 @@
-"""The fair line: who is next, at which place a job stands, and when it will be done. Pure functions.
+"""The fair line: who is next. Pure functions; ``db/walk.py`` says with them when that will be.
 
 Round-robin over people: everybody's first job comes before anybody's second, and among people the
 least recently served goes first. Every ``AGEING`` that a job has waited moves it up by one round,
@@ -6,17 +6,19 @@ beyond the first too, so that newcomers can't keep anybody waiting for ever. Peo
 jobs rendering as they may are passed over until one of them ends, and so is what comes from a channel
 that has. What is rendered when the workers are idle comes after all others, until it has waited for a
 day.
+
+A worker keeps to the model that it has loaded for up to ``KEPT_FOR`` times as long as loading the other
+would take, and no longer than ``KEPT_MOST``; meanwhile jobs of its model go before others of the same
+round. Then whoever is first gets the switch.
 """
 
 from __future__ import annotations
 
-import heapq
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 from db.speed import Shape
 from db.states import PUT_TOGETHER
@@ -27,8 +29,10 @@ LAST = sys.maxsize
 PERSON = "person"
 """Under this a job says how many of its artist's may be rendered at once."""
 NEVER = datetime.min.replace(tzinfo=UTC)
-NOMINAL_SECONDS = 60.0
-"""What a render of unknown length is taken for when only the order matters."""
+KEPT_FOR = 10
+KEPT_MOST = timedelta(minutes=5)
+MOMENT = timedelta(seconds=10)
+"""For so long a new job is left to an idle worker that needs no switch for it."""
 
 
 Counted = int | str
@@ -52,15 +56,27 @@ class Waiting:
     private: bool = False
     inputs: bool = False
     """Whether it is made from an artist's pictures or clips."""
+    round: int = 0
+    """Whose turn it is with; ``order`` says it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
-    """A render that is going on; ``seconds`` until it ends, None when unknown."""
+class Hand:
+    """What one worker can make, and may: by which models; and which of them it has ready."""
 
-    person_id: int
-    seconds: float | None
-    at_once: Mapping[str, int] = field(default_factory=dict)
+    models: Collection[str]
+    loaded: str = ""
+    """The model in its memory; empty for none."""
+    since: datetime = NEVER
+    """Since when it has kept to that one."""
+    loads: Mapping[str, float] = field(default_factory=dict)
+    """Seconds that it takes to load a model, where it has done so."""
+    pace: Mapping[str, float] = field(default_factory=dict)
+    """How many times as long as the usual its renders take, by model, where that is known."""
+    own: bool = True
+    """Whether it is the studio's own: no other makes what is private, or puts clips together."""
+    inputs: bool = True
+    """Whether it may have the pictures and clips of artists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +87,8 @@ class Forecast:
     seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """What one worker can make, and may."""
-
-    models: Collection[str]
-    own: bool = True
-    """Whether it is the studio's own: no other makes what is private, or puts clips together."""
-    inputs: bool = True
-    """Whether it may have the pictures and clips of artists."""
-
-
 def order(waiting: Sequence[Waiting], now: datetime) -> list[Waiting]:
-    """The whole line, next first."""
+    """The whole line, next first, each with its round."""
     turns: Counter[int] = Counter()
     keyed = []
     for job in sorted(waiting, key=lambda w: (w.queued_at, w.job_id)):
@@ -95,16 +100,82 @@ def order(waiting: Sequence[Waiting], now: datetime) -> list[Waiting]:
         rounds_waited = (now - job.queued_at) // AGEING
         turn = turns[job.person_id] - rounds_waited
         keyed.append((turn, job.served_at or NEVER, job.queued_at, job.job_id, job))
-    return [key[-1] for key in sorted(keyed, key=lambda key: key[:-1])]
+    return [replace(job, round=turn) for turn, *_, job in sorted(keyed, key=lambda key: key[:-1])]
 
 
 def claimable(
-    line: Sequence[Waiting], running: Mapping[Counted, int], cap: int, hand: Hand
+    line: Iterable[Waiting],
+    running: Mapping[Counted, int],
+    cap: int,
+    hand: Hand,
+    idle: Collection[Hand],
+    now: datetime,
 ) -> Iterator[Waiting]:
-    """What this worker may take, next first. ``running``: how many render now of each that they are counted
-    under; ``cap``: how many of one person may, where a job says nothing else."""
-    able = (job for job in line if can(job, hand))
-    return (job for job in able if _has_room(job, running, cap))
+    """What this worker may take, in the order in which it will.
+
+    ``running``: how many render now of each that they are counted under; ``cap``: how many of one person
+    may, where a job says nothing else; ``idle``: the other workers that have nothing to do.
+    """
+    able = (job for job in line if can(job, hand) and has_room(job, running, cap))
+    found = (job for job in able if not _left_to_others(job, hand, idle, now))
+    first = next(found, None)
+    if first is None:
+        return
+    passed = [first]
+    if _may_be_passed(first, hand, now):
+        for job in found:
+            if job.round == first.round and is_warm(job, hand):
+                yield job
+                break
+            passed.append(job)
+            if job.round != first.round:
+                break
+    yield from passed
+    yield from found
+
+
+def is_warm(job: Waiting, hand: Hand) -> bool:
+    """Whether this worker can begin it without loading a model."""
+    return job.model == hand.loaded or job.shape.task in PUT_TOGETHER
+
+
+def switching(job: Waiting, hand: Hand) -> float:
+    """Seconds until this worker has the model that it needs, as far as is known."""
+    return 0.0 if is_warm(job, hand) else hand.loads.get(job.model, 0.0)
+
+
+def holding(job: Waiting, hand: Hand, now: datetime) -> Hand:
+    """This worker as it is once it begins that job now."""
+    if is_warm(job, hand):
+        return hand
+    return replace(hand, loaded=job.model, since=now + timedelta(seconds=switching(job, hand)))
+
+
+def _may_be_passed(first: Waiting, hand: Hand, now: datetime) -> bool:
+    """Whether this worker still keeps to its model, though another is whose turn it is."""
+    if is_warm(first, hand):
+        return False
+    kept = timedelta(seconds=KEPT_FOR * hand.loads.get(first.model, 0.0))
+    return now < hand.since + min(kept, KEPT_MOST)
+
+
+def _left_to_others(job: Waiting, hand: Hand, idle: Collection[Hand], now: datetime) -> bool:
+    """Only for a moment: the other may be gone, or not hear of it."""
+    if not idle or is_warm(job, hand) or now - job.queued_at >= MOMENT:
+        return False
+    return any(is_warm(job, other) and can(job, other) for other in idle)
+
+
+def wanted(line: Iterable[Waiting], hand: Hand, others: Iterable[Hand]) -> str:
+    """Which model a worker that has nothing to do had best load: the one that most wait for, of those
+    that nobody has loaded; empty where there is none."""
+    ready = {hand.loaded, *(other.loaded for other in others)}
+    missed = Counter(
+        job.model
+        for job in line
+        if can(job, hand) and not is_warm(job, hand) and job.model not in ready
+    )
+    return next((model for model, _ in missed.most_common(1)), "")
 
 
 def counted(person_id: int, at_once: Mapping[str, int]) -> list[Counted]:
@@ -112,7 +183,8 @@ def counted(person_id: int, at_once: Mapping[str, int]) -> list[Counted]:
     return [person_id, *(name for name in at_once if name != PERSON)]
 
 
-def _has_room(job: Waiting, running: Mapping[Counted, int], cap: int) -> bool:
+def has_room(job: Waiting, running: Mapping[Counted, int], cap: int) -> bool:
+    """Whether another of them may be rendered now."""
     own = running.get(job.person_id, 0) < job.at_once.get(PERSON, cap)
     shared = ((name, most) for name, most in job.at_once.items() if name != PERSON)
     return own and all(running.get(name, 0) < most for name, most in shared)
@@ -126,53 +198,3 @@ def can(job: Waiting, hand: Hand) -> bool:
     if job.inputs and not hand.inputs:
         return False
     return job.model in hand.models or together
-
-
-def forecast(
-    line: Sequence[Waiting],
-    needs: Mapping[int, float | None],
-    running: Sequence[Running],
-    workers: int,
-    cap: int,
-    models: Collection[str],
-) -> dict[int, Forecast]:
-    """Walk the line as the workers will; jobs whose model nobody offers are in nobody's way.
-
-    ``needs``: seconds each waiting job renders for, None when unknown. One unknown figure makes
-    everything behind it unknown, rather than wrong.
-    """
-    under = [counted(render.person_id, render.at_once) for render in running]
-    counts = Counter(name for names in under for name in names)
-    known = all(render.seconds is not None for render in running)
-    nth = count()  # what ends at the same time ends in the order in which it began
-    ends = [
-        (NOMINAL_SECONDS if render.seconds is None else render.seconds, next(nth), names)
-        for render, names in zip(running, under, strict=True)
-    ]
-    heapq.heapify(ends)
-    idle = max(workers - len(running), 0)
-    now = 0.0
-    hand = Hand(models)
-    left = [job for job in line if can(job, hand)]
-    forecasts: dict[int, Forecast] = {}
-    while left:
-        job = next(claimable(left, counts, cap, hand), None) if idle else None
-        if job is not None:
-            left.remove(job)
-            idle -= 1
-            names = counted(job.person_id, job.at_once)
-            counts.update(names)
-            need = needs.get(job.job_id)
-            known = known and need is not None
-            done = now + (NOMINAL_SECONDS if need is None else need)
-            heapq.heappush(ends, (done, next(nth), names))
-            forecasts[job.job_id] = Forecast(len(forecasts) + 1, done if known else None)
-        elif ends:
-            now, _, names = heapq.heappop(ends)
-            counts.subtract(names)
-            idle += 1
-        else:
-            for job in left:
-                forecasts[job.job_id] = Forecast(len(forecasts) + 1, None)
-            break
-    return forecasts

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db import consents, jobs, parts, people, workers
-from db.line import Counted, Hand, claimable, counted
+from db.line import Hand, claimable, counted, wanted
 from db.models import Clip, Job, utcnow
 from db.session import one_at_a_time
 from db.states import Kind, Status
@@ -22,14 +22,6 @@ MAX_LOSSES = 3
 """After so many workers vanished over it, a job is failed instead of rendered again."""
 
 
-async def running(s: AsyncSession) -> Counter[Counted]:
-    """How many jobs are being rendered, of each person and of whatever else has a limit for that."""
-    rows = await s.execute(
-        select(col(Job.person_id), col(Job.at_once)).where(col(Job.status) == Status.RENDERING)
-    )
-    return Counter(name for row in rows.all() for name in counted(*row))
-
-
 async def claim_next(s: AsyncSession, worker: str, hand: Hand, running_cap: int) -> Job | None:
     """Give the worker the next job in line that it can render, or None.
 
@@ -37,8 +29,12 @@ async def claim_next(s: AsyncSession, worker: str, hand: Hand, running_cap: int)
     passed over for now.
     """
     await one_at_a_time(s, "claim")
-    for waiting in claimable(await jobs.line(s), await running(s), running_cap, hand):
-        now = utcnow()
+    line, now = await jobs.line(s), utcnow()
+    rendering = await jobs.with_status(s, Status.RENDERING)
+    running = Counter(name for job in rendering for name in counted(job.person_id, job.at_once))
+    others = await workers.taking(s, {worker, *(job.worker for job in rendering)}) if line else ()
+    idle = [workers.hand(other) for other in others if other.state == workers.READY]
+    for waiting in claimable(line, running, running_cap, hand, idle, now):
         claimed = await jobs.move(
             s,
             waiting.job_id,
@@ -48,6 +44,7 @@ async def claim_next(s: AsyncSession, worker: str, hand: Hand, running_cap: int)
                 "worker": worker,
                 "lease_until": now + LEASE,
                 "started_at": now,
+                "load_seconds": 0.0,
                 "step": 0,
                 "notes": [],
             },
@@ -58,6 +55,12 @@ async def claim_next(s: AsyncSession, worker: str, hand: Hand, running_cap: int)
                 await people.note_served(s, waiting.person_id, now)
             return await jobs.get(s, waiting.job_id)
     return None
+
+
+async def most_wanted(s: AsyncSession, worker: str, hand: Hand) -> str:
+    """Which model this worker, which found nothing to render, had best load meanwhile; empty for none."""
+    others = [workers.hand(other) for other in await workers.taking(s, {worker})]
+    return wanted(await jobs.line(s), hand, others)
 
 
 async def hold(s: AsyncSession, job_id: int, attempt: int, **values: Any) -> bool:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from datetime import timedelta
-from typing import Any, TypedDict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypedDict
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db.line import Hand
+from db.line import NEVER, Hand
 from db.models import Job, Worker, utcnow
 from db.offers import Offer
 from db.speed import Render, Shape
 from db.upsert import upsert
 
+READY = "ready"
+"""The state of one that has a model and could render with it at once."""
 ALIVE = timedelta(seconds=30)
 FORGOTTEN = timedelta(days=1)
 OWNER = re.compile(r"[^:]+:[^:]*:.+")
@@ -33,6 +35,29 @@ class Card(TypedDict):
     busy: float
 
 
+class Measured(TypedDict, total=False):
+    """What a model takes on one worker; each only where it was measured."""
+
+    speed: float
+    """Pixels times steps a second, the median of its latest renders; the same for any size."""
+    load_seconds: float
+    """To load it, the last time."""
+    memory: int
+    """Bytes of the graphics cards that a render of it held at most, lately."""
+
+
+class Doing(TypedDict):
+    """What a worker says of itself with each sign of life; as in its row."""
+
+    state: str
+    cards: Sequence[Card]
+    loaded: str
+    loaded_at: datetime | None
+    loads: int
+    busy: float
+    measured: Mapping[str, Measured]
+
+
 async def announce(
     s: AsyncSession,
     name: str,
@@ -43,8 +68,9 @@ async def announce(
     *,
     lent: bool = False,
     inputs: bool = True,
-) -> None:
-    """A worker has started; those that have been gone for a day are forgotten."""
+) -> dict[str, Measured]:
+    """A worker has started; those that have been gone for a day are forgotten. What was measured on one
+    of this name before."""
     now = utcnow()
     await s.execute(delete(Worker).where(col(Worker.seen_at) < now - FORGOTTEN))
     row = {
@@ -56,18 +82,24 @@ async def announce(
         "lent": lent,
         "inputs": inputs,
         "draining": False,
+        "loaded": "",
+        "loaded_at": None,
+        "loads": 0,
+        "busy": 0.0,
         "offers": [offer.model_dump(mode="json") for offer in offers],
     }
-    await s.execute(
+    measured: dict[str, Measured] = await s.scalar(
         upsert(s, Worker)
-        .values(name=name, **row)
+        .values(name=name, measured={}, **row)
         .on_conflict_do_update(index_elements=["name"], set_=row)
+        .returning(col(Worker.measured))
     )
+    return measured
 
 
-async def seen(s: AsyncSession, name: str, state: str, cards: Sequence[Card] = ()) -> None:
-    now: dict[str, Any] = {"seen_at": utcnow(), "state": state, "cards": list(cards)}
-    await s.execute(update(Worker).where(col(Worker.name) == name).values(**now))
+async def seen(s: AsyncSession, name: str, doing: Doing) -> None:
+    now = update(Worker).where(col(Worker.name) == name).values(seen_at=utcnow(), **doing)
+    await s.execute(now)
 
 
 async def drain(s: AsyncSession, names: Collection[str] = ()) -> set[str]:
@@ -112,9 +144,24 @@ def takes_jobs(worker: Worker) -> bool:
 
 
 def hand(worker: Worker) -> Hand:
-    """What it can make, and may."""
-    models = frozenset(offer["name"] for offer in worker.offers)
-    return Hand(models, own=not worker.lent, inputs=worker.inputs)
+    """What it can make, as it last said, and may."""
+    return Hand(
+        frozenset(offer["name"] for offer in worker.offers),
+        worker.loaded,
+        worker.loaded_at or NEVER,
+        {
+            model: measured["load_seconds"]
+            for model, measured in worker.measured.items()
+            if "load_seconds" in measured
+        },
+        own=not worker.lent,
+        inputs=worker.inputs,
+    )
+
+
+async def taking(s: AsyncSession, but: Collection[str]) -> list[Worker]:
+    """Those that take jobs, but for these."""
+    return [w for w in await every(s) if takes_jobs(w) and w.name not in but]
 
 
 async def offers(s: AsyncSession) -> list[Offer]:
@@ -136,6 +183,8 @@ async def recent_renders(s: AsyncSession, model: str, limit: int = 50) -> list[R
             col(Job.started_at),
             col(Job.finished_at),
             col(Job.promised_seconds),
+            col(Job.load_seconds),
+            col(Job.worker),
         )
         .where(
             col(Job.model) == model,
@@ -148,9 +197,10 @@ async def recent_renders(s: AsyncSession, model: str, limit: int = 50) -> list[R
     return [
         Render(
             Shape(*shape),
-            (finished - started).total_seconds(),
+            (finished - started).total_seconds() - load_seconds,
             (finished - created).total_seconds(),
             promised,
+            worker,
         )
-        for *shape, created, started, finished, promised in rows.all()
+        for *shape, created, started, finished, promised, load_seconds, worker in rows.all()
     ]

@@ -25,8 +25,9 @@ from gen.catalogue import Catalogue, Entry
 from gen.credentials import Signing
 from gen.engines.base import CannotMake, Inputs, Stopped
 from gen.expected import Expected, Unfit
-from gen.host import Host, RenderFailed
+from gen.host import Host
 from gen.rendered import Classifying, Made, Rendered, Step
+from gen.trouble import RenderFailed
 
 FIRST = 3
 """So many deliveries of a key are made again in any case."""
@@ -77,7 +78,8 @@ class Checker:
         job, render = found
         entry = self._catalogue.get(job.model)
         known = entry.approximations if entry else ()
-        return Rendered(made, (), render.seconds, render.energy_wh, False, known)
+        took = render.seconds, render.energy_wh, False
+        return Rendered(made, (), *took, approximations=known)
 
     async def _looked_at(
         self, found: InHand, inputs: Inputs, signing: Signing, folder: Path

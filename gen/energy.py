@@ -1,4 +1,5 @@
-"""What a render costs: its seconds, and the energy it took from the wall as far as that is known."""
+"""What a render costs: its seconds, its memory, and the energy it took from the wall as far as those are
+known."""
 
 from __future__ import annotations
 
@@ -18,11 +19,13 @@ JOULES_PER_WH = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds, watt-hours, and whether the latter were measured or are seconds times a figure."""
+    """Seconds, watt-hours, and whether the latter were measured or are seconds times a figure; and the most
+    bytes of CUDA cards that it held, None where it used none."""
 
     seconds: float
     energy_wh: float
     energy_measured: bool
+    memory: int | None
 
 
 class Meter:
@@ -31,18 +34,19 @@ class Meter:
 
     def __init__(self, watts: float | None = None) -> None:
         self._watts = watts
+        _forget_peaks()
         self._before = _joules()
         self._began = time.monotonic()
 
     def read(self) -> Cost:
         seconds = time.monotonic() - self._began
-        used = _used_cards()
+        used, memory = _used_cards(), _peak()
         after = _joules()
         if used and used <= self._before.keys() & after.keys():
             joules = sum(after[card] - self._before[card] for card in used)
-            return Cost(seconds, joules / JOULES_PER_WH, energy_measured=True)
+            return Cost(seconds, joules / JOULES_PER_WH, energy_measured=True, memory=memory)
         watts = self._watts or WATTS[_device()]
-        return Cost(seconds, seconds * watts / JOULES_PER_WH, energy_measured=False)
+        return Cost(seconds, seconds * watts / JOULES_PER_WH, energy_measured=False, memory=memory)
 
 
 def _joules() -> dict[str, float]:
@@ -66,6 +70,22 @@ def _used_cards() -> set[str]:
     cuda = torch.cuda
     used = [n for n in range(cuda.device_count()) if cuda.max_memory_reserved(n)]
     return {f"GPU-{cuda.get_device_properties(n).uuid}" for n in used}
+
+
+def _forget_peaks() -> None:
+    torch = _torch()
+    if torch is not None and torch.cuda.is_initialized():
+        for number in range(torch.cuda.device_count()):
+            torch.cuda.reset_peak_memory_stats(number)
+
+
+def _peak() -> int | None:
+    """Of all cards together, the most since then."""
+    torch = _torch()
+    if torch is None or not torch.cuda.is_initialized():
+        return None
+    held: int = sum(torch.cuda.max_memory_reserved(n) for n in range(torch.cuda.device_count()))
+    return held
 
 
 def _device() -> str:

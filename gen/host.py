@@ -13,46 +13,31 @@ import traceback
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from gen import answers
 from gen.catalogue import Entry
 from gen.credentials import Signing
-from gen.engines.base import NOTHING, Brief, CannotMake, Inputs, Stopped
+from gen.engines.base import NOTHING, Brief, Inputs, Stopped
+from gen.measures import Measures
+from gen.patience import LOAD_SECONDS, Patience
 from gen.rendered import Classifying, Rendered, Step
-from gen.trouble import DISK_FULL, OUT_OF_MEMORY
+from gen.trouble import HANGS, RenderFailed
+from gen.warm import Warm
 
 COMMAND = (sys.executable, "-m", "gen.child")
 ROOT = Path(__file__).parents[1]
 """Where this command finds this package, wherever the worker was started."""
-LOAD_SECONDS = 1800.0
-"""Loading weights from a slow disk, compiling for the first step."""
-SILENT_SECONDS = 120.0
-"""A child that says nothing for this long, and for ``PATIENCE`` of its steps, hangs."""
-PATIENCE = 20
-GRACE_SECONDS = 2.0
-FIRST_GRACE_SECONDS = 60.0
-"""Before the first step of a render nobody knows how long one takes, nor whether it is compiling."""
 TURN_SECONDS = 0.05
 """How often a render that waits for the child looks whether it may begin, or is unwanted."""
 RESPAWN_SECONDS = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0)
 LINE_BYTES = 2**20
 
-BROKE = "The model broke while making this; the hosts can see why in the log. Retrying may help."
-CRASHED = "The render process ended in the middle of this. Retry, perhaps with a smaller clip."
-HANGS = "The model stopped answering while making this, so it was started anew. Please retry."
-
-FAILURES = {"out_of_memory": OUT_OF_MEMORY, "disk_full": DISK_FULL, "broke": BROKE}
-ENDS = frozenset({"loaded", "done", "stopped", "refused", "crashed", *FAILURES})
-
 log = structlog.get_logger()
-
-
-class RenderFailed(Exception):
-    """The render came to nothing; the message is one sentence for the artist."""
 
 
 class Host:
@@ -60,14 +45,17 @@ class Host:
 
     def __init__(
         self,
-        first: Entry,
         device: str | None = None,
         watts: float | None = None,
         classifying: Classifying | None = None,
     ) -> None:
         self.state = "starting"
         self.state_changed = asyncio.Event()
-        self._entry = first
+        self.measures = Measures()
+        self.warm = Warm(self.measures)
+        self._entry: Entry | None = None  # what the child was last asked for
+        self._ahead = False  # whether the next child is to load it unasked
+        self._unusable: set[str] = set()
         self._device = device
         self._always = {"watts": watts, "classifying": classifying}
         self._process: Process | None = None
@@ -77,16 +65,31 @@ class Host:
         self._number = 0
         self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._unwanted = False
-        self._loaded = False  # whether the child has the entry that it was last asked for
-        self._spoke_at = 0.0
-        self._slowest = 0.0  # of this render, so far
-        self._longest: dict[str, float] = {}  # the same of all renders, by the entry's name
+        self._ready = False  # whether the child has the entry that it was last asked for
+        self._wanted_since = 0.0
+        self._waited = 0.0  # seconds from then until the model of this render was ready
+        self._patience = Patience()
         self._keeper: asyncio.Task[None] | None = None
         self._ladder: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start the child and load the first model, in the background."""
+        """Start the child, in the background."""
         self._keeper = asyncio.create_task(self._keep())
+
+    @property
+    def model(self) -> str:
+        """The model that the child has or is about to have; empty for none."""
+        has = self._ready or self._ahead or not self._idle.is_set()
+        return self._entry.name if self._entry is not None and has else ""
+
+    def load(self, entry: Entry) -> None:
+        """Load a model ahead, unless it is busy or couldn't load that one before."""
+        if not self._idle.is_set() or entry.name in self._unusable:
+            return
+        if self._up:
+            self._ask(entry, "load")
+        elif not self.warm.kept:
+            self._entry, self._ahead = entry, True
 
     async def close(self) -> None:
         """End the child at once, whatever it is doing."""
@@ -117,16 +120,16 @@ class Host:
         in the background.
         """
         self._unwanted = False
+        self._wanted_since = time.monotonic()
         await self._turn()
-        self._entry = entry
-        self._slowest = 0.0
+        self._patience.begin(entry.name)
         self._answers = asyncio.Queue()
         asked = {"brief": asdict(brief), "inputs": inputs.files(), "folder": str(folder)}
-        self._ask("render", **asked, signing=signing and asdict(signing), **self._always)
+        self._ask(entry, "render", **asked, signing=signing and asdict(signing), **self._always)
         try:
             while True:
                 try:
-                    async with asyncio.timeout(self._patience()):
+                    async with asyncio.timeout(self._patience.silence(self._ready)):
                         answer = await self._answers.get()
                 except TimeoutError:
                     log.error("child.hangs", state=self.state)
@@ -135,11 +138,16 @@ class Host:
                 if answer["is"] == "step":
                     preview = answer["preview"]
                     on_step(Step(answer["done"], answer["total"], preview and Path(preview)))
-                elif answer["is"] in ENDS:
-                    return self._result(answer)
+                elif answer["is"] in answers.ENDS:
+                    return self._done(entry, brief, answer)
         except asyncio.CancelledError:
             self.stop()
             raise
+
+    def _done(self, entry: Entry, brief: Brief, answer: dict[str, Any]) -> Rendered:
+        rendered = replace(answers.outcome(answer), load_seconds=self._waited)
+        self.measures.rendered(entry.name, brief, rendered.seconds, rendered.memory)
+        return rendered
 
     async def _turn(self) -> None:
         """Wait until there is a child with nothing to do. Loading ahead is something to do: a child
@@ -164,7 +172,7 @@ class Host:
         self._ladder = asyncio.create_task(self._insist())
 
     async def _insist(self) -> None:
-        grace = self._grace()
+        grace = self._patience.grace(self._ready)
         try:
             async with asyncio.timeout(grace):
                 await self._idle.wait()
@@ -172,36 +180,11 @@ class Host:
             log.warning("child.killed", after_seconds=round(grace, 1))
             self._kill()
 
-    def _grace(self) -> float:
-        """Seconds that an unwanted render may still take: killing a warm model costs its loading."""
-        if not self._loaded:
-            return LOAD_SECONDS
-        grace = GRACE_SECONDS + 2 * self._longest.get(self._entry.name, 0.0)
-        return grace if self._slowest else max(grace, FIRST_GRACE_SECONDS)
-
-    def _patience(self) -> float:
-        """Seconds until a silent child counts as hung. Before its first step it may be compiling."""
-        if not self._loaded or not self._slowest:
-            return LOAD_SECONDS
-        return max(SILENT_SECONDS, PATIENCE * self._slowest)
-
-    def _result(self, answer: dict[str, Any]) -> Rendered:
-        match answer["is"]:
-            case "done":
-                return Rendered.of(answer)
-            case "stopped":
-                raise Stopped
-            case "refused":
-                raise CannotMake(answer["sentence"])
-            case "broke":
-                log.error("render.broke", **_where(answer))
-        raise RenderFailed(FAILURES.get(answer["is"], CRASHED))
-
     # ── the process ──────────────────────────────────────────────────────────────────────
 
     async def _keep(self) -> None:
         """Start the child, listen to it until it ends, and again."""
-        crashes, ahead = 0, True
+        crashes = 0
         while True:
             await asyncio.sleep(RESPAWN_SECONDS[min(crashes, len(RESPAWN_SECONDS) - 1)])
             crashes += 1
@@ -210,8 +193,8 @@ class Host:
                 self._process = await asyncio.create_subprocess_exec(
                     *COMMAND, stdin=PIPE, stdout=PIPE, limit=LINE_BYTES, cwd=ROOT
                 )
-                if ahead:
-                    self._ask("load")
+                if self._ahead and self._entry is not None:
+                    self._ask(self._entry, "load")
                 self._up = True
                 if await self._listen(self._process):
                     crashes = 0
@@ -224,10 +207,14 @@ class Host:
             self._up = False
             code = await self._process.wait()
             log.warning("child.ended", code=code)
-            ahead = self._loaded  # what it died of loading, the next would die of too
-            again = f"starting its render process again (it ended with {code})"
-            failed = f"{self._entry.title} can't be loaded: its process ended with {code}"
-            self._become(again if ahead else failed)
+            self.warm.lose()
+            self._ahead = self._ready  # what it died of loading, the next would die of too
+            if self._entry is None or self._ready:
+                self._become(f"starting its render process again (it ended with {code})")
+            else:
+                self._unusable.add(self._entry.name)
+                why = f"its process ended with {code}"
+                self._become(f"{self._entry.title} can't be loaded: {why}")
             self._answers.put_nowait({"is": "stopped" if self._unwanted else "crashed"})
             self._idle.set()
 
@@ -242,25 +229,27 @@ class Host:
         return was_ready
 
     def _hear(self, answer: dict[str, Any]) -> None:
-        now = time.monotonic()
+        entry = self._entry
+        assert entry is not None  # noqa: S101 - it only answers
+        self._patience.hear(step=answer["is"] in answers.STEPS)
+        ended = answer["is"] in answers.ENDS
         match answer["is"]:
             case "loading":
-                self._become(f"loading {self._entry.title}")
+                self.warm.begin()
+                self._become(f"loading {entry.title}")
             case "ready":
-                self._loaded = True
+                self.warm.end()
+                self._ready = True
+                self._waited = time.monotonic() - self._wanted_since
+                self._unusable.discard(entry.name)
                 self._become("ready")
-            case "step" | "made":  # between them it can't hear a stop; while it encodes, it can
-                self._slowest = max(self._slowest, now - self._spoke_at)
-                name = self._entry.name
-                self._longest[name] = max(self._longest.get(name, 0.0), self._slowest)
             case "out_of_memory":
                 self._kill()  # a new process starts with all of the memory
-        self._spoke_at = now
-        ended = answer["is"] in ENDS
-        if ended and not self._loaded:
-            why = f"{self._entry.title} can't be loaded: see the log"
+        if ended and not self._ready:
+            why = f"{entry.title} can't be loaded: see the log"
+            self._unusable.add(entry.name)
             self._become(answer.get("sentence", why))
-            log.error("model.not_loaded", model=self._entry.name, **_where(answer))
+            log.error("model.not_loaded", model=entry.name, **answers.where(answer))
         if answer["number"] == self._number:
             self._answers.put_nowait(answer)
             if ended:
@@ -270,11 +259,12 @@ class Host:
         self.state = state
         self.state_changed.set()
 
-    def _ask(self, what: str, **more: Any) -> None:
-        entry = self._entry
+    def _ask(self, entry: Entry, what: str, **more: Any) -> None:
+        self.warm.ask(entry.name)
+        self._entry, self._ahead = entry, False
         options = ({"device": self._device} if self._device else {}) | entry.options
         self._number += 1
-        self._loaded = False
+        self._ready = False
         self._idle.clear()
         self._ladder = None
         self._send(
@@ -291,8 +281,3 @@ class Host:
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()
-
-
-def _where(answer: dict[str, Any]) -> dict[str, str]:
-    """What may be logged of an answer: a refusal's sentence may quote the prompt."""
-    return {key: answer[key] for key in ("error", "where") if key in answer}

@@ -14,16 +14,16 @@ from typing import Any
 
 import structlog
 
+from gen.answers import FAILURES
 from gen.credentials import Signing
 from gen.engines.base import CannotMake
 from gen.expected import Expected, Unfit
-from gen.host import BROKE, LINE_BYTES, ROOT, RenderFailed
+from gen.host import LINE_BYTES, ROOT
 from gen.rendered import Classifying, Made
-from gen.trouble import DISK_FULL, OUT_OF_MEMORY
+from gen.trouble import RenderFailed
 
 COMMAND = (sys.executable, "-m", "gen.inspect_child")
 LOOK_SECONDS = 900.0
-FAILURES = {"out_of_memory": OUT_OF_MEMORY, "disk_full": DISK_FULL, "broke": BROKE}
 CRASHED = "What reads it ended in the middle of it."
 HANGS = "What reads it doesn't come to an end."
 

@@ -71,6 +71,15 @@ class Keeper:
             for number, clip in enumerate(rendered.clips, start=1)
         ]
 
+    async def put_back(self, job: Job) -> None:
+        """It goes back into the line: its worker stops."""
+        async with self._db.begin() as s:
+            put_back = await renders.put_back(s, job.id, job.attempt, "the worker stopped")
+        log.info("render.put_back", done=put_back)
+        if put_back:
+            await self._broker.ring(job.id, job.attempt)
+            await self._broker.spread(job.id)
+
     async def discard(self, job: Job, keys: Collection[str]) -> None:
         """Remove what this attempt stored for nothing.
 

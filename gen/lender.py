@@ -33,10 +33,11 @@ from db.workers import Card as WorkersCard
 from gen.briefs import brief_of
 from gen.catalogue import Catalogue
 from gen.engines.base import CannotMake, Inputs, Stopped
-from gen.host import Host, RenderFailed
+from gen.host import Host
 from gen.lease import Holding
 from gen.rendered import Rendered, Step
 from gen.studio import Away, Refused, Studio
+from gen.trouble import RenderFailed
 
 BEAT_SECONDS = 10.0
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -104,7 +105,7 @@ class Lender:
         while True:
             self._host.state_changed.clear()
             cards = tuple(Card(**card) for card in await self._cards())
-            said = Beat(state=self._state, cards=cards)
+            said = Beat(state=self._state, cards=cards, loaded=self._host.warm.loaded)
             ask = partial(self._studio.ask, "/beat", said, Orders)
             self._drained = (await self._patiently(ask)).drain
             with suppress(TimeoutError):

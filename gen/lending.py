@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 async def run(settings: LenderSettings, url: str, key: str, models: Catalogue) -> None:
     """Render until told to stop, or drained. Raises ``Refused`` when the key may do nothing."""
-    host = Host(next(iter(models.values())), settings.device, settings.device_watts)
+    host = Host(settings.device, settings.device_watts)
 
     async def look() -> list[Card]:
         return await asyncio.to_thread(cards.look, settings.device, settings.visible_devices)
@@ -43,6 +43,7 @@ async def run(settings: LenderSettings, url: str, key: str, models: Catalogue) -
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, lending.cancel)
             host.start()
+            host.load(next(iter(models.values())))
             try:
                 await lending
             except asyncio.CancelledError:

@@ -58,14 +58,30 @@ class Rendered:
     energy_wh: float
     energy_measured: bool
     """Whether by the device itself; otherwise it is an estimate."""
+    memory: int | None = None
+    """Bytes of graphics cards that it held at most; None where there is none."""
+    load_seconds: float = 0.0
+    """How long it waited for its model to be ready; none of ``seconds``."""
     approximations: tuple[str, ...] = ()
     """What it gave up of exactness for speed."""
     shape: Mapping[str, int] = field(default_factory=dict)
     """Of a film, whose clips decide it: its width, height, frames and fps."""
 
+    @property
+    def used(self) -> dict[str, Any]:
+        """What its job's row says of it."""
+        return {
+            "approximations": list(self.approximations),
+            "load_seconds": self.load_seconds,
+            "compute_seconds": self.seconds,
+            "energy_wh": self.energy_wh,
+            "energy_measured": self.energy_measured,
+            **self.shape,
+        }
+
     @classmethod
     def of(cls, answer: dict[str, Any]) -> Rendered:
         """What the child answers when it is done."""
         clips = tuple(Made.of(clip) for clip in answer["clips"])
-        took = (answer[key] for key in ("seconds", "energy_wh", "energy_measured"))
+        took = (answer[key] for key in ("seconds", "energy_wh", "energy_measured", "memory"))
         return cls(clips, tuple(answer["notes"]), *took)

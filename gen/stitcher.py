@@ -14,10 +14,11 @@ from typing import Any
 import structlog
 
 from gen.engines.base import CannotMake, Stopped
-from gen.host import CRASHED, HANGS, LINE_BYTES, ROOT, SILENT_SECONDS, RenderFailed
+from gen.host import LINE_BYTES, ROOT
 from gen.order import Order
+from gen.patience import SILENT_SECONDS
 from gen.rendered import Made, Rendered, Step
-from gen.trouble import DISK_FULL, OUT_OF_MEMORY
+from gen.trouble import CRASHED, DISK_FULL, HANGS, OUT_OF_MEMORY, RenderFailed
 
 COMMAND = (sys.executable, "-m", "gen.stitch_child")
 BROKE = "Putting this film together failed; the hosts can see why in the log. Retrying may help."

@@ -18,11 +18,12 @@ from structlog.contextvars import bound_contextvars
 from db import jobs, lender_keys, lent, renders, traces, workers
 from db.broker import Broker
 from db.lent import InHand
-from db.line import Hand
+from db.line import NEVER, Hand
 from db.media import Media
 from db.models import Job
 from db.session import Db, is_away
 from db.states import PUT_TOGETHER, Status
+from gen.answers import BROKE
 from gen.briefs import brief_of, inputs_of
 from gen.catalogue import Catalogue
 from gen.checking import Checker
@@ -30,14 +31,14 @@ from gen.claims import bring_parents, claims_of
 from gen.credentials import Claim, Signing
 from gen.engines.base import CannotMake, Inputs, Stopped
 from gen.films import order_of, seen_in
-from gen.host import BROKE, Host, RenderFailed
+from gen.host import Host
 from gen.keeping import Keeper
 from gen.lease import Lease
 from gen.order import Order
 from gen.rendered import Rendered
 from gen.signing_key import SigningKey
 from gen.stitcher import Stitcher
-from gen.trouble import DISK_FULL, is_full
+from gen.trouble import DISK_FULL, RenderFailed, is_full
 
 GLANCE_SECONDS = 5.0
 """An idle worker looks at the line this often even if no bell rings."""
@@ -124,15 +125,18 @@ class Renderer:
                         self._idle.set()
                         return
                     sent = await lent.take(s, self._worker)
-                    hand, cap = Hand(self._catalogue.keys()), self._running_cap
+                    hand, cap = self._hand(), self._running_cap
                     job = sent.job if sent else await renders.claim_next(s, self._worker, hand, cap)
+                    ahead = "" if job else await renders.most_wanted(s, self._worker, hand)
                 if job is not None:
                     if sent is None:
                         traces.past(job.id, "wait", job.queued_at, model=job.model)
                     span = traces.span(job.id, "check" if sent else "render")
-                    with bound_contextvars(job=job.id), span:
+                    busy = self._host.measures.rendering()
+                    with busy, bound_contextvars(job=job.id), span:
                         await self._attend(job, sent)
                     continue
+                self._prepare(ahead)
             except Exception:  # e.g. the database is away: the lease brings the job back
                 log.exception("line.failed")
             if not self._wake.is_set():
@@ -140,6 +144,17 @@ class Renderer:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(GLANCE_SECONDS):
                         await self._wake.wait()
+
+    def _hand(self) -> Hand:
+        host, since = self._host, self._host.warm.since or NEVER
+        return Hand(self._catalogue.keys(), host.model, since, host.measures.load_seconds())
+
+    def _prepare(self, model: str) -> None:
+        """Have a model ready before it is asked for: this one, or at first the default."""
+        if not model and not self._host.warm.kept:
+            model = next(iter(self._catalogue))
+        if model:
+            self._host.load(self._catalogue[model])
 
     async def listen(self) -> None:
         """Stop a render as soon as the news says that it is no longer wanted."""
@@ -208,18 +223,9 @@ class Renderer:
                 if claims and await self._claims(s, job) != claims:
                     for clip in made:  # what it was made from has changed meanwhile, say
                         clip.signed = False
+                said = {"backlog": self._backlog, **rendered.used}
                 finished = await renders.finish(
-                    s,
-                    job.id,
-                    job.attempt,
-                    made,
-                    rendered.notes,
-                    backlog=self._backlog,
-                    approximations=list(rendered.approximations),
-                    compute_seconds=rendered.seconds,
-                    energy_wh=rendered.energy_wh,
-                    energy_measured=rendered.energy_measured,
-                    **rendered.shape,
+                    s, job.id, job.attempt, made, rendered.notes, **said
                 )
                 if finished and sent is not None:
                     await lender_keys.accepted(s, sent.render.key)
@@ -280,15 +286,7 @@ class Renderer:
             await renders.fail(s, job.id, job.attempt, sentence)
 
     async def _put_back(self, job: Job, sent: InHand | None) -> None:
-        if sent is not None:
-            await self._checker.let_go(sent)
-            return
-        async with self._db.begin() as s:
-            put_back = await renders.put_back(s, job.id, job.attempt, "the worker stopped")
-        log.info("render.put_back", done=put_back)
-        if put_back:
-            await self._broker.ring(job.id, job.attempt)
-            await self._broker.spread(job.id)
+        await (self._checker.let_go(sent) if sent else self._keeper.put_back(job))
 
 
 def _is_ours(now: Job | None, claimed: Job) -> bool:

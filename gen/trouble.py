@@ -6,7 +6,8 @@ import errno
 
 DISK_FULL = "The studio's disk is full; nothing was kept. Retry when a host has made room."
 OUT_OF_MEMORY = "This needs more memory than the studio has; try a smaller or shorter clip."
-
+CRASHED = "The render process ended in the middle of this. Retry, perhaps with a smaller clip."
+HANGS = "The model stopped answering while making this, so it was started anew. Please retry."
 
 _NO_MEMORY = (
     "out of memory",
@@ -14,6 +15,10 @@ _NO_MEMORY = (
     "CUDNN_STATUS_ALLOC_FAILED",
     "CUBLAS_STATUS_ALLOC_FAILED",
 )
+
+
+class RenderFailed(Exception):
+    """The render came to nothing; the message is one sentence for the artist."""
 
 
 def is_full(error: BaseException) -> bool:

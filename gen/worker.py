@@ -27,7 +27,7 @@ from db.broker import Broker
 from db.media import media_of
 from db.session import Db
 from db.settings import BadSettings
-from db.workers import Card
+from db.workers import Card, Doing
 from gen import cards, catalogue, credentials, scratch, signing_key, stock, watched
 from gen.catalogue import BadCatalogue
 from gen.checking import Checker
@@ -69,8 +69,7 @@ async def _working(
 ) -> AsyncIterator[Renderer]:
     name = settings.worker_name or f"{socket.gethostname()}-{secrets.token_hex(2)}"
     db, bell, media = Db(settings.database), Broker(settings.broker), media_of(settings)
-    first = next(iter(models.values()))
-    host = Host(first, settings.device, settings.device_watts, settings.classifying)
+    host = Host(settings.device, settings.device_watts, settings.classifying)
     with scratch.folder(settings.scratch) as folder:
         cap, backlog = settings.running_cap, settings.review_backlog
         share, classifying = settings.lent_share_checked, settings.classifying
@@ -120,10 +119,10 @@ async def _show(
             now = await _cards(settings)
             try:
                 async with db.begin() as s:
-                    if announced:
-                        await workers.seen(s, name, host.state, now)
-                    else:
-                        await workers.announce(s, name, offers, host.state, *may)
+                    if not announced:
+                        before = await workers.announce(s, name, offers, host.state, *may)
+                        host.measures.recall(before)
+                    await workers.seen(s, name, _doing(host, now))
                 if not announced:
                     log.info("worker.announced", worker=name, models=list(models))
                     renderer.start()  # not before: one of this name may have been draining
@@ -139,6 +138,19 @@ async def _show(
         with suppress(DBAPIError, OSError, TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS), db.begin() as s:
                 await workers.gone(s, name)
+
+
+def _doing(host: Host, now: list[Card]) -> Doing:
+    measures, warm = host.measures, host.warm
+    return {
+        "state": host.state,
+        "cards": now,
+        "loaded": warm.loaded,
+        "loaded_at": warm.since,
+        "loads": warm.loads,
+        "busy": measures.busy(),
+        "measured": measures.of_models(),
+    }
 
 
 async def _cards(settings: WorkerSettings) -> list[Card]:

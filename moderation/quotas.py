@@ -166,7 +166,7 @@ async def _needs(s: AsyncSession, limits: Limits, coming: Sequence[Job]) -> list
     if not limits.counts(GPU):
         return [0.0] * len(coming)
     recent = {model: await workers.recent_renders(s, model) for model in {j.model for j in coming}}
-    shapes = [Shape(*(getattr(job, name) for name in Shape._fields)) for job in coming]
+    shapes = [Shape.of(job) for job in coming]
     return [
         speed.estimate(shape, recent[job.model]) or 0.0
         for job, shape in zip(coming, shapes, strict=True)

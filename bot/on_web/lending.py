@@ -37,7 +37,7 @@ from db.lending import (
     Welcome,
 )
 from db.lent import Moved
-from db.models import LenderKey, Worker
+from db.models import LenderKey, Worker, utcnow
 
 LOOK_SECONDS = 1.0
 """How often a claim that waits looks at the line."""
@@ -88,7 +88,20 @@ async def beat(call: Caller, heard: Beat) -> Orders:
     async with call.site.db.begin() as s:
         await lender_keys.seen(s, call.key.name)  # the key first, as whoever revokes it does
         worker = await _worker(s, call)
-        await workers.seen(s, call.worker, heard.state, cards)
+        kept = worker.loaded == heard.loaded
+        await workers.seen(
+            s,
+            call.worker,
+            {
+                "state": heard.state,
+                "cards": cards,
+                "loaded": heard.loaded,
+                "loaded_at": worker.loaded_at if kept else utcnow(),
+                "loads": worker.loads + (not kept),
+                "busy": worker.busy,
+                "measured": {},
+            },
+        )
     return Orders(drain=worker.draining)
 
 

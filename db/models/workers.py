@@ -36,3 +36,15 @@ class Worker(SQLModel, table=True):
         default_factory=list, sa_column=Column(JSON, nullable=False)
     )
     """Its graphics cards as they were when it was last heard of: each a ``db.workers.Card``."""
+    loaded: str = ""
+    """The model that it has in memory; empty for none."""
+    loaded_at: datetime | None = None
+    """Since when it has kept to that one."""
+    loads: int = 0
+    """How many models it has loaded since it started."""
+    busy: float = 0.0
+    """In which part of the last minutes it rendered, 0 to 1."""
+    measured: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False)
+    )
+    """What each of its models has taken here: model -> a ``db.workers.Measured``."""

@@ -44,16 +44,20 @@ async def test_an_empty_studio_says_what_to_do(db: Db) -> None:
 async def busy(db: Db) -> Studio:
     """Two render, one of whom has a card; four wait, one of them for a review."""
     studio = await Studio(db, Broker(NO_BROKER)).open()
+    ada, bo = await person(db, "Ada Lovelace"), await person(db, "Bo")
+    await studio.rendered(ada)
     async with db.begin() as s:
         await events.join(s, "web")
         await notes.put(s, notes.PAGE, "http://127.0.0.1:8040")
         offers = [OFFER.model_dump(mode="json")]
-        s.add(Worker(name="gpu-host", state="ready", offers=offers, cards=[CARD]))
+        s.add(
+            Worker(
+                name="gpu-host", state="ready", offers=offers, cards=[CARD], loaded="toy", busy=0.25
+            )
+        )
         s.add(Worker(name="lost", state="ready", seen_at=utcnow() - timedelta(hours=3)))
         s.add(Worker(name="went", state="stopped"))
         s.add(Worker(name="ill", state="Wan can't be loaded: it needs 40 GB of memory"))
-    ada, bo = await person(db, "Ada Lovelace"), await person(db, "Bo")
-    await studio.rendered(ada)
     for who in (ada, bo, ada, bo, ada):
         await studio.submit(who, "a canary")
     claimed = await studio.claim("gpu-host")
@@ -68,10 +72,10 @@ async def test_line_workers_moderators_and_rooms(db: Db) -> None:
     lines = said.splitlines()
     assert lines[0].endswith("http://127.0.0.1:8040")
     assert "Line: 4 waiting, 1 rendering" in said
-    places = [line.split()[0] for line in lines if " toy " in line]
+    places = [line.split()[0] for line in lines if " toy " in line and "rendering" not in line]
     assert places == ["1", "2", "3", "4"]
     (worker,) = (line for line in lines if line.startswith("gpu-host"))
-    assert worker.split()[1:4] == ["rendering", "3", "3/4"]
+    assert worker.split()[1:6] == ["rendering", "toy", "25%", "3", "3/4"]
     assert worker.endswith("61.0/80 GiB")
     assert "gone for 3 h" in said
     assert "went" not in said

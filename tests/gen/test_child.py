@@ -19,13 +19,13 @@ import psutil
 import pytest
 from PIL import Image
 
-from gen import encode, pictures
-from gen import host as host_module
+from gen import encode, patience, pictures
+from gen.answers import BROKE
 from gen.engines.base import NOTHING, Brief, CannotMake, Inputs, Stopped, Style, Task
-from gen.host import BROKE, CRASHED, HANGS, Host, RenderFailed
+from gen.host import Host
 from gen.pictures import NO_FILM, TOO_LARGE, UNREADABLE
 from gen.rendered import Rendered, Step
-from gen.trouble import DISK_FULL, OUT_OF_MEMORY
+from gen.trouble import CRASHED, DISK_FULL, HANGS, OUT_OF_MEMORY, RenderFailed
 from tests.support import engines
 from tests.support.engines import Toy, entry
 
@@ -40,8 +40,9 @@ class Bench:
         self.folder = folder
         self.diary = folder / "diary"
         self.entry = entry("toy", Toy, self.diary)
-        self.host = Host(self.entry, watts=360)
+        self.host = Host(watts=360)
         self.host.start()
+        self.host.load(self.entry)
         self.steps: list[Step] = []
 
     def use(self, engine: type[Toy], name: str = "bad", **options: object) -> None:
@@ -156,10 +157,21 @@ async def test_the_model_stays_warm_and_is_switched_when_another_is_asked_for(be
     await bench.render()
     await bench.render()
     assert len(bench.noted("load")) == 1
-    bench.use(engines.Other, "other")
-    await bench.render()
+    bench.use(engines.Other, "other", load_ms=200)
+    assert bench.host.warm.loaded == "toy"
+    kept = bench.host.warm.since
+    switched = await bench.render()
     assert len(bench.noted("load")) == 2
     assert len(bench.noted("close")) == 1
+    warm, loads = bench.host.warm, bench.host.measures.load_seconds()
+    assert (warm.loaded, warm.loads) == ("other", 2)
+    assert warm.since is not None
+    assert kept is not None
+    assert warm.since > kept
+    assert switched.load_seconds >= loads["other"] >= 0.2
+    again = await bench.render()
+    assert again.load_seconds < 0.2
+    assert warm.loads == 2
     assert len({note.split()[1] for note in bench.noted("load")}) == 1, "it is the same process"
 
 
@@ -228,7 +240,7 @@ async def test_a_cancelled_render_is_stopped_too(bench: Bench) -> None:
 async def test_a_child_that_does_not_stop_is_killed_and_replaced(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host_module, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(patience, "GRACE_SECONDS", 0.2)
     good = bench.entry
     bench.use(engines.Deaf)
     rendering = asyncio.create_task(bench.render())
@@ -245,7 +257,7 @@ async def test_a_child_that_does_not_stop_is_killed_and_replaced(
 async def test_a_stop_before_the_first_step_does_not_cost_the_warm_model(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host_module, "GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(patience, "GRACE_SECONDS", 0.1)
     bench.use(Toy, "slow", step_ms=1000, steps=1)
     rendering = asyncio.create_task(bench.render())
     await bench.until(lambda: bench.noted("make"))
@@ -260,8 +272,8 @@ async def test_a_stop_before_the_first_step_does_not_cost_the_warm_model(
 async def test_a_stop_takes_as_long_as_this_model_is_known_to_take(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host_module, "GRACE_SECONDS", 0.1)
-    monkeypatch.setattr(host_module, "FIRST_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(patience, "GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(patience, "FIRST_GRACE_SECONDS", 0.1)
     bench.use(engines.Developing)
     one = replace(BRIEF, seeds=(7,))
     await bench.render(one)
@@ -278,8 +290,8 @@ async def test_a_stop_takes_as_long_as_this_model_is_known_to_take(
 async def test_encoding_for_long_is_not_hanging(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host_module, "SILENT_SECONDS", 1.5)
-    monkeypatch.setattr(host_module, "PATIENCE", 0)
+    monkeypatch.setattr(patience, "SILENT_SECONDS", 1.5)
+    monkeypatch.setattr(patience, "PATIENCE", 0)
     bench.use(engines.Waited)
     rendering = asyncio.create_task(bench.render())
     await bench.until(lambda: bench.noted("encoding"))
@@ -316,8 +328,8 @@ async def test_a_stop_while_it_encodes_waits_for_no_clip(
 async def test_a_silent_child_is_killed_and_replaced(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host_module, "SILENT_SECONDS", 2.0)
-    monkeypatch.setattr(host_module, "PATIENCE", 2)
+    monkeypatch.setattr(patience, "SILENT_SECONDS", 2.0)
+    monkeypatch.setattr(patience, "PATIENCE", 2)
     good = bench.entry
     bench.use(engines.Deaf)
     with pytest.raises(RenderFailed, match=HANGS):
@@ -330,26 +342,33 @@ async def test_a_child_killed_while_idle_is_replaced_in_the_background(bench: Be
     await bench.render()
     killed = bench.pid
     os.kill(killed, signal.SIGKILL)
+    since = bench.host.warm.since
     await bench.until(lambda: bench.pid != killed and bench.host.state == "ready")
+    assert (bench.host.warm.loaded, bench.host.warm.since) == ("toy", since), "it keeps to it"
     assert len((await bench.render()).clips) == 2
 
 
 async def test_a_model_that_ends_the_process_while_it_loads_harms_no_other(bench: Bench) -> None:
     good = bench.entry
     bench.use(engines.Unloadable)
+    bad = bench.entry
     with pytest.raises(RenderFailed, match=CRASHED):
         await bench.render()
     await bench.until(lambda: bench.host.state.startswith("Bad can't be loaded"))
+    assert bench.host.model == bench.host.warm.loaded == ""
     bench.entry = good
     assert len((await bench.render()).clips) == 2
+    bench.host.load(bad)
+    assert bench.host.model == "toy"
     assert len(bench.noted("load")) == 3, "the bad one is not loaded again unasked"
 
 
 async def test_a_render_does_not_wait_inside_a_child_that_loads_another_model(
     tmp_path: Path,
 ) -> None:
-    host = Host(entry("bad", engines.Unloadable, tmp_path / "diary"))
+    host = Host()
     host.start()
+    host.load(entry("bad", engines.Unloadable, tmp_path / "diary"))
     try:
         async with asyncio.timeout(WITHIN):
             good = entry("toy", Toy, tmp_path / "diary")
@@ -375,7 +394,7 @@ async def test_a_render_that_waits_for_a_child_can_be_stopped(
         raise ValueError
 
     toy = entry("toy", Toy, tmp_path / "diary")
-    host = Host(toy)
+    host = Host()
     with monkeypatch.context() as patched:
         patched.setattr(asyncio, "create_subprocess_exec", refuse)
         host.start()
@@ -394,8 +413,9 @@ async def test_a_render_that_waits_for_a_child_can_be_stopped(
 
 
 async def test_the_state_says_why_a_model_cannot_be_used(tmp_path: Path) -> None:
-    host = Host(entry("bad", engines.Weightless, tmp_path / "diary"))
+    host = Host()
     host.start()
+    host.load(entry("bad", engines.Weightless, tmp_path / "diary"))
     try:
         async with asyncio.timeout(WITHIN):
             while host.state != "There are no weights.":
@@ -415,7 +435,7 @@ from tests.gen.test_child import BRIEF
 from tests.support.engines import Deaf, entry
 async def main():
     deaf = entry("deaf", Deaf, Path({str(diary)!r}))
-    host = Host(deaf)
+    host = Host()
     host.start()
     await host.render(deaf, BRIEF, Path({str(tmp_path)!r}), lambda step: None)
 asyncio.run(main())

@@ -60,7 +60,7 @@ def test_a_folder_without_a_model_or_without_its_label_is_refused(
 
 async def test_the_render_child_looks_at_every_clip(folder: Path, tmp_path: Path) -> None:
     toy = entry("toy", Toy, tmp_path / "diary")
-    host = Host(toy, classifying={"folder": str(folder), "thresholds": {"nsfw": 0.5}})
+    host = Host(classifying={"folder": str(folder), "thresholds": {"nsfw": 0.5}})
     host.start()
     async with asyncio.timeout(60):
         rendered = await host.render(toy, BRIEF, tmp_path, lambda _: None)

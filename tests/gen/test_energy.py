@@ -19,6 +19,7 @@ def test_without_a_card_it_is_seconds_times_watts() -> None:
     assert not cost.energy_measured
     assert cost.energy_wh == pytest.approx(cost.seconds * WATTS["cpu"] / 3600)
     assert cost.seconds > 0
+    assert cost.memory is None
 
 
 def test_a_host_knows_its_watts_better() -> None:
@@ -45,10 +46,12 @@ class Cards:
 
 def torch_on(*cards: int) -> SimpleNamespace:
     """A torch that has used these of its cards."""
+    forgotten: list[int] = []
     cuda = SimpleNamespace(
         is_initialized=lambda: True,
         device_count=lambda: 2,
-        max_memory_reserved=lambda number: 2**30 if number in cards else 0,
+        reset_peak_memory_stats=forgotten.append,
+        max_memory_reserved=lambda number: 2**30 if number in cards and forgotten else 0,
         get_device_properties=lambda number: SimpleNamespace(uuid=str(number)),
     )
     return SimpleNamespace(cuda=cuda)
@@ -63,6 +66,7 @@ def test_cards_that_were_used_are_read(
     cost = Meter(watts=1000).read()
     assert cost.energy_measured
     assert cost.energy_wh == pytest.approx(wh)
+    assert cost.memory == len(cards) * 2**30, "of this render alone"
 
 
 def test_a_card_without_a_counter_is_estimated(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ from db.states import Kind, Status, Task
 from gen import encode, lease, stitcher
 from gen.briefs import inputs_of
 from gen.films import GONE, NO_MUSIC, UNNAMED, order_of
-from gen.host import CRASHED, HANGS
 from gen.order import Piece
+from gen.trouble import CRASHED, HANGS
 from moderation import films
 from moderation.films import Clips
 from moderation.people import Person

@@ -21,12 +21,13 @@ from db.session import Db
 from db.sources import GONE_PICTURE
 from db.states import Kind, Status
 from gen import lease, signing_key, tasks
+from gen.answers import BROKE
 from gen.catalogue import Catalogue
-from gen.host import BROKE, CRASHED, Host
+from gen.host import Host
 from gen.resign import Resigner
 from gen.settings import WorkerSettings
 from gen.tasks import Renderer
-from gen.trouble import DISK_FULL
+from gen.trouble import CRASHED, DISK_FULL
 from moderation.people import Person
 from moderation.rules import Refused
 from moderation.sweep import sweep
@@ -65,7 +66,7 @@ class Bench:
     def add_renderer(self, catalogue: Catalogue, name: str) -> Renderer:
         scratch = self.folder / f"scratch-{name}"
         scratch.mkdir()
-        host = Host(next(iter(catalogue.values())))
+        host = Host()
         renderer = Renderer(
             self.db, self.broker, self.media, host, catalogue, scratch, name, 2, self.key
         )
@@ -401,3 +402,47 @@ async def test_what_changes_while_it_is_rendered_is_signed_again(bench: Bench) -
     await bench.studio.desk.withdraw(bench.artist, parent.id)
     await bench.until_is(child, Status.IN_REVIEW)
     assert [clip.signed for clip in await bench.clips(child)] == [False, False]
+
+
+async def two_models(bench: Bench) -> Catalogue:
+    """Two that take half a second to load, known to the studio; no renderer yet."""
+    models = {
+        name: entry(name, engine, bench.diary, load_ms=500)
+        for name, engine in (("toy", Toy), ("other", engines.Other))
+    }
+    await bench.studio.open([model.offer for model in models.values()])
+    return models
+
+
+async def test_two_models_in_one_line_are_not_switched_at_every_job(bench: Bench) -> None:
+    models = await two_models(bench)
+    submitted = []
+    for number in range(6):
+        artist = await person(bench.db, f"artist {number}")
+        submitted.append(await bench.studio.submit(artist, model=("toy", "other")[number % 2]))
+    bench.add_renderer(models, "one")
+    await bench.until_at_rest()
+    for job in submitted:
+        await bench.until_is(job, Status.IN_REVIEW)
+    assert len(bench.noted("load")) <= 4
+    for job in submitted[:2]:  # the first of each model
+        assert (await bench.studio.job(job.id)).load_seconds >= 0.5
+
+
+async def test_an_idle_worker_loads_the_default_or_what_waits(bench: Bench) -> None:
+    models = await two_models(bench)
+    artist = await person(bench.db, "Ada")
+    for _ in range(2):  # as many as may be rendered at once
+        await bench.studio.submit(artist)
+        assert await bench.studio.claim("elsewhere")
+    renderer = bench.add_renderer(models, "one")
+    _, host, _ = bench.renderers[0]
+
+    async def has(name: str) -> bool:
+        return host.warm.loaded == name
+
+    await bench.until(lambda: has("toy"))
+    waits = await bench.studio.submit(artist, model="other")
+    await renderer.look()
+    await bench.until(lambda: has("other"))
+    assert (await bench.studio.job(waits.id)).status is Status.QUEUED

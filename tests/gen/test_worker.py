@@ -145,7 +145,9 @@ async def test_a_worker_renders_what_was_asked_and_stays_small(bench: Bench) -> 
     await bench.until_is(job, Status.IN_REVIEW)
     await worker.answers(f"http://127.0.0.1:{port}/readyz", within=WITHIN)
     (row,) = await bench.rows()
-    assert (row.name, row.state) == ("one", "ready")
+    assert (row.name, row.state, row.loaded, row.loads) == ("one", "ready", "toy", 1)
+    assert row.measured["toy"]["load_seconds"] > 0
+    assert row.loaded_at is not None
     assert [offer["name"] for offer in row.offers] == ["toy", "commons-shapes"]
     loaded = Path(f"/proc/{worker.pid}/maps")
     if loaded.exists():
@@ -176,6 +178,36 @@ async def test_a_draining_worker_finishes_its_render_takes_no_more_and_ends(benc
     assert (await bench.studio.job(other.id)).status is Status.QUEUED
     bench.worker("one")
     await bench.until_is(other, Status.IN_REVIEW)
+
+
+async def test_a_rolling_restart_loses_no_render_and_does_none_twice(bench: Bench) -> None:
+    def start(name: str) -> Running:
+        return bench.worker(name, step_ms=100, steps=6)
+
+    running, submitted = {name: start(name) for name in ("one", "two")}, list[Job]()
+    for name in list(running):
+        for number in range(2):
+            submitted.append(await bench.submit(f"artist {number}"))
+
+        async def renders_now(name: str = name) -> bool:
+            return any(
+                (job.status, job.worker) == (Status.RENDERING, name)
+                for job in [await bench.studio.job(job.id) for job in submitted]
+            )
+
+        await bench.until(renders_now)
+        drain = ("-m", "bot", "worker", "--drain", "--name", name)
+        asked = bench.processes.start(*drain, env=bench.env)
+        assert await running[name].ends(within=30) == 0
+        running[name] = start(name)
+        assert await asked.ends(within=10) == 0
+    for job in submitted:
+        done = await bench.until_is(job, Status.IN_REVIEW)
+        assert (done.attempt, done.losses) == (1, 0)
+        kinds = await bench.kinds(job)
+        assert kinds.count(Kind.CLAIMED) == kinds.count(Kind.FINISHED) == 1
+        assert [clip.number for clip in await bench.clips(job)] == [1, 2]
+    assert bench.diary.read_text().count("make") == len(submitted)
 
 
 async def test_importing_the_worker_imports_no_torch(sora_process: Processes) -> None:

@@ -57,8 +57,16 @@ def made(engine: Engine, brief: Brief, progress: Progress = unheard) -> Made:
 class Toy:
     """Draws a square that moves, in a colour that the seed decides; prints where it must not."""
 
-    def __init__(self, diary: str, step_ms: float = 0, steps: int = 0, noise: bool = False) -> None:
+    def __init__(
+        self,
+        diary: str,
+        step_ms: float = 0,
+        steps: int = 0,
+        noise: bool = False,
+        load_ms: float = 0,
+    ) -> None:
         self.diary = Path(diary)
+        self.load_seconds = load_ms / 1000
         self.step_seconds = step_ms / 1000
         self.steps = steps
         self.noise = noise
@@ -69,6 +77,7 @@ class Toy:
 
     def load(self) -> None:
         print("Loading weights: 100%")
+        time.sleep(self.load_seconds)
         self.note(f"load {os.getpid()}")
 
     def make(self, brief: Brief, progress: Progress, ready: Ready) -> tuple[str, ...]:

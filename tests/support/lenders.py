@@ -82,7 +82,7 @@ class Lending(Served):
     ) -> AsyncIterator[Renderer]:
         model = self.toy.model_copy(update={"same_within": compares})
         models: Catalogue = {"toy": model}
-        host, scratch = Host(model), self.folder / "scratch"
+        host, scratch = Host(), self.folder / "scratch"
         scratch.mkdir(exist_ok=True)
         key = signing_key.hold(WorkerSettings(data=self.folder))
         checker = Checker(self.db, self.broker, self.media, host, models, share=0)

@@ -24,7 +24,7 @@ async def together(url: str, valkey: str, folder: Path) -> AsyncIterator[Served]
     served = Served(Db(url), Broker(valkey), folder)
     await served.open([model.offer])
     await served.start()
-    host, key = Host(model), signing_key.hold(WorkerSettings(data=folder))
+    host, key = Host(), signing_key.hold(WorkerSettings(data=folder))
     parts = (served.db, served.broker, served.media, host, {"toy": model})
     renderer = Renderer(*parts, folder, "worker", 2, key)
     host.start()

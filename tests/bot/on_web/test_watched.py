@@ -17,6 +17,8 @@ from tests.bot.on_web.served import Be, Served
 
 CARD = {"number": 0, "name": "Test card", "used": 3 * 2**30, "total": 8 * 2**30, "busy": 0.4}
 
+MEASURED = {"speed": 5e6, "load_seconds": 6.5}
+
 
 async def told(served: Served, be: Be) -> str:
     async with be("ada").session.get(f"{served.url}/metrics") as answer:
@@ -50,7 +52,8 @@ async def test_the_studio_in_figures(served: Served, be: Be) -> None:
     await served.in_review("bo", prompt="a canary")
     await served.submit(await served.known("ada"))
     async with served.db.begin() as s:
-        await s.execute(update(Worker).values(cards=[CARD]))
+        doing = {"loaded": "toy", "loads": 3, "busy": 0.5, "measured": {"toy": MEASURED}}
+        await s.execute(update(Worker).values(cards=[CARD], **doing))
     text = await told(served, be)
     found = families(text)
     assert value(found, "sora_line_jobs", model="toy", state="queued") == 1
@@ -67,6 +70,13 @@ async def test_the_studio_in_figures(served: Served, be: Be) -> None:
     assert value(found, "sora_worker_up", worker="worker") == 1
     assert value(found, "sora_worker_state", worker="worker", state="ready") == 1
     assert value(found, "sora_worker_state", worker="worker", state="rendering") == 0
+    of = {"worker": "worker", "model": "toy"}
+    assert value(found, "sora_worker_model_loaded", **of) == 1
+    assert value(found, "sora_worker_model_load_seconds", **of) == 6.5
+    assert value(found, "sora_worker_pixel_steps_per_second", **of) == 5e6
+    assert not found["sora_worker_model_memory_bytes"].samples, "it has no graphics card"
+    assert value(found, "sora_worker_model_loads_total", worker="worker") == 3
+    assert value(found, "sora_worker_busy_ratio", worker="worker") == 0.5
     assert value(found, "sora_gpu_memory_used_bytes", worker="worker", gpu="0") == 3 * 2**30
     assert value(found, "sora_gpu_utilization_ratio", worker="worker", gpu="0") == 0.4
     assert value(found, "sora_database_up") == value(found, "sora_broker_up") == 1
