@@ -88,7 +88,7 @@ async def beat(call: Caller, heard: Beat) -> Orders:
     async with call.site.db.begin() as s:
         await lender_keys.seen(s, call.key.name)  # the key first, as whoever revokes it does
         worker = await _worker(s, call)
-        kept = worker.loaded == heard.loaded
+        kept, loaded = worker.loaded == heard.loaded, bool(heard.loaded)
         await workers.seen(
             s,
             call.worker,
@@ -96,8 +96,8 @@ async def beat(call: Caller, heard: Beat) -> Orders:
                 "state": heard.state,
                 "cards": cards,
                 "loaded": heard.loaded,
-                "loaded_at": worker.loaded_at if kept else utcnow(),
-                "loads": worker.loads + (not kept),
+                "loaded_at": worker.loaded_at if kept else utcnow() if loaded else None,
+                "loads": worker.loads + (loaded and not kept),
                 "busy": worker.busy,
                 "measured": {},
             },

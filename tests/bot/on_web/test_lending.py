@@ -90,10 +90,13 @@ async def test_whatever_comes_is_answered_by_a_sentence(lender: Lender) -> None:
         200,
         {"wanted": False},
     )
-    assert await lender.post("/beat", {"state": "ready", "cards": [CARD]}) == (
-        200,
-        {"drain": False},
-    )
+    said = {"state": "ready", "cards": [CARD], "loaded": "toy"}
+    for _ in range(2):
+        assert await lender.post("/beat", said) == (200, {"drain": False})
+    async with lender.served.db.read() as s:
+        (worker,) = [worker for worker in await workers.every(s) if worker.lent]
+    assert (worker.state, worker.cards, worker.loaded, worker.loads) == ("ready", [CARD], "toy", 1)
+    assert worker.loaded_at is not None
 
 
 async def test_what_it_says_of_a_model_counts_where_nobody_else_has_it(lender: Lender) -> None:
