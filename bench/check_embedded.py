@@ -44,8 +44,10 @@ SHARES = (0.6, 0.24, 0.16)
 """Of the prompts: one subject, two subjects, a camera that moves."""
 GLANCE = 3
 """Of the frames, every so many are looked at for the background."""
-SPREAD_PROMPTS, SPREAD_SEEDS = 20, 4
+SPREAD_PROMPTS, QUICK_SPREAD_PROMPTS, SPREAD_SEEDS = 20, 2, 4
 CLIPS, QUICK_CLIPS = 500, 50
+LOOKS, QUICK_LOOKS = 60, 8
+"""Drawings of each background, from which the judge learns how it looks."""
 TEXTURED = ("night", "mountains", "city", "sky")
 """Backgrounds on which one can see what a camera does; along a pattern any period looks alike."""
 
@@ -134,7 +136,7 @@ def _says_place(plan: Scene, text: str) -> bool:
 class Judge:
     """Judges clips against the plans they were asked for."""
 
-    def __init__(self, drawings: Drawings, each: int = 60) -> None:
+    def __init__(self, drawings: Drawings, each: int = LOOKS) -> None:
         """Learns the looks of backgrounds from ``each`` drawings of every one."""
         rng = np.random.default_rng(21)
         drawn: list[Scene] = []
@@ -224,7 +226,7 @@ def main() -> None:
         return np.asarray(made.frames[0])
 
     draw: Draw = drawn if asked.truth else rendered
-    judge = Judge(drawings)
+    judge = Judge(drawings, QUICK_LOOKS if asked.quick else LOOKS)
     rows: dict[str, list[bool]] = {}
     clips = asked.clips or (QUICK_CLIPS if asked.quick else CLIPS)
     for i, (kind, plan) in enumerate(plans(clips)):
@@ -239,8 +241,9 @@ def main() -> None:
     prompt = "a red circle drifting left over a blue background"
     once, again = (rendered(plans(1)[0][1], prompt, 7).tobytes() for _ in range(2))
     found = [_share(aspect, verdicts) for aspect, verdicts in rows.items()]
+    prompts = QUICK_SPREAD_PROMPTS if asked.quick else SPREAD_PROMPTS
     found += [
-        Figure("check_embedded: between seeds", spread(draw, SPREAD_PROMPTS), "levels", "of 255"),
+        Figure("check_embedded: between seeds", spread(draw, prompts), "levels", "of 255"),
         Figure("check_embedded: the same seed gives the same bytes", once == again, "times"),
     ]
     tell("check_embedded", found, asked.json)

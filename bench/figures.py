@@ -227,6 +227,20 @@ ROWS = (
         ),
     ),
     Row(
+        "what 1,000 more jobs add, over 10,000 through their whole life with a model that does nothing: "
+        "memory of bot; worker; render child; broker; open files; threads; tasks; files of renders",
+        (
+            *(
+                Declared(f"soak: memory of the {part}", "MB", 1)
+                for part in ("bot", "worker", "render child", "broker")
+            ),
+            Declared("soak: open files", "files", 0),
+            Declared("soak: threads", "threads", 0),
+            Declared("soak: tasks", "tasks", 0),
+            Declared("soak: files of renders left", "files", 0),
+        ),
+    ),
+    Row(
         "the screen of words, on 189 innocent and 124 other prompts: wrong; missed; time of one",
         (
             Declared("screen: innocent prompts in which anything is found", "%"),

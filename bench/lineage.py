@@ -67,7 +67,14 @@ async def _draw(db: Db, who: Person) -> None:
     async with db.read() as s:
         found = drawing(await lineage.of_job(s, who, 1), who)
     assert found is not None
-    more: dict[str, Any] = {"here": "/jobs/1", "flash": "", "since": "", "cards": [], "about": None}
+    more: dict[str, Any] = {
+        "here": "/jobs/1",
+        "login": None,
+        "flash": "",
+        "since": "",
+        "cards": [],
+        "about": None,
+    }
     visitor = Visitor(who, "vera", "session")
     html = PAINTER.page("job.html", visitor=visitor, job_id=1, lineage=found, **more)
     assert "and " in html
