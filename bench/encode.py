@@ -52,7 +52,7 @@ async def measure(quick: bool) -> list[Figure]:
     with tempfile.TemporaryDirectory() as name:
         for shape in (SMALL, LARGE):
             say(f"encode: {shape}")
-            ms, against = await _milliseconds(_film(*shape), Path(name), rounds)
+            ms, against = await _milliseconds(film_of(*shape), Path(name), rounds)
             figures += _published(ms, against) if shape == LARGE else []
             figures += _others(ms, shape)
     return figures
@@ -140,7 +140,7 @@ def _bare(film: Film, path: Path) -> None:
         container.mux(stream.encode())
 
 
-def _film(frames: int, height: int, width: int) -> Film:
+def film_of(frames: int, height: int, width: int) -> Film:
     """A disc that moves over moving waves, with a little grain."""
     y, x = np.mgrid[:height, :width]
     rng = np.random.default_rng(0)

@@ -241,6 +241,17 @@ ROWS = (
         ),
     ),
     Row(
+        "days of 100,000 members at 20 cards, simulated: first jobs that a second one overtook; at 80 % "
+        "load, the wait of people with one wish, p95; how far the promised time was off; at which load "
+        "the first of the studio's own parts is full",
+        (
+            Declared("scale: first jobs overtaken", "jobs", 0),
+            Declared("scale: wait with one wish, p95", "min"),
+            Declared("scale: error of the time that was promised", "%"),
+            Declared("scale: the studio's own first limit", "wishes an hour"),
+        ),
+    ),
+    Row(
         "the screen of words, on 189 innocent and 124 other prompts: wrong; missed; time of one",
         (
             Declared("screen: innocent prompts in which anything is found", "%"),

@@ -67,14 +67,9 @@ async def _draw(db: Db, who: Person) -> None:
     async with db.read() as s:
         found = drawing(await lineage.of_job(s, who, 1), who)
     assert found is not None
-    more: dict[str, Any] = {
-        "here": "/jobs/1",
-        "login": None,
-        "flash": "",
-        "since": "",
-        "cards": [],
-        "about": None,
-    }
+    nothing = dict.fromkeys(("cards", "signed", "words", "allows", "history"), ())
+    more: dict[str, Any] = {"here": "/jobs/1", "flash": "", "since": "", "about": None}
+    more |= {"login": None, **nothing}
     visitor = Visitor(who, "vera", "session")
     html = PAINTER.page("job.html", visitor=visitor, job_id=1, lineage=found, **more)
     assert "and " in html

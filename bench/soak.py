@@ -40,7 +40,7 @@ LOOKS = 50
 AT_ONCE = 20
 PARTS = {"bot": BOT, "worker": WORKER, "render child": CHILD}
 ARTISTS, MODERATORS = ("ada", "bo"), ("mo", "lin")
-BALLOT_HOURS = 0.01
+BALLOT_HOURS = 0.05
 PATIENCE = 120.0
 CALM_SECONDS = 1.0
 LIMIT_SECONDS = 7200.0
@@ -140,10 +140,10 @@ class Soak:
                 reading.cancel()
                 await asyncio.gather(reading, return_exceptions=True)
 
-    async def live(self, count: int) -> None:
+    async def live(self, count: int, at_once: int = AT_ONCE) -> None:
         """Take so many jobs through their whole life."""
-        for begun in range(0, count, AT_ONCE):
-            numbers = range(self._done, self._done + min(AT_ONCE, count - begun))
+        for begun in range(0, count, at_once):
+            numbers = range(self._done, self._done + min(at_once, count - begun))
             made = await asyncio.gather(
                 *(self._windows[ARTISTS[n % 2]].sora(f"nothing {n}") for n in numbers)
             )
