@@ -38,7 +38,7 @@ PROMISES = 1000
 """So many forecasts are noted in each simulation, or as many as there are wishes."""
 HEAVY = 10
 """Whoever asked for so many within a day asks for much."""
-ROOMS = 3
+ROOMS, LONG = 3, 1000
 PAGES = 20
 """Looked at for each wish."""
 REVIEWS_PER_HOUR = 60
@@ -88,6 +88,7 @@ async def measure(quick: bool) -> list[Figure]:
     costs = await unit_costs.measured(quick)
     parts = sorted(_parts(costs), key=lambda part: part.most)
     say("\n".join(_table_of_parts(parts)))
+    say(_growth(costs))
     usual = went[1]
     machine = next(part for part in parts if part.ours)
     return [
@@ -181,16 +182,14 @@ def _parts(costs: Costs) -> Iterator[Part]:
     for waiting, seconds in costs.claim.items():
         name = f"the claim, one at a time, {waiting:,} in line"
         yield Part(name, _ms(seconds), HOUR / seconds)
-    telling = costs.desk + costs.told
-    followed = costs.receipt / SECONDS_PER_RECEIPT
-    yield Part(
-        f"one bot for {ROOMS} rooms, a long line",
-        f"{_ms(costs.desk)} and {_ms(costs.told)} a room; {followed:.0%} of its time a room for receipts",
-        max(1 - ROOMS * followed, 0.0) * HOUR / (costs.desk + ROOMS * costs.told),
-    )
-    yield Part(
-        "one bot a room, a long line", f"{_ms(telling)}", max(1 - followed, 0.0) * HOUR / telling
-    )
+    told = costs.told + costs.rounds * costs.line[LONG]
+    for rooms, name in ((ROOMS, f"one bot for {ROOMS} rooms"), (1, "one bot a room")):
+        followed = rooms * costs.receipt / SECONDS_PER_RECEIPT
+        yield Part(
+            f"{name}, {LONG:,} in line",
+            f"{_ms(costs.desk + rooms * told)}; receipts in line take {followed:.0%} of its time",
+            max(1 - followed, 0.0) * HOUR / (costs.desk + rooms * told),
+        )
     yield Part(
         "one core of PostgreSQL",
         f"{costs.transactions:.0f} transactions, {_ms(costs.database)}",
@@ -239,6 +238,16 @@ def _platforms(costs: Costs) -> Iterator[Part]:
         f"uploads in one Slack workspace, {most} a minute",
         f"{files:.0f} files", most * 60 / files, False,
     )  # fmt: skip
+
+
+def _growth(costs: Costs) -> str:
+    clips = sum(model.clips * model.share for model in demand.MODELS)
+    media, a_day = clips * costs.clip_bytes, _cards_there(Nature()) * DAY / MEAN_SECONDS
+    return (
+        f"A wish leaves {media / 1e6:.1f} MB of media and {costs.database_bytes / 1e3:.0f} kB in the "
+        f"database; {a_day:,.0f} a day are {a_day * media / 1e9:,.0f} GB and "
+        f"{a_day * costs.database_bytes / 1e6:,.0f} MB."
+    )
 
 
 def _ms(seconds: float) -> str:

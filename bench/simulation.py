@@ -92,7 +92,7 @@ class Simulation:
         """Let these be asked for until then; ``to_the_end``: and until nobody waits any more."""
         if self.nature.down:
             for number in range(len(self.workers)):
-                self._at(self.chance.expovariate(1 / self.nature.up), "leaves", number)
+                self._after(self.chance.expovariate(1 / self.nature.up), "leaves", number)
         for job_id, wish in enumerate(asked, 1):
             self._go_on_until(wish.at)
             self._ask(job_id, wish)
@@ -117,7 +117,7 @@ class Simulation:
                 self._leave(number)
             elif kind == "comes":
                 worker.there = True
-                self._at(self.chance.expovariate(1 / self.nature.up), "leaves", number)
+                self._after(self.chance.expovariate(1 / self.nature.up), "leaves", number)
                 self._claim(number)
         self.now = moment
 
@@ -152,7 +152,7 @@ class Simulation:
         worker.job, worker.since, worker.attempt = job, self.now, worker.attempt + 1
         usual = next(model.seconds for model in MODELS if model.name == job.model)
         took = usual * max(self.chance.gauss(1, self.nature.spread), 0.1)
-        self._at(self.now + took, "ends", number, worker.attempt)
+        self._after(took, "ends", number, worker.attempt)
 
     def _end(self, number: int) -> None:
         worker = self.workers[number]
@@ -174,7 +174,7 @@ class Simulation:
             for other, idle in enumerate(self.workers):
                 if idle.there and idle.job is None and job.job_id in self._waiting:
                     self._claim(other)
-        self._at(self.now + self.chance.expovariate(1 / self.nature.down), "comes", number)
+        self._after(self.chance.expovariate(1 / self.nature.down), "comes", number)
 
     # ── how things stand ─────────────────────────────────────────────────────────────────
 
@@ -214,8 +214,9 @@ class Simulation:
     def _clock(self) -> datetime:
         return BEGAN + timedelta(seconds=self.now)
 
-    def _at(self, moment: float, kind: str, number: int, attempt: int = 0) -> None:
-        heapq.heappush(self._events, (moment, next(self._number), kind, number, attempt))
+    def _after(self, seconds: float, kind: str, number: int, attempt: int = 0) -> None:
+        event = self.now + seconds, next(self._number), kind, number, attempt
+        heapq.heappush(self._events, event)
 
     def _put(self, job: Waiting) -> None:
         self._waiting[job.job_id] = job

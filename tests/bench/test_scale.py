@@ -63,6 +63,8 @@ def test_workers_that_go_lose_no_job_and_the_same_seed_gives_the_same_day() -> N
     one, again = day(), day()
     assert one.served == again.served
     assert one.waiting == 0
+    assert min(each.waited for each in one.served) > -0.001
+    assert all(0 <= worker.busy <= one.now for worker in one.workers)
     asked = list(demand.wishes(random.Random(5), 24 * 60, HOUR, members=100))
     assert len(one.served) + one.refused == len(asked)
     served, wished = Counter(each.person for each in one.served), Counter(w.person for w in asked)
