@@ -33,8 +33,8 @@ LARGE, SMALL = 14, 6
 """Cards that have every model, and those of 24 GB."""
 SERVERS = 50
 LOADS = (0.5, 0.8, 0.95, 1.2)
-DAYS, QUICK_DAYS = 3, 0.5
-PROMISES = 1000
+DAYS, QUICK_DAYS = 2, 0.5
+PROMISES = 300
 """So many forecasts are noted in each simulation, or as many as there are wishes."""
 HEAVY = 10
 """Whoever asked for so many within a day asks for much."""

@@ -126,7 +126,7 @@ class Soak:
             "SORA_QUEUED_CAP": str(AT_ONCE), "SORA_NEWCOMER_PUBLICATIONS": "0",
             "SORA_REVIEWS_PER_HOUR": "0", "SORA_BALLOT_HOURS": str(BALLOT_HOURS),
         }  # fmt: skip
-        async with studio.up(where, **settings) as running, AsyncExitStack() as stack:
+        async with studio.up(where, workers=1, **settings) as running, AsyncExitStack() as stack:
             await running.answers()
             await running.worker_ready()
             windows = {
@@ -145,7 +145,7 @@ class Soak:
         for begun in range(0, count, at_once):
             numbers = range(self._done, self._done + min(at_once, count - begun))
             made = await asyncio.gather(
-                *(self._windows[ARTISTS[n % 2]].sora(f"nothing {n}") for n in numbers)
+                *(self._windows[ARTISTS[n % 2]].sora("nothing at all") for n in numbers)
             )
             await self._until_in_review(made)
             for who, sign in ((MODERATORS, Sign.APPROVE), (ARTISTS[::-1], Sign.VOTE_1)):

@@ -69,7 +69,7 @@ class Costs:
     transactions: float
     database: float
     database_bytes: float
-    cards: Mapping[tuple[str, Purpose], float]
+    cards: Mapping[tuple[str, Purpose | None], float]
     """How many are "shown" and "edited" in one place, with how many "seeds" and "files"."""
     claim: Mapping[int, float]
     """By how many wait."""
@@ -150,7 +150,7 @@ class Counting(MemoryRoom):
 
     def __init__(self) -> None:
         super().__init__("bench")
-        self.counts: Counter[tuple[str, Purpose]] = Counter()
+        self.counts: Counter[tuple[str, Purpose | None]] = Counter()
 
     async def show(self, place: str, card: Card, key: str, since: datetime) -> str:
         self.counts["shown", card.purpose] += 1
