@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.figures import ROWS, Row
-from bench.report import Figure, amount
+from bench.report import NONE, Figure, amount
 
 README = Path(__file__).parents[1] / "README.md"
 HEAD = "| what | measured | aim | command |\n|---|---|---|---|\n"
@@ -57,4 +57,4 @@ def written(text: str, figures: Sequence[Figure]) -> str:
 def _cell(row: Row, found: Mapping[str, Figure], standing: Mapping[str, str]) -> str:
     if all(figure.name in found for figure in row.figures):
         return measured(row, found)
-    return standing.get(row.what, "")
+    return standing.get(row.what, NONE)

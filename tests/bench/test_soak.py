@@ -1,4 +1,4 @@
-"""What sixty jobs leave behind in a studio: no open file, no thread, no task, no file of a render."""
+"""What jobs leave behind in a studio: no open file, no thread, no task, no file of a render."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from bench.soak import Look, Soak, slope
 JOBS = 60
 CROWD, FEW = 20, 10
 """At once. What is pooled is as much as was ever in use at once, so more come before than after."""
+POOLED = 6
+"""So many connections a pool may have more all the same, by chance; a leak is one for each job."""
 PATIENCE = 20.0
 """For connections that close a little after the last one who used them."""
 
@@ -19,7 +21,7 @@ PATIENCE = 20.0
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.usefixtures("migrated_data")
-async def test_sixty_jobs_leave_no_handle_no_thread_no_task_and_no_file(
+async def test_jobs_leave_no_handle_no_thread_no_task_and_no_file(
     tmp_path: Path,
 ) -> None:
     async with Soak.of(tmp_path) as soak:
@@ -42,7 +44,7 @@ async def test_sixty_jobs_leave_no_handle_no_thread_no_task_and_no_file(
 
 def _no_more(after: Look, before: Look) -> bool:
     pairs = (zip(after.counts[part], before.counts[part], strict=True) for part in before.parts)
-    return all(now <= then for pair in pairs for now, then in pair)
+    return all(now <= then + POOLED for pair in pairs for now, then in pair)
 
 
 def test_a_slope_is_what_a_thousand_more_add_whatever_one_odd_point_says() -> None:
