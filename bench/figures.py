@@ -242,8 +242,8 @@ ROWS = (
     ),
     Row(
         "days of 100,000 members at 20 cards, simulated: first jobs that a second one overtook; at 80 % "
-        "load, the wait of people with one wish, p95; how far the promised time was off; at which load "
-        "the first of the studio's own parts is full",
+        "load, the wait of people with one wish, p95; how far the promised time was off; at how many wishes an "
+        "hour the first of the studio's own parts is full",
         (
             Declared("scale: first jobs overtaken", "jobs", 0),
             Declared("scale: wait with one wish, p95", "min"),

@@ -57,4 +57,4 @@ def written(text: str, figures: Sequence[Figure]) -> str:
 def _cell(row: Row, found: Mapping[str, Figure], standing: Mapping[str, str]) -> str:
     if all(figure.name in found for figure in row.figures):
         return measured(row, found)
-    return standing.get(row.what, NONE)
+    return standing.get(row.what) or NONE

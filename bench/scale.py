@@ -33,7 +33,7 @@ LARGE, SMALL = 14, 6
 """Cards that have every model, and those of 24 GB."""
 SERVERS = 50
 LOADS = (0.5, 0.8, 0.95, 1.2)
-DAYS, QUICK_DAYS = 2, 0.5
+DAYS, QUICK_DAYS = 1, 0.5
 PROMISES = 300
 """So many forecasts are noted in each simulation, or as many as there are wishes."""
 HEAVY = 10
