@@ -32,6 +32,8 @@ class Model:
     """Of all wishes."""
     small: bool
     """Whether it fits a card of 24 GB."""
+    load: float
+    """Seconds until a worker has it in memory."""
 
     @property
     def seconds(self) -> float:
@@ -43,11 +45,11 @@ class Model:
 
 
 MODELS = (
-    Model("FastWan 1.3B", 3.4, 4, 0.45, True),  # three steps, on an RTX 4090
-    Model("Helios, distilled", 81 / 19.5, 4, 0.20, True),  # 19.5 frames a second on an H100
-    Model("Wan 14B, four steps", 14, 4, 0.15, False),  # 81 frames of 480p on an H200
-    Model("Kandinsky 5 Lite, distilled", 47.5, 4, 0.12, True),  # 35 to 60 s on an H100
-    Model("Wan 14B", 366, 1, 0.08, False),  # the official figure for the same, on an H200
+    Model("FastWan 1.3B", 3.4, 4, 0.45, True, 10),  # three steps, on an RTX 4090
+    Model("Helios, distilled", 81 / 19.5, 4, 0.20, True, 45),  # 19.5 frames a second on an H100
+    Model("Wan 14B, four steps", 14, 4, 0.15, False, 45),  # 81 frames of 480p on an H200
+    Model("Kandinsky 5 Lite, distilled", 47.5, 4, 0.12, True, 12),  # 35 to 60 s on an H100
+    Model("Wan 14B", 366, 1, 0.08, False, 45),  # the official figure for the same, on an H200
 )
 MEAN_SECONDS = sum(model.seconds * model.share for model in MODELS)
 

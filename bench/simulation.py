@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from bench.demand import MODELS, Asked, Model
-from db import line, speed
-from db.line import AGEING, Hand, Running, Waiting
+from db import line, speed, walk
+from db.line import AGEING, Forecast, Hand, Waiting, holding, switching
 from db.speed import Render
+from db.walk import Running, Station
 from moderation import queueing
 from moderation.rules import Refused, Rules
 
@@ -43,10 +44,12 @@ class Nature:
 class Worker:
     """One graphics card."""
 
-    models: frozenset[str]
+    hand: Hand
     there: bool = True
     job: Waiting | None = None
     since: float = 0.0
+    loading: float = 0.0
+    """Of that, seconds until it had the model."""
     attempt: int = 0
     busy: float = 0.0
     """Seconds that it rendered so far."""
@@ -139,26 +142,30 @@ class Simulation:
 
     def _claim(self, number: int) -> None:
         """Give this worker what the line says."""
-        worker = self.workers[number]
-        ordered = line.order(list(self._waiting.values()), self._clock())
-        hand = Hand(worker.models)
-        job = next(line.claimable(ordered, self._rendering, RUNNING_CAP, hand), None)
+        worker, now = self.workers[number], self._clock()
+        ordered = line.order(list(self._waiting.values()), now)
+        idle = [w.hand for w in self.workers if w.there and w.job is None and w is not worker]
+        found = line.claimable(ordered, self._rendering, RUNNING_CAP, worker.hand, idle, now)
+        job = next(found, None)
         self.longest = max(self.longest, len(ordered))
         if job is None:
             return
-        self.overtaken += self._overtakes(job, ordered, hand)
-        self._take(job)
-        self._note_served(job.person_id, self._clock())
+        self.overtaken += self._overtakes(job, ordered, worker.hand)
+        self._take(self._waiting[job.job_id])
+        self._note_served(job.person_id, now)
         worker.job, worker.since, worker.attempt = job, self.now, worker.attempt + 1
         usual = next(model.seconds for model in MODELS if model.name == job.model)
         took = usual * max(self.chance.gauss(1, self.nature.spread), 0.1)
-        self._after(took, "ends", number, worker.attempt)
+        loads = switching(job, worker.hand)
+        worker.hand, worker.loading = holding(job, worker.hand, now), loads
+        self._after(loads + took, "ends", number, worker.attempt)
 
     def _end(self, number: int) -> None:
         worker = self.workers[number]
         job = self._let_go(worker)
-        took, asked = self.now - worker.since, (job.queued_at - BEGAN).total_seconds()
-        waited, promised = worker.since - asked, self._promised.pop(job.job_id, None)
+        took = self.now - worker.since - worker.loading
+        asked = (job.queued_at - BEGAN).total_seconds()
+        waited, promised = self.now - asked - took, self._promised.pop(job.job_id, None)
         self._recent[job.model].append(Render(job.shape, took, waited + took, promised))
         self.served.append(Served(job.person_id, waited, took, promised))
         self._claim(number)
@@ -178,18 +185,17 @@ class Simulation:
 
     # ── how things stand ─────────────────────────────────────────────────────────────────
 
-    def _forecast(self) -> dict[int, line.Forecast]:
+    def _forecast(self) -> dict[int, Forecast]:
         ordered = line.order(list(self._waiting.values()), self._clock())
         needs = {job.job_id: self._need(job) for job in ordered}
-        there = [worker for worker in self.workers if worker.there]
-        running = []
-        for worker in there:
-            if worker.job is not None:
-                need = self._need(worker.job)
-                left = None if need is None else max(need - (self.now - worker.since), 0.0)
-                running.append(Running(worker.job.person_id, left))
-        models = frozenset().union(*(worker.models for worker in there))
-        return line.forecast(ordered, needs, running, len(there), RUNNING_CAP, models)
+        stations = [Station(w.hand, self._running(w)) for w in self.workers if w.there]
+        return walk.forecast(ordered, needs, stations, (), RUNNING_CAP, self._clock())
+
+    def _running(self, worker: Worker) -> Running | None:
+        if worker.job is None:
+            return None
+        need, spent = self._need(worker.job), self.now - worker.since - worker.loading
+        return Running(worker.job.person_id, None if need is None else max(need - spent, 0.0))
 
     def _need(self, job: Waiting) -> float | None:
         return speed.estimate(job.shape, self._recent[job.model])
@@ -243,9 +249,11 @@ class Simulation:
 
 def cards(large: int, small: int) -> list[Worker]:
     """So many workers that have every model, and so many that have those of 24 GB alone."""
-    every, some = _names(MODELS), _names(model for model in MODELS if model.small)
-    return [Worker(every) for _ in range(large)] + [Worker(some) for _ in range(small)]
+    some = [model for model in MODELS if model.small]
+    return [_worker(MODELS) for _ in range(large)] + [_worker(some) for _ in range(small)]
 
 
-def _names(models: Iterable[Model]) -> frozenset[str]:
-    return frozenset(model.name for model in models)
+def _worker(models: Sequence[Model]) -> Worker:
+    """One that has loaded each of them before, and knows how long that takes."""
+    loads = {model.name: float(model.load) for model in models}
+    return Worker(Hand(frozenset(loads), loads=loads))
