@@ -47,7 +47,7 @@ async def consent(request: web.Request) -> web.Response:
     visitor, job_id = visitor_of(request), int(request.match_info["job"])
     desk, said = request.app[SITE].desk, []
     for clip, choices in (await _choices(request)).items():
-        if choices and clip.isdecimal():
+        if choices and len(clip) == 1 and clip.isdecimal():
             made = await desk.consent(visitor.person, job_id, choices, int(clip))
             said.append(changed(job_id, choices, made))
     return back_with(request, " ".join(said) or NOTHING, f"{visitor.base}/jobs/{job_id}")

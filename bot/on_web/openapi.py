@@ -181,5 +181,6 @@ def _responses(
     for status in sorted(no):
         found[str(status)] = {"description": NO[status], "content": sentence}
     for status, why in said.also.items():
-        found[str(status)] = {"description": why, "content": content or sentence}
+        told = {"content": content or sentence} if status >= 400 else {}
+        found[str(status)] = {"description": why, **told}
     return found
