@@ -38,7 +38,7 @@ class PressButton(ui.DynamicItem[ui.Button[Any]], template=PRESSED):
     ) -> PressButton:
         press = Press.read(match[0])
         if press is None:
-            raise ValueError(f"a button of another version: {match[0]}")
+            raise ValueError(f"no press: {match[0]}")
         return cls(press, getattr(item, "label", "") or "-")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot import outside
 from bot.on_web.described import PICTURE, VIDEO, described
-from bot.on_web.feed_json import ABOUT, TITLE, Author, FeedItem, Feed, Model, Sora, Video
+from bot.on_web.feed_json import ABOUT, TITLE, Author, Feed, FeedItem, Model, Sora, Video
 from bot.on_web.files import TYPES
 from bot.on_web.site import SITE, Site
 from bot.outside import BEGINNING, Item, Page
