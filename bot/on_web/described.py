@@ -14,9 +14,9 @@ Types = Mapping[str, Any]
 """By name, a type as pydantic reads it: a class, a dataclass, an enum, ``int | None`` …"""
 
 JSON = "application/json"
-HTML: Types = {"text/html": str}
-VIDEO: Types = {"video/mp4": bytes}
-PICTURE: Types = {"image/jpeg": bytes, "image/png": bytes, "image/webp": bytes}
+HTML = {"text/html": str}
+VIDEO = {"video/mp4": bytes}
+PICTURE = {"image/jpeg": bytes, "image/png": bytes, "image/webp": bytes}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from bot.on_web.described import HTML, JSON, described
 from bot.on_web.site import SITE, as_json, back_with, page, somebody, visitor_of
 from bot.studio import CLAIM, JOIN, LEAVE
 from db import people, pools
+from db.models import Pool as Row
 from moderation.linking import as_now
 from moderation.rules import Refused
 
@@ -105,7 +106,7 @@ async def every_json(request: web.Request) -> web.Response:
     return as_json(Pools([_told(pool, shares) for pool, shares in found]))
 
 
-def _told(pool: pools.Pool, shares: list[words.Told]) -> Pool:
+def _told(pool: Row, shares: list[words.Told]) -> Pool:
     return Pool(
         number=pool.id,
         amount=pool.amount,

@@ -153,7 +153,7 @@ class Filled:
         record = self._tables.tables["record"]
         last = self._connection.execute(sa.select(record).order_by(record.c.seq.desc())).first()
         seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
-        said = {"seq": seq, "at": WHEN.isoformat(), "kind": "kept", "job": None, "details": {}}
+        said: Row = {"seq": seq, "at": WHEN.isoformat(), "kind": "kept", "job": None, "details": {}}
         row = {"seq": seq, "kind": "kept", "job_id": None, "previous": previous}
         row |= {"body": (body := canonical(said)), "hash": digest(previous, body)}
         self._connection.execute(sa.insert(record).values(row))

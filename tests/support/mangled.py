@@ -21,7 +21,7 @@ def _deep(levels: int) -> Any:
     return found
 
 
-JUNK = (
+JUNK: tuple[Any, ...] = (
     *(None, True, 0, -1, 1.5, 2**63, 10**30),
     *("", " ", "\0", "\ud800", "/", "a/b/c/d/e/f", "٣", "9" * 5000, "é" * 4000, "-1", "nan"),
     *([], {}, [[]], [None], {"": None}, {"id": {}}, {"values": {"x": {"y": None}}}),

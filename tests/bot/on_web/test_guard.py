@@ -154,6 +154,8 @@ async def test_a_broken_body_is_one_sentence(served: Served, be: Be, content: st
         assert (answer.status, await answer.json()) == (400, {"said": guard.SAID[400]})
 
 
+@pytest.mark.filterwarnings("ignore::aiohttp.BadContentDispositionHeader")
+@pytest.mark.filterwarnings("ignore::aiohttp.BadContentDispositionParam")
 async def test_a_form_with_a_picture_that_ends_anywhere_is_one_sentence(
     served: Served, be: Be
 ) -> None:

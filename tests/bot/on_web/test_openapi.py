@@ -81,17 +81,17 @@ class Asking:
     jobs: int = 0
     examples: int = settings().max_examples // SHARE
 
-    def all_of_it(self) -> list[str]:
-        """Ask for everything that is described, a few times each; what was asked for."""
+    def all_of_it(self) -> None:
+        """Ask for everything that is described, a few times each."""
         schema = schemathesis.openapi.from_dict(self.document)
-        operations = [found.ok() for found in schema.get_all_operations()]
+        found: list[Any] = list(schema.get_all_operations())
+        operations = [one.ok() for one in found]
         # What ends a session comes last.
         operations.sort(key=lambda one: SIGNS_OUT in one.path)
         with requests.Session() as session:
             for operation in operations:
                 if NEVER_ENDS not in str(operation.definition.raw.get("responses")):
                     self._ask(operation, session)
-        return [f"{one.method} {one.path}" for one in operations]
 
     def _ask(self, operation: Any, session: requests.Session) -> None:
         any_mode = st.sampled_from(list(schemathesis.GenerationMode))
@@ -99,7 +99,7 @@ class Asking:
 
         @settings(max_examples=self.examples)
         @given(cases, st.data())
-        def ask(case: schemathesis.Case, drawn: st.DataObject) -> None:
+        def ask(case: schemathesis.Case[Any], drawn: st.DataObject) -> None:
             self._make_it_count(case, drawn)
             case.call_and_validate(
                 self.url, session, dict(self.headers), checks=CHECKS, allow_redirects=False
@@ -107,20 +107,21 @@ class Asking:
 
         ask()
 
-    def _make_it_count(self, case: schemathesis.Case, drawn: st.DataObject) -> None:
+    def _make_it_count(self, case: schemathesis.Case[Any], drawn: st.DataObject) -> None:
         """What only is made up finds no door: mostly say the right token, and jobs that are there."""
         places = case.path_parameters
         if "who" in places:
-            places["who"] = drawn.draw(st.sampled_from(self.whos))
+            places["who"] = drawn.draw(st.sampled_from(self.whos), "who")
         known = st.integers(1, self.jobs).map(str)
-        if "job" in places and drawn.draw(st.booleans()):
+        made_up: st.SearchStrategy[Any] = st.booleans()
+        if "job" in places and drawn.draw(made_up):
             places["job"] = drawn.draw(known)
         if isinstance(case.body, dict):
             case.body["csrf"] = self.csrf
             if "job" in case.body:
                 case.body["job"] = drawn.draw(known)
             names = sorted(case.body.keys() - {"csrf", "image", "last"})
-            if names and drawn.draw(st.booleans()):
+            if names and drawn.draw(made_up):
                 name, junk = drawn.draw(st.sampled_from(names)), drawn.draw(JUNK)
                 several = isinstance(case.body[name], list)
                 case.body[name] = [junk, f"{junk}-remix"] if several else junk
@@ -219,11 +220,16 @@ async def test_a_member_and_a_guest_are_answered_as_it_says(
     await asked(asking)
 
 
+def mocks() -> list[Any]:
+    """In place of what only answers need."""
+    return [mock.Mock() for _ in range(4)]
+
+
 def test_an_address_that_nobody_described_is_noticed() -> None:
     async def new(_: web.Request) -> web.Response:
         return web.Response()
 
-    app = make_app(*[mock.Mock()] * 4)
+    app = make_app(*mocks())
     said = openapi.describe(app)
     assert all(of["summary"] for path in said["paths"].values() for of in path.values())
     app.router.add_get("/new", new)
@@ -232,5 +238,7 @@ def test_an_address_that_nobody_described_is_noticed() -> None:
 
 
 def test_it_is_an_openapi_document() -> None:
-    app = make_app(*[mock.Mock()] * 4, login=mock.Mock(url="https://sora.example.org"))
+    login: Any = mock.Mock(url="https://sora.example.org")
+    db, desk, media, hub = mocks()
+    app = make_app(db, desk, media, hub, login=login)
     schemathesis.openapi.from_dict(json.loads(openapi.Described(app).text)).validate()
