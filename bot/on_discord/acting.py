@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -23,7 +22,7 @@ from bot.on_discord.ids import ROOM, Asked
 from bot.on_discord.paint import sentence
 from bot.on_discord.people import who
 from bot.on_discord.press import PressButton, mending
-from bot.press import ANY_VERSIONS, OF_ANOTHER_VERSION, Press, Step
+from bot.press import OF_ANOTHER_VERSION, Press, Step
 from bot.reactions import DECIDES
 from bot.signs import LOOKS, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
 from bot.view import view
@@ -81,13 +80,6 @@ class Acting:
                 await self._make_sure(interaction, press)
             else:
                 await self.carry_out(interaction, press)
-
-    async def pressed_before(self, interaction: Interaction) -> None:
-        """Something was pressed; say so where it is what no card has any more."""
-        data: Any = interaction.data or {}
-        custom_id = str(data.get("custom_id", ""))
-        if re.fullmatch(ANY_VERSIONS, custom_id) and Press.read(custom_id) is None:
-            await self.whisper(interaction, OF_ANOTHER_VERSION)
 
     async def submitted(self, interaction: Interaction) -> None:
         """A form was sent."""

@@ -20,7 +20,7 @@ from bot.on_discord.acting import Acting
 from bot.on_discord.courier import SILENT, Courier
 from bot.on_discord.files import Shelf
 from bot.on_discord.ids import ROOM
-from bot.on_discord.press import PressButton
+from bot.on_discord.press import PressButton, say_if_outdated
 from bot.on_discord.room import DiscordRoom
 from bot.on_discord.tree import Tree
 from bot.on_discord.watching import Watching
@@ -171,7 +171,7 @@ class StudioClient(discord.AutoShardedClient):
         if interaction.type is discord.InteractionType.modal_submit:
             await self.acting.submitted(interaction)
         elif interaction.type is discord.InteractionType.component:
-            await self.acting.pressed_before(interaction)
+            await say_if_outdated(interaction)
 
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
         await self.watching.came(event)

@@ -156,6 +156,9 @@ async def test_a_broken_body_is_one_sentence(served: Served, be: Be, content: st
 
 @pytest.mark.filterwarnings("ignore::aiohttp.BadContentDispositionHeader")
 @pytest.mark.filterwarnings("ignore::aiohttp.BadContentDispositionParam")
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # aiohttp leaves its file
 async def test_a_form_with_a_picture_that_ends_anywhere_is_one_sentence(
     served: Served, be: Be
 ) -> None:
