@@ -20,6 +20,7 @@ from bot.on_web import (
     guard,
     ledger,
     limits,
+    openapi,
     outside,
     pages,
     pools,
@@ -34,6 +35,7 @@ from bot.on_web import (
 from bot.on_web.limits import LIMITS, Limits
 from bot.on_web.live import Hub
 from bot.on_web.members import Login, Members
+from bot.on_web.openapi import DESCRIBED, Described
 from bot.on_web.paint import FOLDER, Painter
 from bot.on_web.people import Demos
 from bot.on_web.site import OPEN, SITE, Site
@@ -79,6 +81,7 @@ FILES: Mapping[str, Handler] = {
 }
 DATA: Mapping[str, Handler] = {
     "/best.json": weeks.every_json,
+    "/openapi.json": openapi.openapi,
     "/feed.atom": outside.atom,
     "/feed.json": outside.json_feed,
     OUTSIDE: outside.clip,
@@ -153,7 +156,7 @@ def make_app(
         feed_url,
         login,
     )
-    app[OPEN], app[LIMITS] = OPEN_TO_ALL, Limits()
+    app[OPEN], app[LIMITS], app[DESCRIBED] = OPEN_TO_ALL, Limits(), Described(app)
     app.on_response_prepare.append(guard.harden)
     for path, handler in DATA.items():
         app.router.add_get(path, handler, allow_head=handler not in STREAMED)
