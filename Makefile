@@ -1,7 +1,7 @@
 # make demo    the whole studio on this machine, with a small model that ships with it
 # make test    every test, against a real database, a real broker and a real browser
 # make check   style, types, who may import whom, and migrations that match the models
-# make bench   the performance figures
+# make bench   every figure of the README in one table, each beside its limit
 # make images  what Dockerfile and compose.yaml do, in a fresh folder and without an engine
 #
 # Python 3.11 or newer is all that must be there. Neither needs root or a running service.

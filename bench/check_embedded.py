@@ -8,8 +8,6 @@ checker's own.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,6 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bench.figures import DECLARED, published
+from bench.report import Figure, arguments, say, tell
 from bench.seeing import (
     FRAMES,
     SHADY,
@@ -44,7 +44,10 @@ SHARES = (0.6, 0.24, 0.16)
 """Of the prompts: one subject, two subjects, a camera that moves."""
 GLANCE = 3
 """Of the frames, every so many are looked at for the background."""
-SPREAD_PROMPTS, SPREAD_SEEDS = 20, 4
+SPREAD_PROMPTS, QUICK_SPREAD_PROMPTS, SPREAD_SEEDS = 20, 2, 4
+CLIPS, QUICK_CLIPS = 500, 50
+LOOKS, QUICK_LOOKS = 60, 8
+"""Drawings of each background, from which the judge learns how it looks."""
 TEXTURED = ("night", "mountains", "city", "sky")
 """Backgrounds on which one can see what a camera does; along a pattern any period looks alike."""
 
@@ -133,7 +136,7 @@ def _says_place(plan: Scene, text: str) -> bool:
 class Judge:
     """Judges clips against the plans they were asked for."""
 
-    def __init__(self, drawings: Drawings, each: int = 60) -> None:
+    def __init__(self, drawings: Drawings, each: int = LOOKS) -> None:
         """Learns the looks of backgrounds from ``each`` drawings of every one."""
         rng = np.random.default_rng(21)
         drawn: list[Scene] = []
@@ -194,9 +197,9 @@ def spread(draw: Draw, count: int) -> float:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments(__doc__)
     parser.add_argument("--weights", default=WEIGHTS)
-    parser.add_argument("--clips", type=int, default=500)
+    parser.add_argument("--clips", type=int, help=f"{CLIPS} unless given")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--guidance", type=float, default=1.2)
     parser.add_argument("--truth", action="store_true", help="judge drawings, not the model")
@@ -223,23 +226,33 @@ def main() -> None:
         return np.asarray(made.frames[0])
 
     draw: Draw = drawn if asked.truth else rendered
-    judge = Judge(drawings)
+    judge = Judge(drawings, QUICK_LOOKS if asked.quick else LOOKS)
     rows: dict[str, list[bool]] = {}
-    for i, (kind, plan) in enumerate(plans(asked.clips)):
+    clips = asked.clips or (QUICK_CLIPS if asked.quick else CLIPS)
+    for i, (kind, plan) in enumerate(plans(clips)):
         prompt = ask(plan, i)
         right = judge.verdict(kind, plan, draw(plan, prompt, i))
         for aspect, fine in right.items():
             rows.setdefault(aspect, []).append(fine)
         if asked.wrong and not all(right.values()):
-            print(f"{i} {prompt}: {[aspect for aspect, fine in right.items() if not fine]}")
+            say(f"{i} {prompt}: {[aspect for aspect, fine in right.items() if not fine]}")
         if i % 50 == 49:
-            print(f"{i + 1} clips judged", file=sys.stderr)
-    for aspect, verdicts in rows.items():
-        print(f"{aspect:>12} {100 * np.mean(verdicts):6.1f} %  of {len(verdicts)}")
-    print(f"{'spread':>12} {spread(draw, SPREAD_PROMPTS):6.1f}    of 255, between seeds")
+            say(f"check_embedded: {i + 1} clips judged")
     prompt = "a red circle drifting left over a blue background"
-    twice = [rendered(plans(1)[0][1], prompt, 7).tobytes() for _ in range(2)]
-    print(f"{'same seed':>12} {'the same bytes' if twice[0] == twice[1] else 'other bytes'}")
+    once, again = (rendered(plans(1)[0][1], prompt, 7).tobytes() for _ in range(2))
+    found = [_share(aspect, verdicts) for aspect, verdicts in rows.items()]
+    prompts = QUICK_SPREAD_PROMPTS if asked.quick else SPREAD_PROMPTS
+    found += [
+        Figure("check_embedded: between seeds", spread(draw, prompts), "levels", "of 255"),
+        Figure("check_embedded: the same seed gives the same bytes", once == again, "times"),
+    ]
+    tell("check_embedded", found, asked.json)
+
+
+def _share(aspect: str, verdicts: list[bool]) -> Figure:
+    name, share = f"check_embedded: {aspect}", 100 * float(np.mean(verdicts))
+    of = f"of {len(verdicts)}"
+    return published(name, share, of) if name in DECLARED else Figure(name, share, "%", of)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from bench.figures import published
 from bench.report import Figure, main, say
 from gen import catalogue
 from gen.catalogue import Entry
@@ -66,15 +67,6 @@ def _compared(engine: DiffusersEngine, brief: Brief, rounds: int) -> tuple[float
     return statistics.median(t for t, _ in taken), statistics.median(t for _, t in taken)
 
 
-def _figures(name: str, seconds: tuple[float, float], aim: float) -> list[Figure]:
-    plain, ours = seconds
-    return [
-        Figure(f"{name}: four plain calls", plain, "s"),
-        Figure(f"{name}: one job of four", ours, "s"),
-        Figure(f"{name}: our job", 100 * ours / plain, "%", "four plain calls", 100 * aim),
-    ]
-
-
 def _embedded(quick: bool) -> list[Figure]:
     entry = catalogue.read()["commons-shapes"]
     engine = DiffusersEngine(**entry.options, device="cpu")
@@ -82,14 +74,20 @@ def _embedded(quick: bool) -> list[Figure]:
     width, height = next(iter(entry.sizes.values()))
     frames, steps = entry.offer.frames(4), int(entry.steps.default)
     brief = Brief(PROMPT, SEEDS, width, height, frames, entry.fps, steps, entry.guidance.default)
-    found = _figures(entry.title, _compared(engine, brief, 2 if quick else 5), 1 / 3)
-    found += [_previews(engine, brief, entry.title), _drafts(engine, brief, entry)]
+    plain, ours = _compared(engine, brief, 2 if quick else 5)
+    previews = _previews(engine, brief)
+    found = [
+        published("generate: one job of four", ours),
+        published("generate: beside four plain calls", 100 * ours / plain, f"{plain:.2f} s"),
+        published("generate: previews' share of a render", previews),
+        _drafts(engine, brief, entry),
+    ]
     engine.close()
     return found
 
 
-def _previews(engine: DiffusersEngine, brief: Brief, name: str) -> Figure:
-    """How much of a render goes into what is shown meanwhile."""
+def _previews(engine: DiffusersEngine, brief: Brief) -> float:
+    """How much of a render goes into what is shown meanwhile, in percent."""
     plain, spent = engine._preview, 0.0
 
     def timed(*given: Any) -> Any:
@@ -101,7 +99,7 @@ def _previews(engine: DiffusersEngine, brief: Brief, name: str) -> Figure:
 
     with replaced(engine, "_preview", timed):
         whole = _seconds(lambda: _takes(engine, brief))
-    return Figure(f"{name}: previews' share of a render", 100 * spent / whole, "%", at_most=2)
+    return 100 * spent / whole
 
 
 def _drafts(engine: DiffusersEngine, brief: Brief, entry: Entry) -> Figure:
@@ -194,10 +192,14 @@ def _large(name: str, build: Callable[[], Any], width: int, quick: bool) -> list
         engine = DiffusersEngine(Path(folder), pipeline=kind, device="cuda")
         engine.load()
         brief = Brief(PROMPT, SEEDS, width, 480, 81, 16, 4 if quick else 10, 5.0)
-        found = _figures(name, _compared(engine, brief, 1 if quick else 2), 1 / 1.5)
-        found.append(_previews(engine, brief, name))
+        plain, ours = _compared(engine, brief, 1 if quick else 2)
+        previews = _previews(engine, brief)
         engine.close()
-    return found
+    return [
+        Figure(f"{name}: one job of four", ours, "s"),
+        Figure(f"{name}: beside four plain calls", 100 * ours / plain, "%", f"{plain:.2f} s", 67),
+        Figure(f"{name}: previews' share of a render", previews, "%", at_most=2),
+    ]
 
 
 async def measure(quick: bool) -> list[Figure]:

@@ -16,6 +16,7 @@ from sqlalchemy import insert
 
 from bench import studio
 from bench.engines import NOTHING
+from bench.figures import published
 from bench.report import Figure, main, say
 from bot.lineage import listing
 from bot.on_web.lineage import drawing
@@ -33,7 +34,6 @@ JOBS, QUICK_JOBS = 200_000, 20_000
 DESCENDANTS = 1000
 ARTISTS = 100
 LOOKS = 100
-MOST_MS = 50.0
 AT_ONCE = 2000
 LIMIT_SECONDS = 600.0
 PAINTER = Painter()
@@ -50,10 +50,9 @@ async def measure(quick: bool) -> list[Figure]:
             figures = []
             for name, look in {"drawn": _draw, "in chat": _tell}.items():
                 took = sorted([await _time(look, db, vera) for _ in range(LOOKS)])
-                what = f"lineage of {DESCENDANTS:,} among {jobs:,} jobs, {name}"
-                figures.append(Figure(f"{what}, p50", took[LOOKS // 2], "ms"))
-                p95 = took[LOOKS * 95 // 100]
-                figures.append(Figure(f"{what}, p95", p95, "ms", at_most=MOST_MS))
+                what, p95 = f"{DESCENDANTS:,} among {jobs:,} jobs", took[LOOKS * 95 // 100]
+                figures.append(Figure(f"lineage: {name}, p50", took[LOOKS // 2], "ms"))
+                figures.append(published(f"lineage: {name}, p95", p95, what))
     return figures
 
 
@@ -68,7 +67,9 @@ async def _draw(db: Db, who: Person) -> None:
     async with db.read() as s:
         found = drawing(await lineage.of_job(s, who, 1), who)
     assert found is not None
-    more: dict[str, Any] = {"here": "/jobs/1", "flash": "", "since": "", "cards": [], "about": None}
+    nothing = dict.fromkeys(("cards", "signed", "words", "allows", "history"), ())
+    more: dict[str, Any] = {"here": "/jobs/1", "flash": "", "since": "", "about": None}
+    more |= {"login": None, **nothing}
     visitor = Visitor(who, "vera", "session")
     html = PAINTER.page("job.html", visitor=visitor, job_id=1, lineage=found, **more)
     assert "and " in html

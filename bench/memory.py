@@ -10,15 +10,13 @@ import asyncio
 import sys
 import time
 
+import psutil
+
 from bench import studio
+from bench.figures import published
 from bench.report import Figure, main, say
 
-PARTS = {
-    "bot": ("-m", "bot", "bot"),
-    "worker": ("-m", "gen.worker"),
-    "render child, model loaded": ("-m", "gen.child"),
-}
-AT_MOST_MB = {"bot": 150.0}
+BOT, WORKER, CHILD = ("-m", "bot", "bot"), ("-m", "gen.worker"), ("-m", "gen.child")
 CALM_SECONDS = 5.0
 LIMIT_SECONDS = 240.0
 
@@ -33,23 +31,23 @@ async def measure(quick: bool) -> list[Figure]:
             busy, began = running.busy_seconds(), time.monotonic()
             await asyncio.sleep(CALM_SECONDS)
             busy = (running.busy_seconds() - busy) / (time.monotonic() - began)
+            bot, child = running.part(*BOT), running.part(*CHILD)
             figures = [
-                Figure(
-                    f"memory: {name}",
-                    running.part(*words).memory_info().rss / 1e6,
-                    "MB",
-                    at_most=AT_MOST_MB.get(name),
-                )
-                for name, words in PARTS.items()
+                published("memory: bot", _mb(bot)),
+                published("memory: render child, model loaded", _mb(child)),
+                Figure("memory: worker", _mb(running.part(*WORKER)), "MB"),
+                Figure("memory: supervisor", _mb(running.process), "MB"),
             ]
             if sys.platform == "linux":
-                maps = running.part(*PARTS["bot"]).memory_maps()
-                torch = sum(mapped.rss for mapped in maps if "/torch/" in mapped.path) / 1e6
-                figures.append(Figure("memory: torch in the bot", torch, "MB", at_most=0))
-            supervisor = running.process.memory_info().rss / 1e6
-            figures.append(Figure("memory: supervisor", supervisor, "MB"))
+                torch = sum(part.rss for part in bot.memory_maps() if "/torch/" in part.path) / 1e6
+                figures.append(published("memory: torch in the bot", torch))
             figures.append(Figure("at rest: processor time of all", busy * 1000, "ms/s"))
     return figures
+
+
+def _mb(process: psutil.Process) -> float:
+    used: float = process.memory_info().rss / 1e6
+    return used
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from bench import crowd, record, studio
 from bench.asking import p95
 from bench.desk import verbs
 from bench.engines import NOTHING
+from bench.figures import DECLARED, PAGE_MS, published
 from bench.report import Figure, main, say
 from db import workers
 from db.broker import Broker
@@ -26,7 +27,6 @@ from moderation.sweep import sweep
 JOBS, QUICK_JOBS = 250_000, 5_000
 ASKED, QUICK_ASKED = 200, 40
 WALKS = 40
-P95_MS = 50.0
 LIMIT_SECONDS = 1800.0
 
 
@@ -52,18 +52,25 @@ async def measure(quick: bool) -> list[Figure]:
             await started.answers()
             pages = await _pages(started.page, jobs, asked)
     return [
-        *(
-            Figure(f"{page}, {what}, p95", took * 1000, "ms", at_most=P95_MS)
-            for page, took in pages.items()
-        ),
+        *(_page(f"million: {page}", took * 1000, what) for page, took in pages.items()),
         *(
             Figure(
-                f"{verb}, {what}", took * 1000, "ms", f"{took / alone[verb]:.2f} × an empty studio"
+                f"million: {verb}", took * 1000, "ms", f"{took / alone[verb]:.2f} × an empty studio"
             )
             for verb, took in beside.items()
         ),
-        Figure(f"a sweep, {what}", swept * 1000, "ms"),
+        published(
+            "million: verbs beside an empty studio", sum(beside.values()) / sum(alone.values())
+        ),
+        published("million: a sweep", swept * 1000),
     ]
+
+
+def _page(name: str, ms: float, what: str) -> Figure:
+    """Nineteen of twenty answers stayed below it."""
+    if name in DECLARED:
+        return published(name, ms, what)
+    return Figure(name, ms, "ms", what, at_most=PAGE_MS)
 
 
 async def _verbs(db: Db, broker: Broker) -> dict[str, float]:

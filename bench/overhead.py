@@ -18,6 +18,7 @@ from typing import Any
 
 from bench import studio
 from bench.engines import build, catalogue_file, timed
+from bench.figures import published
 from bench.report import Figure, main, say
 from bench.studio import Studio, Window
 from db import jobs, posts
@@ -29,7 +30,6 @@ from gen.engines.base import Brief, Engine, Picture, Take
 
 PROMPT = "a red circle drifting left over a blue background"
 ROUNDS, QUICK_ROUNDS = 7, 2
-SHARE_PERCENT, ADDED_MS = 5.0, 150.0
 WALK_SECONDS = 120.0
 LIMIT_SECONDS = 900.0
 
@@ -159,10 +159,10 @@ def _figures(walks: list[Walk], bares: list[float]) -> list[Figure]:
         "processor time of bot, worker and broker meanwhile": [w.busy for w in walks],
     }
     ms = 1000
-    against = f"bare render and encoding, {bare * ms:,.0f} ms"
     return [
-        Figure("overhead: of one render", added / bare * 100, "%", against, at_most=SHARE_PERCENT),
-        Figure("overhead: of one render", added * ms, "ms", against, at_most=ADDED_MS),
+        published("overhead: of one render", added * ms),
+        published("overhead: share of one render", added / bare * 100),
+        published("overhead: bare render and encoding", bare),
         Figure(
             "overhead: medians of the two, alternating",
             (through / bare - 1) * 100,

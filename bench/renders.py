@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from bench.figures import published
 from bench.report import Figure, main, say
 from gen import catalogue
 from gen.catalogue import Entry
@@ -23,7 +24,6 @@ from gen.rendered import Step
 MODEL = "commons-shapes"
 JOBS, QUICK_JOBS, WARM_JOBS = 200, 30, 10
 SWITCHES = 4
-GROWN_MB = 60.0
 LIMIT_SECONDS = 900.0
 
 
@@ -94,15 +94,15 @@ async def measure(quick: bool) -> list[Figure]:
         finally:
             await child.host.close()
     figures = [
-        Figure("renders: from the child's start to its first step", first_step, "s"),
-        Figure("renders: from the child's start to its first clip", first_clip, "s"),
-        Figure(
-            "renders: another model until its first step", min(switches), "s", f"warm: {warm:.2f} s"
+        published("renders: from the child's start to its first step", first_step),
+        published("renders: from the child's start to its first clip", first_clip),
+        published("renders: memory of the child after its first jobs", before, f"{WARM_JOBS + 2}"),
+        published("renders: what many jobs more add to it", max(after - before, 0), f"{jobs}"),
+        published(
+            "renders: another model until its first step", min(switches), f"warm: {warm:.2f} s"
         ),
-        Figure(f"renders: memory of the child after {WARM_JOBS + 2} jobs", before, "MB"),
-        Figure(f"renders: what {jobs} jobs more add to it", after - before, "MB", at_most=GROWN_MB),
     ]
-    return figures if peak is None else [*figures, Figure("renders: the most it took", peak, "MB")]
+    return figures if peak is None else [*figures, published("renders: the most it took", peak)]
 
 
 def _peak_mb(pid: int) -> float | None:

@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median, quantiles
 
+from bench.figures import published
 from bench.report import Figure, main
 from moderation.screening.words import standard
 
@@ -30,8 +31,13 @@ async def measure(quick: bool) -> list[Figure]:
     wrong = Counter(found.rule.id for text in innocent for found in screen.read(text))
     clean = sum(not screen.read(text) for text in innocent)
     named = sum(bool(NAME.search(text)) for text in innocent)
+    found = len(innocent) - clean
     figures = [
-        _rate("innocent prompts in which anything is found", len(innocent) - clean, len(innocent)),
+        published(
+            "screen: innocent prompts in which anything is found",
+            100 * found / len(innocent),
+            f"{found} of {len(innocent)}",
+        ),
         _rate("… by the pattern “photo of Two Words”, were it a rule", named, len(innocent)),
     ]
     missed, of = 0, 0
@@ -42,14 +48,15 @@ async def measure(quick: bool) -> list[Figure]:
         figures.append(_rate(f"{rule}: found in what is innocent", wrong[rule], len(innocent)))
     hard = wrong["sexual-minors"]
     figures.append(_rate("sexual-minors: found in what is innocent", hard, len(innocent)))
-    figures.append(_rate("missed of all that should be found", missed, of))
+    name = "screen: missed of all that should be found"
+    figures.append(published(name, 100 * missed / of, f"{missed} of {of}"))
     every = [*innocent, *(text for texts in prompts["flagged"].values() for text in texts)]
     rounds = QUICK_ROUNDS if quick else ROUNDS
     took = [_milliseconds(text) for _ in range(rounds) for text in every]
     longest = (LONGEST * 20)[:1000]
     return [
         *figures,
-        Figure("one prompt, median", median(took), "ms", at_most=1),
+        published("screen: one prompt", median(took)),
         Figure("one prompt, 99 of 100", quantiles(took, n=100)[-1], "ms"),
         Figure(
             "one of 1,000 characters", median(_milliseconds(longest) for _ in range(rounds)), "ms"

@@ -13,8 +13,9 @@ import time
 from statistics import quantiles
 
 from bench import studio
-from bench.discord_room import ACK_LIMIT_MS, AT_ONCE, PATIENCE, PROMPT, QUICK, VOTERS, publish
+from bench.discord_room import AT_ONCE, PATIENCE, PROMPT, QUICK, VOTERS, publish, too_many
 from bench.engines import NOTHING
+from bench.figures import ACK_MS, published
 from bench.report import Figure, main, say
 from bench.studio import Studio
 from bot.on_slack.ids import ROOM, Channel
@@ -60,7 +61,7 @@ async def measure(quick: bool) -> list[Figure]:
                     say(f"slack: refused {request.method}")
     return [
         *figures,
-        Figure("slack: refused for coming too fast", len(refused), "calls", at_most=0),
+        published("slack_room: refused for coming too fast", len(refused)),
     ]
 
 
@@ -74,13 +75,12 @@ async def _wishes(slack: Slack, general: Place, people: list[User]) -> list[Figu
     told = time.monotonic() - began
     took = [(one.took or 0) * 1000 for one in asked]
     hundredths = quantiles(took, n=100, method="inclusive")
-    late = sum(each > ACK_LIMIT_MS for each in took)
-    name = f"slack: {len(people)} `/sora` at once, acknowledged"
+    late = sum(each > ACK_MS for each in took)
     return [
-        Figure(f"{name}, p50", hundredths[49], "ms"),
-        Figure(f"{name}, p99", hundredths[98], "ms", at_most=ACK_LIMIT_MS),
-        Figure("slack: acknowledged after 3 s", late, "wishes", at_most=0),
-        Figure("slack: until the last is told of their job", told, "s"),
+        published("slack_room: acknowledged, p50", hundredths[49], f"{len(people)} wishes"),
+        published("slack_room: acknowledged, p99", hundredths[98]),
+        published("slack_room: acknowledged after 3 s", late),
+        published("slack_room: until the last is told of their job", told),
     ]
 
 
@@ -103,8 +103,9 @@ async def _votes(
     seconds = time.monotonic() - began
     made = len(shown.edits) - edits
     return [
-        Figure(f"slack: {len(voters)} votes by reaction until the card shows all", seconds, "s"),
-        Figure("slack: edits of the card for it", made, "edits", at_most=seconds / 5 + 2),
+        published("slack_room: votes until the card shows all", seconds, f"{len(voters)} votes"),
+        published("slack_room: edits of the card for them", made),
+        published("slack_room: edits beyond one in 5 s", too_many(made, seconds)),
     ]
 
 

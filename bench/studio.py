@@ -99,6 +99,11 @@ class Studio:
                 return process
         raise LookupError(f"no process {' '.join(words)} in this studio")
 
+    def broker(self) -> psutil.Process:
+        """Valkey, which writes a title of its own over the words that it was started with."""
+        found = self.process.children(recursive=True)
+        return next(process for process in found if "valkey-server" in " ".join(process.cmdline()))
+
     def busy_seconds(self, but: psutil.Process | None = None) -> float:
         """Processor time that the whole studio has used so far, perhaps without one process."""
         counted = [self.process, *self.process.children(recursive=True)]
@@ -117,7 +122,7 @@ class Studio:
 @asynccontextmanager
 async def up(where: Path, *, workers: int = 1, **more: str) -> AsyncIterator[Studio]:
     """``sora up`` in this folder, with these settings; all its processes have ended on leaving."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "bot", "up", f"--port={port}", f"--workers={workers}"]
     popen = _start(command, where, environment(where, more))
     studio = Studio(where, popen, port)
@@ -147,7 +152,8 @@ async def store(where: Path) -> AsyncIterator[tuple[Db, Broker]]:
         _end(popen)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """On this machine, just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -203,10 +209,13 @@ class Window:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, studio: Studio, who: str) -> AsyncIterator[Window]:
-        """As one of the people of the demo: their page, and the token of its form."""
+    async def open(cls, studio: Studio, who: str, *, keep: bool = True) -> AsyncIterator[Window]:
+        """As one of the people of the demo: their page, and the token of its form.
+
+        ``keep``: whether connections are kept for what is asked next.
+        """
         cookies = aiohttp.CookieJar(unsafe=True)  # an address has no name to bind cookies to
-        connector = aiohttp.TCPConnector(limit=0)
+        connector = aiohttp.TCPConnector(limit=0, force_close=not keep)
         async with aiohttp.ClientSession(cookie_jar=cookies, connector=connector) as session:
             window = cls(session, f"{studio.page}/as/{who}")
             async with session.get(f"{window._base}/") as page:
@@ -223,6 +232,13 @@ class Window:
             said = (await answer.json())["said"]
             assert answer.ok, said
         return int(re.findall(r"\d+", said)[0])
+
+    async def press(self, sign: str, job_id: int) -> None:
+        """Press one of the buttons of a job's card, as the page's script does."""
+        form = {"csrf": self._csrf, "sign": sign, "job": str(job_id)}
+        accept = {"Accept": "application/json"}
+        async with self._session.post(f"{self._base}/act", data=form, headers=accept) as answer:
+            assert answer.ok, await answer.text()
 
     @asynccontextmanager
     async def live(self, place: str) -> AsyncIterator[AsyncIterator[str]]:

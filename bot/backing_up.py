@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+from pydantic import TypeAdapter
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot.trouble import Trouble
 from db import backup, books, migrate, record
 from db.media import KEY, media_of
@@ -28,6 +31,9 @@ FORMAT = 1
 CONTENTS = "contents.json"
 OWNERS = 0o600
 CHUNK = 1 << 20
+UNREADABLE = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What a zip shows itself as that is cut, encrypted, or packed in a way that nobody here knows."""
+NO_NAMES = frozenset({"", ".", ".."})
 Said = Callable[[str, int], None]
 """Told of each part that is done, with how much there was of it."""
 
@@ -149,7 +155,7 @@ async def restore(settings: StoreSettings, source: Path, said: Said) -> Contents
                 said("files", await _extract(settings, archive))
                 rows = Archive(archive, contents)
                 await backup.load(settings.database, contents.revision, rows, said)
-    except BadZipFile:
+    except UNREADABLE:
         raise Trouble(f"{source} isn't a whole backup of a studio.") from None
     await _insist_on_all_of_it(settings, contents)
     return contents
@@ -162,7 +168,7 @@ def _damaged(archive: ZipFile) -> str | None:
             with archive.open(name) as member:
                 while member.read(CHUNK):
                     pass
-        except (BadZipFile, zlib.error):
+        except UNREADABLE:
             return name
     return None
 
@@ -170,8 +176,8 @@ def _damaged(archive: ZipFile) -> str | None:
 def _contents(archive: ZipFile) -> Contents:
     try:
         found = json.loads(archive.read(CONTENTS))
-        contents = Contents(**found)
-    except (KeyError, TypeError, ValueError):
+        contents = TypeAdapter(Contents).validate_python(found)
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise Trouble(f"{archive.filename} isn't a backup of a studio.") from None
     if contents.format != FORMAT:
         raise Trouble(f"{archive.filename} was made by a later version; update the studio first.")
@@ -190,6 +196,8 @@ def _sentences(archive: ZipFile) -> Iterator[None]:
         raise Trouble(
             f"{archive.filename} was made by a later version; update the studio first."
         ) from None
+    except (LookupError, TypeError, ValueError, SQLAlchemyError) as error:
+        raise Trouble(f"What is in {archive.filename} is no studio's; take another.") from error
 
 
 async def _extract(settings: StoreSettings, archive: ZipFile) -> int:
@@ -200,7 +208,7 @@ async def _extract(settings: StoreSettings, archive: ZipFile) -> int:
         if folder == "media" and KEY.fullmatch(name):
             _place(archive, member, media.path(name))
             await media.share(media.path(name))
-        elif folder == "credentials" and name and "/" not in name:
+        elif folder == "credentials" and name not in NO_NAMES and "/" not in name:
             _place(archive, member, settings.credentials / name, OWNERS)
         else:
             continue

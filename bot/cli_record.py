@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +54,7 @@ def report(
     months = sorted({of for of, _, _ in sums}, reverse=True)
     if not months or (month and month not in months):
         raise Trouble(f"The record has no entry of {month or 'any month'}.")
-    found = transparency.as_json(transparency.summary(month or months[0], sums))
+    found = asdict(transparency.summary(month or months[0], sums))
     typer.echo(json.dumps({"months": months, **found}, ensure_ascii=False, indent=2))
 
 

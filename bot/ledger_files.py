@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from bot import csv_lines as as_csv
 from db import books
@@ -26,11 +26,27 @@ COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How many transactions there are, and the hash of the last one."""
+
+    id: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The JSON of the whole ledger."""
+
+    head: Head
+    transactions: list[Booked]
+
+
 async def json_lines(db: Db) -> AsyncIterator[str]:
-    """One JSON object."""
+    """One ``Ledger``."""
     async with db.read() as s:
         count, head = await books.head(s)
-    yield f'{{"head": {json.dumps({"id": count, "hash": head})}, "transactions": ['
+    yield f'{{"head": {json.dumps(asdict(Head(count, head)))}, "transactions": ['
     async for booked in _up_to(db, count):
         yield f"{',' if booked.id > 1 else ''}\n{json.dumps(as_data(booked), ensure_ascii=False)}"
     yield "\n]}\n"

@@ -4,10 +4,12 @@ after any restart."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.signs import Sign
+from db.states import Reason
+from moderation.rules import Refused
 
 
 class Step(StrEnum):
@@ -24,9 +26,11 @@ class Step(StrEnum):
     """They pressed it in the question that follows a sign, which is no card either."""
 
 
-PRESSED = (
-    r"(?P<step>press|sure|say|list|why):(?P<sign>[a-z_0-9]+):(?P<job>\d{1,10}):(?P<clip>[0-4])"
-)
+STEPS = "|".join(Step)
+PRESSED = rf"(?P<step>{STEPS}):(?P<sign>{'|'.join(Sign)}):(?P<job>[0-9]{{1,10}}):(?P<clip>[0-4])"
+ANY_VERSIONS = rf"(?:{STEPS}):.*"
+"""The same of a studio that had other signs."""
+OF_ANOTHER_VERSION = "That is of another version of the studio; open it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,16 @@ class Press:
     @classmethod
     def read(cls, custom_id: str) -> Press | None:
         match = re.fullmatch(PRESSED, custom_id)
-        if match is None or match["sign"] not in set(Sign):
+        if match is None:
             return None
         return cls(Sign(match["sign"]), int(match["job"]), int(match["clip"]), Step(match["step"]))
+
+    @classmethod
+    def sent(cls, form: str, clip: str, reason: str) -> tuple[Press, Reason]:
+        """What a form that was sent says: its id, and what was picked in it, empty for nothing. Raises
+        ``Refused`` for what no form of ours offers."""
+        press = cls.read(form)
+        if press is None or clip not in {"", *"1234"} or reason not in {"", *Reason}:
+            raise Refused(OF_ANOTHER_VERSION)
+        press = replace(press, clip=int(clip)) if clip else press
+        return press, Reason(reason or Reason.OTHER)

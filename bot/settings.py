@@ -18,6 +18,7 @@ from bot.trouble import Misused
 from moderation.limits import ARTIST, BadLimits, Limits, What
 from moderation.limits import load as read_limits
 from moderation.rules import Rules
+from moderation.words import echo
 
 LONGEST_BALLOT_HOURS = 366 * 24
 HIGHEST_PORT = 65535
@@ -278,7 +279,7 @@ def shards_from(text: str) -> Shards:
     )
     if not first <= last < count:
         raise Misused(
-            f"--shards is like 0-3/16 or 5/16: which of how many, counted from 0; not {text!r}."
+            f"--shards is like 0-3/16 or 5/16: which of how many, counted from 0; not “{echo(text)}”."
         )
     return list(range(first, last + 1)), count
 

@@ -9,6 +9,7 @@ from typing import Any
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     ProcessCollector,
     disable_created_metrics,
@@ -29,6 +30,11 @@ LAG = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
     registry=PROCESS,
 )
+TASKS = Gauge(
+    "sora_event_loop_tasks",
+    "Tasks on the event loop of this process, looked at twice a second.",
+    registry=PROCESS,
+)
 CHAT_ERRORS = Counter(
     "sora_chat_errors_total",
     "Cards that this process could not show, by room and by what was in the way.",
@@ -38,12 +44,13 @@ CHAT_ERRORS = Counter(
 
 
 async def follow_loop() -> None:
-    """Measure how late the loop is, until cancelled."""
+    """Measure how late the loop is, and how much is on it, until cancelled."""
     clock = asyncio.get_running_loop().time
     while True:
         due = clock() + LOOK_SECONDS
         await asyncio.sleep(LOOK_SECONDS)
         LAG.observe(max(clock() - due, 0.0))
+        TASKS.set(len(asyncio.all_tasks()))
 
 
 def exposition(families: Iterable[Metric]) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 BUSY_SECONDS = 30
@@ -89,7 +90,10 @@ async def of_one_moment(s: AsyncSession) -> None:
 
 
 def is_away(error: Exception) -> bool:
-    """Whether it says that the database can't be reached, begins or ends; and nothing of what was asked."""
+    """Whether it says that the database can't be reached, begins or ends, or that others were in turn for
+    too long; and nothing of what was asked."""
+    if isinstance(error, NoConnectionFree):
+        return True
     if not isinstance(error, DBAPIError):
         return False
     state = str(getattr(error.orig, "sqlstate", "") or "")

@@ -240,11 +240,13 @@ def read(extra: Path | None = None) -> Catalogue:
 
 def _written(path: Path) -> _File:
     try:
-        written = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadCatalogue(f"{path} can't be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of numbers and nests that are too large
         raise BadCatalogue(f"{path} is no valid TOML: {error}.") from error
+    try:
+        written = _File.model_validate(found)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

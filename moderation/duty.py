@@ -46,7 +46,7 @@ def read(text: str) -> tuple[int | None, frozenset[Reason]]:
     """How many an hour, and what to be spared: what somebody typed. Raises ``Refused``."""
     per_hour, spared = None, set()
     for word in filter(None, re.split(r"[,;\s]+", clean(text).lower())):
-        if word.isdecimal() and 1 <= int(word[:9]) <= MOST and per_hour is None:
+        if per_hour is None and word.isdecimal() and len(word) <= 9 and 1 <= int(word) <= MOST:
             per_hour = int(word)
         elif word in SPARABLE:
             spared.add(Reason(word))

@@ -106,7 +106,7 @@ def read(text: str) -> Limits:
     """The table that a host wrote. Raises ``BadLimits``."""
     try:
         found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also of numbers and nests that are too large
         raise BadLimits(f"it is no TOML: {error}.") from None
     limits = Limits({name: _figures(name, row) for name, row in found.items()})
     everybody = limits.rows.get(ARTIST, {})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -54,12 +54,8 @@ class Month:
     """Rule of the screen -> kind of entry -> how many name it."""
     renders: Mapping[str, Render]
     """By model."""
-
-    @property
-    def overturned(self) -> float | None:
-        """Which part of the decided appeals; None where there were none."""
-        decided = sum(self.counts.get(kind, 0) for kind in APPEALS)
-        return self.counts.get(Kind.OVERTURNED, 0) / decided if decided else None
+    overturned: float | None
+    """Which part of the decided appeals; None where there were none."""
 
 
 def counted(bodies: Iterable[Mapping[str, Any]]) -> Counted:
@@ -113,12 +109,8 @@ def summary(month: str, statistics: Counted) -> Month:
             model: Render(jobs, round(spent[model] / 1000))
             for model, jobs in _largest_first(names.get("renders", {})).items()
         },
+        overturned=_overturned(names.get("entries", {})),
     )
-
-
-def as_json(month: Month) -> dict[str, Any]:
-    """The report for machines."""
-    return asdict(month) | {"overturned": month.overturned}
 
 
 def two_figures(seconds: int) -> int:
@@ -128,6 +120,11 @@ def two_figures(seconds: int) -> int:
     """
     step: int = 10 ** max(len(str(seconds)) - 2, 0)
     return (seconds + step // 2) // step * step
+
+
+def _overturned(counts: Mapping[str, int]) -> float | None:
+    decided = sum(counts.get(kind, 0) for kind in APPEALS)
+    return counts.get(Kind.OVERTURNED, 0) / decided if decided else None
 
 
 def _wait(waits: Mapping[str, int]) -> Wait | None:

@@ -22,7 +22,7 @@ from bot.on_discord.ids import ROOM, Asked
 from bot.on_discord.paint import sentence
 from bot.on_discord.people import who
 from bot.on_discord.press import PressButton, mending
-from bot.press import Press, Step
+from bot.press import OF_ANOTHER_VERSION, Press, Step
 from bot.reactions import DECIDES
 from bot.signs import LOOKS, NEEDS_SENTENCE, OF_ONE_CLIP, VOTES, Sign
 from bot.view import view
@@ -47,7 +47,6 @@ OVER = {10062, 50027, ALREADY_ANSWERED}
 THINKING = "thinking"
 """What an interaction was answered with at first: with a message to come (True), or with none."""
 BROKEN = "Something broke here. It was written down for the hosts; please try again."
-OF_ANOTHER_VERSION = "That form is of another version of the studio; open it again."
 STARTS_A_JOB = OF_ONE_CLIP | {Sign.AGAIN, Sign.GO_ON}
 
 Form = Callable[[Interaction, str, Mapping[str, str]], Awaitable[None]]
@@ -85,7 +84,7 @@ class Acting:
     async def submitted(self, interaction: Interaction) -> None:
         """A form was sent."""
         data: Any = interaction.data or {}
-        custom_id: str = data.get("custom_id", "")
+        custom_id = str(data.get("custom_id", ""))
         take = self.forms.get(custom_id.partition(":")[0])
         async with self.answering(interaction):
             if take is None:
@@ -217,12 +216,8 @@ class Acting:
     async def _said(
         self, interaction: Interaction, custom_id: str, fields: Mapping[str, str]
     ) -> None:
-        press = Press.read(custom_id)
-        if press is None:
-            raise Refused(OF_ANOTHER_VERSION)
-        if picked := fields.get(forms.CLIP):
-            press = replace(press, clip=int(picked))
-        reason = Reason(fields.get(forms.REASON) or Reason.OTHER)
+        picked = (fields.get(forms.CLIP, ""), fields.get(forms.REASON, ""))
+        press, reason = Press.sent(custom_id, *picked)
         words = fields.get(forms.WORDS, "")
         words = ticked(fields) or stating.ticked(fields, words) or words
         await self.carry_out(interaction, press, words, reason)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import aiohttp
 import discord
 import structlog
-from discord import app_commands
 from discord.http import Route
 
 from bot.exporting import Exporter
@@ -21,8 +20,9 @@ from bot.on_discord.acting import Acting
 from bot.on_discord.courier import SILENT, Courier
 from bot.on_discord.files import Shelf
 from bot.on_discord.ids import ROOM
-from bot.on_discord.press import PressButton
+from bot.on_discord.press import PressButton, say_if_outdated
 from bot.on_discord.room import DiscordRoom
+from bot.on_discord.tree import Tree
 from bot.on_discord.watching import Watching
 from bot.trouble import Trouble
 from db import events, notes, posts
@@ -45,6 +45,8 @@ ENDED = {
     "such as --shards 0-3/4, or leave --shards out.",
 }
 """What Discord's gateway closes with for good, and what it means."""
+
+OF_PEOPLE = ("INTERACTION_CREATE", "MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE")
 
 log = structlog.get_logger()
 
@@ -91,10 +93,12 @@ class StudioClient(discord.AutoShardedClient):
         self.room = DiscordRoom(db, self, self.courier, Shelf(db, media, self.look_again))
         self.acting = Acting(self, db, desk)
         self.watching = Watching(self, db, desk)
-        self.tree = app_commands.CommandTree(self)
+        self.tree = Tree(self)
         self.tree.add_command(commands.sora(self, command))
         self.tree.add_command(studio.group(self))
         menus.add_to(self)
+        for event in OF_PEOPLE:
+            self._connection.parsers[event] = _carefully(event, self._connection.parsers[event])
 
     async def serve(self) -> None:
         """Stay connected until cancelled. Raises ``Trouble`` for what waiting won't mend."""
@@ -166,6 +170,8 @@ class StudioClient(discord.AutoShardedClient):
     async def on_interaction(self, interaction: discord.Interaction[StudioClient]) -> None:
         if interaction.type is discord.InteractionType.modal_submit:
             await self.acting.submitted(interaction)
+        elif interaction.type is discord.InteractionType.component:
+            await say_if_outdated(interaction)
 
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
         await self.watching.came(event)
@@ -187,7 +193,7 @@ class StudioClient(discord.AutoShardedClient):
         await self.desk.broker.spread(job_id)
 
     async def on_error(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        log.exception("discord.event_failed", event=event)
+        log.exception("discord.event_failed", of=event)
 
     async def _sync(self) -> None:
         """Tell Discord the commands, unless it has exactly what it was told last, and that is these."""
@@ -207,6 +213,18 @@ class StudioClient(discord.AutoShardedClient):
         path = "/applications/{application_id}/commands"
         route = Route(method, path, application_id=self.application_id)
         return await self.http.request(route, **({"json": told} if told is not None else {}))
+
+
+def _carefully(event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
+    """discord.py would give up the connection over one that it can't read."""
+
+    def read(data: Any) -> None:
+        try:
+            parse(data)
+        except Exception as error:
+            log.warning("discord.not_readable", of=event, why=repr(error)[:200])
+
+    return read
 
 
 def _versions(commands: Any) -> str:

@@ -62,18 +62,43 @@ def built(
         )
         for option in options
     ]
-    callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+
+    async def called(interaction: Interaction, **given: Any) -> None:
+        wrong = [option.name for option in options if not _fits(option, given.get(option.name))]
+        if wrong:
+            raise app_commands.AppCommandError(f"no {' or '.join(wrong)} of ours")
+        await callback(interaction, **given)
+
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     for option in options:
         words = [(a, a) for a in grammar.ASPECTS] if option.takes is Takes.ASPECT else option.words
         if words:
             picks = [app_commands.Choice(name=label, value=value) for value, label in words]
-            callback = app_commands.choices(**{option.name: picks})(callback)
+            called = app_commands.choices(**{option.name: picks})(called)
     helps = {option.name: cut(option.help, HELP_LIMIT) for option in options}
     return app_commands.Command(
         name=name,
         description=cut(about, HELP_LIMIT),
-        callback=app_commands.describe(**helps)(callback),
+        callback=app_commands.describe(**helps)(called),
     )
+
+
+def _fits(option: Option, value: object) -> bool:
+    """Whether Discord offers this; discord.py takes its word for it."""
+    match option.takes:
+        case _ if value is None:
+            return not option.needed
+        case Takes.PICTURE:
+            return isinstance(value, discord.Attachment)
+        case Takes.NOTHING:
+            return isinstance(value, bool)
+        case Takes.NUMBER:
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case Takes.WHOLE | Takes.JOB:
+            return isinstance(value, int) and not isinstance(value, bool)
+        case _:
+            known = {word for word, _ in option.words}
+            return isinstance(value, str) and (not known or value in known)
 
 
 async def submit(

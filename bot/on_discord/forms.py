@@ -13,7 +13,7 @@ from discord import ui
 from bot import stating
 from bot.buttons import LIMITS, OPTIONS_MAY_FOLLOW, QUESTIONS
 from bot.on_discord.text import cut
-from bot.press import Press, Step
+from bot.press import OF_ANOTHER_VERSION, Press, Step
 from bot.signs import NEEDS_PICK, NEEDS_PROMPT, Sign
 from bot.studio import WORDS_LIMIT, WRONG
 from moderation.rules import SENTENCE_LIMIT, Refused
@@ -90,7 +90,14 @@ async def send(interaction: Interaction, form: str, title: str, *fields: ui.Labe
 
 def read(data: Any) -> dict[str, str]:
     """What a form that was sent holds, however its fields are wrapped: empty for nothing picked, with
-    commas between several."""
+    commas between several. Raises ``Refused`` for what no form of ours is."""
+    try:
+        return _held(data)
+    except (AttributeError, TypeError):
+        raise Refused(OF_ANOTHER_VERSION) from None
+
+
+def _held(data: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     for component in data.get("components", ()):
         for field in filter(None, [component.get("component"), *component.get("components", ())]):

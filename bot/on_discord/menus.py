@@ -76,7 +76,7 @@ async def _animated(interaction: Interaction, form: str, fields: Mapping[str, st
         image = await notes.get(s, _note(interaction, form))
     if not image:
         raise Refused(FORGOTTEN)
-    await submit(client, interaction, {"prompt": fields[forms.WORDS]}, image)
+    await submit(client, interaction, {"prompt": fields.get(forms.WORDS, "")}, image)
 
 
 async def _remix(interaction: Interaction, message: discord.Message) -> None:

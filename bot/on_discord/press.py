@@ -9,7 +9,7 @@ import discord
 from discord import ui
 
 from bot import stating
-from bot.press import PRESSED, Press, Step
+from bot.press import ANY_VERSIONS, OF_ANOTHER_VERSION, PRESSED, Press, Step
 from moderation.rules import Refused
 
 if TYPE_CHECKING:
@@ -38,12 +38,20 @@ class PressButton(ui.DynamicItem[ui.Button[Any]], template=PRESSED):
     ) -> PressButton:
         press = Press.read(match[0])
         if press is None:
-            raise ValueError(f"a button of another version: {match[0]}")
+            raise ValueError(f"no press: {match[0]}")
         return cls(press, getattr(item, "label", "") or "-")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         client: StudioClient = interaction.client
         await client.acting.press(interaction, self.press)
+
+
+async def say_if_outdated(interaction: discord.Interaction[StudioClient]) -> None:
+    """Of a button that no card has any more nobody else hears."""
+    data: Any = interaction.data or {}
+    custom_id = str(data.get("custom_id", ""))
+    if re.fullmatch(ANY_VERSIONS, custom_id) and Press.read(custom_id) is None:
+        await interaction.client.acting.whisper(interaction, OF_ANOTHER_VERSION)
 
 
 def mending(refused: Refused) -> list[PressButton]:

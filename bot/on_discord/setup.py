@@ -19,6 +19,7 @@ from bot.on_discord.courier import Message
 from bot.on_discord.ids import ROOM, Channel
 from bot.on_discord.paint import sentence
 from bot.on_discord.panel import MODERATORS, panel
+from bot.press import OF_ANOTHER_VERSION
 from db import workspaces
 from db.models import Workspace
 from moderation.rules import Refused
@@ -96,6 +97,8 @@ async def picked(interaction: Interaction, what: str, values: Sequence[str]) -> 
         value = values[0] if values else ""
         if value == str(guild):  # the role @everyone has the id of its server
             raise Refused(NOT_EVERYBODY)
+        if value and not (value.isascii() and value.isdecimal()):
+            raise Refused(OF_ANOTHER_VERSION)
         if value and what != MODERATORS:
             value = str(Channel(guild, int(value)))
         await client.acting.defer(interaction, thinking=False)

@@ -116,12 +116,9 @@ class Acting:
 
     async def said(self, where: Where, of_form: str, fields: dict[str, str]) -> Said:
         """A form that asked for words was sent. Raises ``Refused``."""
-        press = Press.read(of_form)
-        if press is None:
-            raise Refused("This form is of another version; press the button again.")
-        if picked := fields.get(forms.CLIP):
-            press = replace(press, clip=int(picked))
-        reason = Reason(fields.get(forms.REASON) or Reason.OTHER)
+        press, reason = Press.sent(
+            of_form, fields.get(forms.CLIP, ""), fields.get(forms.REASON, "")
+        )
         words = fields.get(forms.WORDS, "")
         words = ticked(fields) or stating.ticked(fields, words) or words
         return await self._do(where, press, words, reason)

@@ -10,10 +10,11 @@ from typing import Any
 
 import structlog
 from slack_bolt import BoltResponse
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.on_slack import setup
+from bot.on_slack import readable, setup
 from bot.on_slack.asking import SLACK
 from bot.on_slack.courier import Courier
 from bot.on_slack.ids import ROOM
@@ -52,7 +53,8 @@ def slack_room(settings: BotSettings, db: Db, desk: Desk, media: Media) -> Slack
     connection.catch_up = listen(app, parts, room, setup.open_setup).catch_up
     setup.listen(app, parts, room.doing)
     # What nobody listens to is acknowledged all the same, or Slack sends it again and again.
-    app.event(re.compile(".+"))(_acknowledge)
+    for kind in (app.event, app.action, app.view, app.shortcut):
+        kind(re.compile(".*"))(_acknowledge)
     return room
 
 
@@ -68,6 +70,7 @@ def bolt_app(settings: BotSettings, db: Db, installs: Installs) -> AsyncApp:
         name="sora",
         signing_secret=secret.get_secret_value() if secret else "",
         client=AsyncWebClient(base_url=settings.slack_api or SLACK, retry_handlers=[]),
+        before_authorize=_Readable(),
         authorize=authorize,
     )
 
@@ -84,6 +87,23 @@ def bolt_app(settings: BotSettings, db: Db, installs: Installs) -> AsyncApp:
 
     app.middleware(first)
     return app
+
+
+class _Readable(AsyncMiddleware):
+    """Before bolt itself takes anything for granted: a function would be handed what it has read."""
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], Awaitable[BoltResponse]],
+    ) -> BoltResponse | None:
+        wrong = readable.wrong(req.body)
+        if not wrong:
+            return await next()
+        log.warning("slack.not_readable", type=str(req.body.get("type"))[:40], wrong=wrong[:300])
+        return BoltResponse(status=200)  # nor is it sent again
 
 
 class Connection:

@@ -22,7 +22,7 @@ from bot.on_slack.room import SlackRoom
 from bot.on_slack.typed import NAME
 from bot.on_slack.watching import Watching
 from bot.on_slack.where import Where
-from bot.press import PRESSED, Press, Step
+from bot.press import ANY_VERSIONS, OF_ANOTHER_VERSION, Press, Step
 from bot.signs import Sign
 from db import posts
 from db.states import Purpose
@@ -76,16 +76,17 @@ def listen(app: AsyncApp, parts: SlackParts, room: SlackRoom, setup: Setup) -> W
         await ack()
         await commands.studio(_of_command(body), body.get("text") or "")
 
-    @app.action(re.compile(PRESSED))
+    @app.action(re.compile(ANY_VERSIONS))
     @known
     async def on_press(ack: AsyncAck, body: Json, action: Json) -> None:
         await ack()
-        press = Press.read(action["action_id"])
-        if press is not None:
-            where = _of_action(body)
-            await acting.press(where, press)
-            if (body.get("view") or {}).get("type") == "home":
-                await refresh(where)
+        press, where = Press.read(action["action_id"]), _of_action(body)
+        if press is None:
+            await acting.whisper(where, OF_ANOTHER_VERSION)
+            return
+        await acting.press(where, press)
+        if (body.get("view") or {}).get("type") == "home":
+            await refresh(where)
 
     @app.action(home.NEW)
     @known

@@ -22,6 +22,7 @@ from bot.on_web import (
     lending,
     lending_door,
     limits,
+    openapi,
     outside,
     pages,
     pools,
@@ -36,6 +37,7 @@ from bot.on_web import (
 from bot.on_web.limits import LIMITS, Limits
 from bot.on_web.live import Hub
 from bot.on_web.members import Login, Members
+from bot.on_web.openapi import DESCRIBED, Described
 from bot.on_web.paint import FOLDER, Painter
 from bot.on_web.people import Demos
 from bot.on_web.site import OPEN, SITE, Site
@@ -81,6 +83,7 @@ FILES: Mapping[str, Handler] = {
 }
 DATA: Mapping[str, Handler] = {
     "/best.json": weeks.every_json,
+    "/openapi.json": openapi.openapi,
     "/feed.atom": outside.atom,
     "/feed.json": outside.json_feed,
     OUTSIDE: outside.clip,
@@ -156,7 +159,7 @@ def make_app(
         feed_url,
         login,
     )
-    app[OPEN], app[LIMITS] = OPEN_TO_ALL, Limits()
+    app[OPEN], app[LIMITS], app[DESCRIBED] = OPEN_TO_ALL, Limits(), Described(app)
     app[lending_door.LENDER_LIMITS] = lending_door.LenderLimits()
     app.on_response_prepare.append(guard.harden)
     for path, handler in DATA.items():

@@ -9,6 +9,7 @@ from aiohttp import web
 from bot import bugs as words
 from bot import credits
 from bot.on_web.deeds import fields_of, whole
+from bot.on_web.described import HTML, described
 from bot.on_web.live import ROOM
 from bot.on_web.site import SITE, back_with, page, visitor_of
 from bot.studio import NO, YES
@@ -21,11 +22,13 @@ from moderation.rules import SENTENCE_LIMIT, Refused
 MOST_SHOWN = 50
 
 
+@described(HTML)
 async def bugs_page(request: web.Request) -> web.Response:
     """For moderators all that wait, for everybody else their own."""
     return await _page(request, {})
 
 
+@described({}, form={"verdict": str, "kind": BugKind, "number": int, "text": str})
 async def bug(request: web.Request) -> web.Response:
     """Report one, or say whether one deserves credit."""
     visitor, sent = visitor_of(request), await fields_of(request)

@@ -10,7 +10,8 @@ from aiohttp import web
 from bot import chains
 from bot.lists import Listing
 from bot.on_web.deeds import fields_of, request_named_by
-from bot.on_web.site import SITE, as_json, back_with, page, visitor_of, wants_json
+from bot.on_web.described import HTML, JSON, described
+from bot.on_web.site import SITE, Said, as_json, back_with, page, visitor_of, wants_json
 from bot.studio import Do
 from db import chains as rows
 from db.states import Turn
@@ -27,11 +28,13 @@ class Growing:
     own: bool
 
 
+@described(HTML)
 async def chains_page(request: web.Request) -> web.Response:
     """What grows."""
     return await _page(request)
 
 
+@described({JSON: Said}, form={"do": Do, "about": str, "key": str})
 async def chain(request: web.Request) -> web.Response:
     """Begin, join or close one."""
     visitor, sent = visitor_of(request), await fields_of(request)
@@ -50,7 +53,7 @@ async def chain(request: web.Request) -> web.Response:
         return await _page(request, sent.get("about", ""), str(refused), 409)
     sentence = said if isinstance(said, str) else said.title
     if wants_json(request):
-        return as_json({"said": sentence})
+        return as_json(Said(sentence))
     return back_with(request, sentence, f"{visitor.base}/chains")
 
 

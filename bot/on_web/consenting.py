@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.allowed import FLAGS, changed, changed_defaults
 from bot.consenting import NOTHING
+from bot.on_web.described import HTML, described
 from bot.on_web.site import SITE, back_with, page, visitor_of
 from bot.said import WORDS
 from db import consents
@@ -16,8 +17,11 @@ from moderation.linking import as_now
 
 ALL = "all"
 """In place of a clip's number: all that are made from now on."""
+CHANGED = {"was": list[str], "allow": list[str]}
+"""A clip's number or ``ALL``, a hyphen and a flag: what the form showed, and what is ticked now."""
 
 
+@described(HTML)
 async def defaults(request: web.Request) -> web.Response:
     """What one's clips begin with."""
     async with request.app[SITE].db.read() as s:
@@ -26,6 +30,7 @@ async def defaults(request: web.Request) -> web.Response:
     return page(request, "consent.html", words=WORDS, allowed=allowed, all=ALL)
 
 
+@described({}, form=CHANGED)
 async def prefer(request: web.Request) -> web.Response:
     """Change what one's clips begin with."""
     visitor = visitor_of(request)
@@ -36,12 +41,13 @@ async def prefer(request: web.Request) -> web.Response:
     return back_with(request, said, f"{visitor.base}/consent")
 
 
+@described({}, form=CHANGED)
 async def consent(request: web.Request) -> web.Response:
     """Change what may be done with each clip of a job."""
     visitor, job_id = visitor_of(request), int(request.match_info["job"])
     desk, said = request.app[SITE].desk, []
     for clip, choices in (await _choices(request)).items():
-        if choices and clip.isdecimal():
+        if choices and len(clip) == 1 and clip.isdecimal():
             made = await desk.consent(visitor.person, job_id, choices, int(clip))
             said.append(changed(job_id, choices, made))
     return back_with(request, " ".join(said) or NOTHING, f"{visitor.base}/jobs/{job_id}")

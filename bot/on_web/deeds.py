@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -15,10 +15,12 @@ from aiohttp import web
 from bot import pictures, said, stating
 from bot.acts import Act, act
 from bot.on_web import form
+from bot.on_web.described import JSON, described
 from bot.on_web.live import ROOM
 from bot.on_web.pages import cards_of, studio_page
+from bot.on_web.paint import Painted
 from bot.on_web.people import Visitor
-from bot.on_web.site import SITE, as_json, back_with, visitor_of, wants_json
+from bot.on_web.site import SITE, Said, as_json, back_with, visitor_of, wants_json
 from bot.signs import LOOKS, NEEDS_PROMPT, Sign
 from bot.view import view
 from db.states import Reason
@@ -28,6 +30,15 @@ from moderation.wish import Picture, Request
 LONGEST_ID = 9
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done, and how the job now stands."""
+
+    said: str
+    cards: list[Painted]
+
+
+@described({JSON: Said}, form=form.FIELDS | {"key": str})
 async def sora(request: web.Request) -> web.Response:
     """Put a job into the line; the same form sent twice is one job."""
     site, visitor, sent = request.app[SITE], visitor_of(request), await fields_of(request)
@@ -47,10 +58,23 @@ async def sora(request: web.Request) -> web.Response:
         return await studio_page(request, sent, str(refused), 409)
     sentence = said.entered(job)
     if wants_json(request):  # the receipt comes over the stream; this answer waits for no card
-        return as_json({"said": sentence})
+        return as_json(Said(sentence))
     return back_with(request, sentence, _where_from(request))
 
 
+@described(
+    {JSON: Done},
+    form={
+        "sign": Sign,
+        "job": int,
+        "only": list[int],
+        "reason": Reason,
+        "words": str,
+        stating.FIELD: str,
+        **{f"sentence-{sign}": str for sign in Sign if sign not in LOOKS},
+        "key": str,
+    },
+)
 async def press(request: web.Request) -> web.Response:
     """Do what a button means."""
     visitor, sent = visitor_of(request), await fields_of(request)
@@ -92,7 +116,7 @@ async def _done(request: web.Request, sentence: str, job_id: int) -> web.Respons
         return back_with(request, sentence, _where_from(request))
     async with request.app[SITE].db.read() as s:
         cards = await cards_of(request, s, await view(s, job_id))
-    return as_json({"said": sentence, "cards": [asdict(card) for card in cards]})
+    return as_json(Done(sentence, cards))
 
 
 async def fields_of(request: web.Request) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot import pictures
+from bot.on_web.described import PICTURE, VIDEO, described
 from bot.on_web.site import SITE, visitor_of
 from db import clips, jobs
 from db.models import Clip
@@ -14,6 +15,7 @@ from moderation import rules
 TYPES = {"mp4": "video/mp4", **pictures.KINDS}
 
 
+@described(VIDEO | PICTURE, query={"download": str})
 async def clip(request: web.Request) -> web.StreamResponse:
     """One clip, its poster or its small preview; with ``?download`` under a name of its own."""
     job_id, number = int(request.match_info["job"]), int(request.match_info["number"])
@@ -29,6 +31,7 @@ async def clip(request: web.Request) -> web.StreamResponse:
     return await _file(request, _key(found, kind), name)
 
 
+@described(PICTURE)
 async def picture(request: web.Request) -> web.StreamResponse:
     """A picture that clips begin or end with: for its artist, and for whoever decides about them."""
     async with request.app[SITE].db.read() as s:
@@ -39,6 +42,7 @@ async def picture(request: web.Request) -> web.StreamResponse:
     return await _file(request, key)
 
 
+@described(PICTURE)
 async def preview(request: web.Request) -> web.StreamResponse:
     """What a render looks like so far; only its artist sees it."""
     async with request.app[SITE].db.read() as s:

@@ -27,6 +27,14 @@ LABELS = {
     "storyboard": "Storyboard",
 }
 
+TYPES = {Takes.WHOLE: int, Takes.NUMBER: float, Takes.PICTURE: bytes}
+FIELDS = {"prompt": str} | {
+    option.name: TYPES.get(option.takes, str)
+    for option in grammar.OPTIONS
+    if option.name not in grammar.UPON_A_CLIP
+}
+"""What the form may send, with the types of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot import credits
-from bot.ledger_files import csv_lines, json_lines
+from bot.ledger_files import Ledger, csv_lines, json_lines
+from bot.on_web.described import HTML, JSON, described
 from bot.on_web.site import SITE, number, page
 from db import books, ledger
 
 PAGE = 50
 
 
+@described(HTML, query={"account": str, "job": int, "before": int})
 async def transactions(request: web.Request) -> web.Response:
     """What was booked, newest first; of one account or about one job where that is asked for."""
     account, job = request.query.get("account", "")[:40], number(request, "job")
@@ -40,11 +42,13 @@ async def transactions(request: web.Request) -> web.Response:
     )
 
 
+@described({JSON: Ledger})
 async def as_json(request: web.Request) -> web.StreamResponse:
     """All of it, as it is hashed."""
     return await _file(request, "application/json", "json")
 
 
+@described({"text/csv": str})
 async def as_csv(request: web.Request) -> web.StreamResponse:
     """All of it, a line for each posting."""
     return await _file(request, "text/csv", "csv")

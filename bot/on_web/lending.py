@@ -11,7 +11,10 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.on_web import lending_files
+from bot.on_web.described import described
 from bot.on_web.lending_door import (
+    DONE,
+    REFUSES,
     Caller,
     No,
     answer,
@@ -50,14 +53,14 @@ log = structlog.get_logger()
 def add_to(router: web.UrlDispatcher) -> None:
     """The addresses."""
     for path, handler in {
-        "/announce": hears(Announcement, announce),
-        "/beat": hears(Beat, beat),
-        "/claim": hears(Asking, claim),
+        "/announce": hears(Announcement, announce, Welcome),
+        "/beat": hears(Beat, beat, Orders),
+        "/claim": hears(Asking, claim, Given),
         "/gone": gone,
     }.items():
         router.add_post(BASE + path, handler)
     for path, handler in {
-        "/hold": hears(Progress, hold),
+        "/hold": hears(Progress, hold, Held),
         "/done": hears(Made, done),
         "/fail": hears(Failure, fail),
         "/put-back": put_back,
@@ -71,6 +74,7 @@ def add_to(router: web.UrlDispatcher) -> None:
 
 
 async def announce(call: Caller, heard: Announcement) -> Welcome:
+    """A lent worker has started."""
     async with call.site.db.begin() as s:
         key = await _key(s, call)
         models, lost = await lent.announce(s, key, heard.session, heard.offers, heard.state)
@@ -80,6 +84,7 @@ async def announce(call: Caller, heard: Announcement) -> Welcome:
 
 
 async def beat(call: Caller, heard: Beat) -> Orders:
+    """It is there still."""
     insist_on_session(call.request, call.key)
     cards: list[workers.Card] = [
         {"number": c.number, "name": c.name, "used": c.used, "total": c.total, "busy": c.busy}
@@ -105,7 +110,9 @@ async def beat(call: Caller, heard: Beat) -> Orders:
     return Orders(drain=worker.draining)
 
 
+@described({}, also=DONE, refuses=REFUSES)
 async def gone(request: web.Request) -> web.Response:
+    """The worker ends."""
     call = caller(request)
     insist_on_session(request, call.key)
     async with call.site.db.begin() as s:
@@ -151,6 +158,7 @@ async def _claimed(call: Caller) -> Given:
 
 
 async def hold(call: Caller, heard: Progress) -> Held:
+    """The render goes on, and is this far."""
     insist_on_session(call.request, call.key)
     part = heard.done / heard.total
     async with call.site.db.begin() as s:
@@ -161,6 +169,7 @@ async def hold(call: Caller, heard: Progress) -> Held:
 
 
 async def done(call: Caller, heard: Made) -> None:
+    """All clips of a render were sent."""
     async with call.site.db.begin() as s:
         found = await in_hand(s, call)
         if missing := lent.missing(found):
@@ -172,13 +181,16 @@ async def done(call: Caller, heard: Made) -> None:
 
 
 async def fail(call: Caller, heard: Failure) -> None:
+    """The render came to nothing."""
     async with call.site.db.begin() as s:
         await lent.gave_up(s, await in_hand(s, call))
     log.warning("lent.failed", job=call.render[0], worker=call.worker, why=heard.why)
     await _moved(call, [Moved(*call.render)])
 
 
+@described({}, also=DONE, refuses=REFUSES)
 async def put_back(request: web.Request) -> web.Response:
+    """The worker stops, and somebody else is to make this."""
     call = caller(request)
     async with call.site.db.begin() as s:
         await lent.put_back(s, await in_hand(s, call))

@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.on_web.described import JSON, described
 from bot.on_web.limits import Buckets, address_of
 from bot.on_web.site import SITE, Site
 from db import lender_keys, lent
@@ -28,6 +29,23 @@ REVOKED = "This key was revoked."
 SUSPENDED = "This key is suspended, until a host lifts that: {why}."
 TAKEN = "Another process works with this key now: each worker needs one of its own."
 UNWANTED = "This render isn't wanted any more."
+
+REFUSES = {
+    400: "It could not be read.",
+    401: "The key isn't known.",
+    403: "The key was revoked, or is suspended.",
+    404: "Nothing is here.",
+    408: "It took too long.",
+    409: "Another process has the key.",
+    410: "The render isn't wanted any more.",
+    411: "How long is it?",
+    412: "Announce yourself first.",
+    413: "That is too much.",
+    422: "It isn't whole, or not what was announced.",
+    429: "That was too much at once.",
+    503: "The store of the files is away.",
+}
+DONE = {204: "Done."}
 
 Heard = TypeVar("Heard", bound=BaseModel)
 
@@ -136,7 +154,9 @@ async def in_hand(s: AsyncSession, call: Caller) -> InHand:
 
 
 def hears(
-    kind: type[Heard], work: Callable[[Caller, Heard], Awaitable[BaseModel | None]]
+    kind: type[Heard],
+    work: Callable[[Caller, Heard], Awaitable[BaseModel | None]],
+    gives: type[BaseModel] | None = None,
 ) -> Handler:
     """A handler that reads this from the body, and answers what the work gives or nothing."""
 
@@ -147,7 +167,9 @@ def hears(
             raise No(400, _fault(error)) from error
         return answer(await work(caller(request), heard))
 
-    return handle
+    handle.__doc__ = work.__doc__
+    done = {} if gives else DONE
+    return described({JSON: gives} if gives else {}, body=kind, also=done, refuses=REFUSES)(handle)
 
 
 def answer(said: BaseModel | None) -> web.Response:

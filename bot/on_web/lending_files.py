@@ -10,7 +10,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.on_web.lending_door import Caller, No, answer, caller, in_hand
+from bot.on_web.described import described
+from bot.on_web.lending_door import DONE, REFUSES, Caller, No, answer, caller, in_hand
 from db import clips, lent, sources
 from db.lending import LARGEST_CLIP, SHA256
 from db.media import PARTIAL
@@ -27,6 +28,7 @@ NO_SUCH_CLIP = "This job has no clip of that number."
 NOT_MADE_FROM = "This job isn't made from that."
 
 
+@described({"application/octet-stream": bytes}, refuses=REFUSES)
 async def given(request: web.Request) -> web.StreamResponse:
     """A picture or a clip that this render is made from."""
     call = caller(request)
@@ -43,6 +45,7 @@ async def given(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(file, headers={"Content-Type": "application/octet-stream"})
 
 
+@described({}, query={"sha256": str}, also=DONE, refuses=REFUSES)
 async def sent(request: web.Request) -> web.Response:
     """One clip, as it was made; kept aside until somebody looks at it."""
     call = caller(request)

@@ -7,30 +7,31 @@ has given it. Whoever keeps a copy on the way keeps it for a minute at most.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 
 from aiohttp import web
 
 from bot import outside
+from bot.on_web.described import PICTURE, VIDEO, described
+from bot.on_web.feed_json import ABOUT, TITLE, Author, Feed, FeedItem, Model, Sora, Video
 from bot.on_web.files import TYPES
 from bot.on_web.site import SITE, Site
 from bot.outside import BEGINNING, Item, Page
 from db import outside as rows
 
 PAGE = 20
-TITLE = "sora commons: the showcase"
-ABOUT = "What artists of this community show to everybody."
-VERSION = "https://jsonfeed.org/version/1.1"
 OPEN = {
     "Cache-Control": "public, max-age=60, must-revalidate",
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 """Readers in a browser come from other sites, and may."""
+BEFORE = {"before": str}
+UNCHANGED = {304: "It is as it was."}
 NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+@described({"application/atom+xml": str}, query=BEFORE, also=UNCHANGED)
 async def atom(request: web.Request) -> web.Response:
     """RFC 4287, with the pages of RFC 5005."""
     page, base = await _page(request), _base(request)
@@ -47,21 +48,21 @@ async def atom(request: web.Request) -> web.Response:
     return _answer(request, NOT_IN_XML.sub("", text), "application/atom+xml")
 
 
+@described({"application/feed+json": Feed}, query=BEFORE, also=UNCHANGED)
 async def json_feed(request: web.Request) -> web.Response:
     """JSON Feed 1.1."""
     page, base = await _page(request), _base(request)
     following = _following(base, "json", page)
-    feed = {
-        "version": VERSION,
-        "title": TITLE,
-        "description": ABOUT,
-        "feed_url": f"{base}/feed.json",
-        **({"next_url": following} if following else {}),
-        "items": [_as_json(item, base) for item in page.items],
-    }
-    return _answer(request, json.dumps(feed, ensure_ascii=False), "application/feed+json")
+    feed = Feed(
+        feed_url=f"{base}/feed.json",
+        next_url=following or None,
+        items=[_as_json(item, base) for item in page.items],
+    )
+    text = feed.model_dump_json(by_alias=True, exclude_none=True)
+    return _answer(request, text, "application/feed+json")
 
 
+@described(VIDEO | PICTURE)
 async def clip(request: web.Request) -> web.StreamResponse:
     """The video or poster of a clip that is in the feed at this moment."""
     job_id, number = int(request.match_info["job"]), int(request.match_info["number"])
@@ -112,38 +113,30 @@ def _answer(request: web.Request, text: str, kind: str) -> web.Response:
     return response
 
 
-def _as_json(item: Item, base: str) -> dict[str, object]:
+def _as_json(item: Item, base: str) -> FeedItem:
     address = _address(base, item.job, item.number)
-    video = {
-        "url": f"{address}.mp4",
-        "mime_type": TYPES["mp4"],
-        "size_in_bytes": item.bytes,
-        "duration_in_seconds": round(item.seconds, 3),
-    }
-    return {
-        "id": address,
-        "url": f"{address}.mp4",
-        "title": item.title,
-        "content_text": item.text,
-        "image": f"{address}.jpg",
-        "date_published": item.published.isoformat(timespec="seconds"),
-        "date_modified": item.updated.isoformat(timespec="seconds"),
-        **({"authors": [{"name": item.artist}]} if item.artist else {}),
-        "attachments": [video],
-        "_sora": {
-            "models": [
-                {
-                    "model": model.title,
-                    "licence": model.licence,
-                    "licence_url": model.licence_url,
-                    "restrictions": model.restrictions,
-                }
-                for model in item.models
-            ],
-            **({"prompt": item.prompt} if item.prompt else {}),
-            "made_from": [_address(base, *which) for which in item.made_from],
-        },
-    }
+    video = Video(
+        url=f"{address}.mp4",
+        mime_type=TYPES["mp4"],
+        size_in_bytes=item.bytes,
+        duration_in_seconds=round(item.seconds, 3),
+    )
+    return FeedItem(
+        id=address,
+        url=f"{address}.mp4",
+        title=item.title,
+        content_text=item.text,
+        image=f"{address}.jpg",
+        date_published=item.published.isoformat(timespec="seconds"),
+        date_modified=item.updated.isoformat(timespec="seconds"),
+        authors=[Author(name=item.artist)] if item.artist else None,
+        attachments=[video],
+        sora=Sora(
+            models=[Model(m.title, m.licence, m.licence_url, m.restrictions) for m in item.models],
+            prompt=item.prompt or None,
+            made_from=[_address(base, *which) for which in item.made_from],
+        ),
+    )
 
 
 def _address(base: str, job_id: int, number: int) -> str:

@@ -16,6 +16,7 @@ from bot.card import Fact, Line
 from bot.cards_asked import info
 from bot.cards_credentials import NONE, facts, standing
 from bot.on_web import form
+from bot.on_web.described import HTML, described
 from bot.on_web.lineage import Drawing, drawing
 from bot.on_web.live import ROOM, cursor_at
 from bot.on_web.paint import Painted, to_relatives
@@ -44,11 +45,13 @@ class Signed(NamedTuple):
     facts: tuple[Fact, ...]
 
 
+@described({}, also={302: "There."})
 async def first_page(request: web.Request) -> web.Response:
     """An address without a person in it: the same page, as the demo's first person."""
     raise web.HTTPFound(f"/as/{FIRST}{request.rel_url}")
 
 
+@described(HTML, query={"before": int})
 async def studio(request: web.Request) -> web.Response:
     """The prompt box, and below it one's own jobs."""
     return await studio_page(request, {})
@@ -90,6 +93,7 @@ async def studio_page(
     )
 
 
+@described(HTML, query={"before": int, "after": int})
 async def review(request: web.Request) -> web.Response:
     """The moderators' desk: what waits, longest first, then what was decided.
 
@@ -122,6 +126,7 @@ async def review(request: web.Request) -> web.Response:
     )
 
 
+@described(HTML, query={"before": int})
 async def showcase(request: web.Request) -> web.Response:
     """What the community published, with its ballots."""
     site, since = request.app[SITE], utcnow()
@@ -134,6 +139,7 @@ async def showcase(request: web.Request) -> web.Response:
     return page(request, "showcase.html", since=cursor_at(since), cards=cards, more=more)
 
 
+@described(HTML)
 async def line(request: web.Request) -> web.Response:
     """Who is being rendered and who waits; prompts only of one's own."""
     async with request.app[SITE].db.read() as s:
@@ -142,6 +148,7 @@ async def line(request: web.Request) -> web.Response:
     return page(request, "line.html", turns=turns, idle=idle)
 
 
+@described(HTML, query={"page": int})
 async def one_job(request: web.Request) -> web.Response:
     """A job brought back, in every form in which this person may see it."""
     job_id, since = int(request.match_info["job"]), utcnow()
@@ -200,6 +207,7 @@ def _allows(made: Sequence[Clip]) -> list[tuple[str, str, dict[Flag, bool]]]:
     ]
 
 
+@described(HTML)
 async def help_page(request: web.Request) -> web.Response:
     """What everything means."""
     async with request.app[SITE].db.read() as s:

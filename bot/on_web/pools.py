@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from aiohttp import web
+from pydantic import BaseModel, Field
 
 from bot import credits
 from bot import pools as words
 from bot.on_web.deeds import fields_of
+from bot.on_web.described import HTML, JSON, described
 from bot.on_web.site import SITE, as_json, back_with, page, somebody, visitor_of
 from bot.studio import CLAIM, JOIN, LEAVE
 from db import people, pools
+from db.models import Pool as Row
 from moderation.linking import as_now
 from moderation.rules import Refused
 
 MOST = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one account has of a pool."""
+
+    account: str
+    credit: int
+    amount: int
+    stands: str
+
+
+class Pool(BaseModel):
+    """One pool; times are in ISO 8601."""
+
+    number: int
+    amount: int
+    unit: str
+    since: str = Field(serialization_alias="from")
+    to: str
+    proposed_until: str
+    split_at: str | None
+    withdrawn: bool
+    shares: list[Share]
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """The newest first."""
+
+    pools: list[Pool]
+
+
+@described(HTML)
 async def every(request: web.Request) -> web.Response:
     """The newest pools with their shares."""
     visitor = somebody(request)
@@ -50,6 +87,7 @@ def _rows(
     return [(called[one.person_id], one, credits.amount(one.amount, unit)) for one in shares]
 
 
+@described({}, form={"what": str})
 async def decide(request: web.Request) -> web.Response:
     """Take part, or don't; or claim what waits."""
     visitor, sent = visitor_of(request), await fields_of(request)
@@ -60,33 +98,23 @@ async def decide(request: web.Request) -> web.Response:
     return back_with(request, said, f"{visitor.base}/pools")
 
 
+@described({JSON: Pools})
 async def every_json(request: web.Request) -> web.Response:
     """The same for programs: accounts by the names that they have in the ledger."""
     async with request.app[SITE].db.read() as s:
         found = [(pool, await words.shares(s, pool)) for pool in await pools.newest(s, MOST)]
-    return as_json(
-        {
-            "pools": [
-                {
-                    "number": pool.id,
-                    "amount": pool.amount,
-                    "unit": pool.unit,
-                    "from": pool.since.isoformat(),
-                    "to": pool.until.isoformat(),
-                    "proposed_until": pool.ends_at.isoformat(),
-                    "split_at": pool.closed_at and pool.closed_at.isoformat(),
-                    "withdrawn": pool.withdrawn,
-                    "shares": [
-                        {
-                            "account": one.account,
-                            "credit": one.points,
-                            "amount": one.amount,
-                            "stands": one.stands,
-                        }
-                        for one in shares
-                    ],
-                }
-                for pool, shares in found
-            ]
-        }
+    return as_json(Pools([_told(pool, shares) for pool, shares in found]))
+
+
+def _told(pool: Row, shares: list[words.Told]) -> Pool:
+    return Pool(
+        number=pool.id,
+        amount=pool.amount,
+        unit=pool.unit,
+        since=pool.since.isoformat(),
+        to=pool.until.isoformat(),
+        proposed_until=pool.ends_at.isoformat(),
+        split_at=pool.closed_at and pool.closed_at.isoformat(),
+        withdrawn=pool.withdrawn,
+        shares=[Share(one.account, one.points, one.amount, one.stands) for one in shares],
     )

@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from aiohttp import web
 
 from bot import recorded
+from bot.on_web.described import HTML, JSON, described
 from bot.on_web.site import SITE, as_json, number, origin, page
 from bot.transparency import credits_section, sections
 from db import record
 from db.models import utcnow
 from moderation import transparency
 from moderation.chronicle import RECORDED
-from moderation.credited import credited
+from moderation.credited import Credited, credited
 from moderation.transparency import Month
 
-CHAINED = ("seq", "previous", "body", "hash")
 PAGE = 50
 MOST_ENTRIES = 1000
 """That are handed out at once as JSON."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """As it hangs in the chain."""
+
+    seq: int
+    previous: str
+    body: str
+    """The very text that is hashed."""
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Oldest first."""
+
+    head: record.Head
+    entries: list[Entry]
+    next: int | None
+    """The number to go on from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Month):
+    """The report of one month, and of which others there are some."""
+
+    months: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Credits(Credited):
+    """Those of one month."""
+
+    month: str
+
+
+@described(HTML, query={"kind": str, "job": int, "before": int})
 async def entries(request: web.Request) -> web.Response:
     """What was recorded, newest first; of one kind or one job where that is asked for."""
     kind = request.query.get("kind", "")
@@ -43,8 +79,9 @@ async def entries(request: web.Request) -> web.Response:
     )
 
 
+@described({JSON: Entries}, query={"from": int, "limit": int})
 async def entries_json(request: web.Request) -> web.Response:
-    """Entries from a number on, as they are hashed; ``next`` is the number to go on from."""
+    """Entries from a number on, as they are hashed."""
     first = number(request, "from") or 1
     limit = number(request, "limit")
     limit = MOST_ENTRIES if limit is None else min(max(limit, 1), MOST_ENTRIES)
@@ -52,15 +89,11 @@ async def entries_json(request: web.Request) -> web.Response:
         head = await record.head(s)
         found = await record.after(s, first - 1, limit)
     last = found[-1].seq if found else head.seq
-    return as_json(
-        {
-            "head": asdict(head),
-            "entries": [dict(zip(CHAINED, one, strict=False)) for one in found],
-            "next": last + 1 if last < head.seq else None,
-        }
-    )
+    shown = [Entry(one.seq, one.previous, one.body, one.hash) for one in found]
+    return as_json(Entries(head, shown, last + 1 if last < head.seq else None))
 
 
+@described(HTML, query={"month": str})
 async def report(request: web.Request) -> web.Response:
     """What the entries of one month add up to."""
     months, month = await _month(request)
@@ -76,17 +109,20 @@ async def report(request: web.Request) -> web.Response:
     )
 
 
+@described({JSON: Report}, query={"month": str})
 async def report_json(request: web.Request) -> web.Response:
+    """What the entries of one month add up to, for programs."""
     months, month = await _month(request)
-    return as_json({"months": list(months), **transparency.as_json(month)})
+    return as_json(Report(**asdict(month), months=months))
 
 
+@described({JSON: Credits}, query={"month": str})
 async def credits_json(request: web.Request) -> web.Response:
     """The credits of the month, which are from the ledger and not from the record's entries."""
     _, month = await _month(request)
     async with request.app[SITE].db.read() as s:
         found = await credited(s, month.month)
-    return as_json({"month": month.month, **asdict(found)})
+    return as_json(Credits(**asdict(found), month=month.month))
 
 
 async def _month(request: web.Request) -> tuple[list[str], Month]:

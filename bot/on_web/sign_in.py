@@ -11,9 +11,10 @@ import structlog
 from aiohttp import web
 
 from bot.on_web.deeds import fields_of, whole
+from bot.on_web.described import HTML, described
 from bot.on_web.members import SESSION, STATE, Login, drop, keep
 from bot.on_web.providers import Claimed, Provider, Sent, Unanswered, Untrusted
-from bot.on_web.site import SITE, as_json, back_with, page, visitor_of, wants_json
+from bot.on_web.site import SITE, Said, as_json, back_with, page, visitor_of, wants_json
 from bot.vouching import Silent
 from db import people, web_sessions
 from db.web_sessions import LONGEST, SIGNING_IN
@@ -39,16 +40,18 @@ log = structlog.get_logger()
 def ask(request: web.Request, sentence: str = "", status: int = 200, to: str = "") -> web.Response:
     """The page on which one signs in; afterwards it goes on ``to``, a page of ours."""
     if sentence and wants_json(request):
-        return as_json({"said": sentence}, status)
+        return as_json(Said(sentence), status)
     query = urlencode({"next": to}) if to != "/" and OWN_PAGE.fullmatch(to) else ""
     return page(request, "sign_in.html", status, sentence=sentence, query=query and f"?{query}")
 
 
+@described(HTML, query={"next": str})
 async def sign_in(request: web.Request) -> web.Response:
     """By which platform."""
     return ask(request, to=request.query.get("next", ""))
 
 
+@described({}, query={"next": str}, also={303: "To the platform."})
 async def away(request: web.Request) -> web.Response:
     """To the platform."""
     login, provider = _login(request), _provider(request)
@@ -68,6 +71,11 @@ async def away(request: web.Request) -> web.Response:
     return response
 
 
+@described(
+    {},
+    query={"state": str, "code": str, "error": str},
+    also={303: "Signed in.", 403: UNPROVEN.format("It"), 502: AWAY.format("It")},
+)
 async def back(request: web.Request) -> web.Response:
     """From the platform, with a code or with a no."""
     provider, state = _provider(request), request.query.get("state", "")
@@ -95,6 +103,7 @@ async def back(request: web.Request) -> web.Response:
     return await _signed_in(request, provider, claimed, row.leads_to)
 
 
+@described({}, form={})
 async def sign_out(request: web.Request) -> web.Response:
     """In this browser."""
     async with request.app[SITE].db.begin() as s:
@@ -104,6 +113,7 @@ async def sign_out(request: web.Request) -> web.Response:
     return response
 
 
+@described({}, form={"which": str})
 async def sign_out_there(request: web.Request) -> web.Response:
     """In one browser of theirs, or in all."""
     person, sent = visitor_of(request).person, await fields_of(request)

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from pydantic_core import to_jsonable_python
 
 from bot.exporting import Exporter
 from bot.on_web.live import Hub
@@ -50,6 +51,13 @@ OPEN = web.AppKey("open", frozenset[Handler])
 _VISITOR = web.RequestKey("visitor", Visitor)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence, as JSON."""
+
+    said: str
+
+
 def introduce(request: web.Request, visitor: Visitor) -> None:
     request[_VISITOR] = visitor
 
@@ -86,12 +94,13 @@ def number(request: web.Request, name: str) -> int | None:
 def answer(request: web.Request, sentence: str, status: int) -> web.Response:
     """One sentence, in the form that was asked for."""
     if wants_json(request):
-        return as_json({"said": sentence}, status)
+        return as_json(Said(sentence), status)
     return page(request, "message.html", status, sentence=sentence)
 
 
 def as_json(value: object, status: int = 200) -> web.Response:
-    text = json.dumps(value, ensure_ascii=False)
+    """What has a JSON form for pydantic, too."""
+    text = json.dumps(value, ensure_ascii=False, default=to_jsonable_python)
     return web.Response(text=text, status=status, content_type="application/json")
 
 

@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.on_web.described import described
 from bot.on_web.live import Window, cursor_at
 from bot.on_web.paint import Painted
 from bot.on_web.people import Visitor
@@ -29,6 +30,10 @@ PATIENCE_SECONDS = 30.0
 log = structlog.get_logger()
 
 
+@described(
+    {"text/event-stream": str},
+    query={"place": list[str], "job": int, "since": str},
+)
 async def live(request: web.Request) -> web.StreamResponse:
     """Tell a window what changes on its page, from where it last was, until it is closed."""
     visitor, hub = visitor_of(request), request.app[SITE].hub

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot import themes as words
 from bot.on_web.deeds import fields_of, whole
+from bot.on_web.described import HTML, described
 from bot.on_web.live import cursor_at
 from bot.on_web.site import SITE, back_with, page, visitor_of
 from bot.studio import BEGIN, END
@@ -22,11 +23,13 @@ from moderation.themes import entries
 MOST_CARDS = 60
 
 
+@described(HTML)
 async def every(request: web.Request) -> web.Response:
     """Those that are open and those that were, newest first."""
     return await _page(request, {})
 
 
+@described({}, form={"what": str, "number": int, "credits": int, "word": str, "title": str})
 async def theme(request: web.Request) -> web.Response:
     """Begin one, or end one before its time."""
     visitor, sent = visitor_of(request), await fields_of(request)
@@ -69,6 +72,7 @@ async def _page(
     )
 
 
+@described(HTML)
 async def one(request: web.Request) -> web.Response:
     """All that takes part, the winner first."""
     site, visitor, since = request.app[SITE], visitor_of(request), utcnow()

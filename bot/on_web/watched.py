@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 from aiohttp import web
 
 from bot.health import Health
 from bot.metrics import Metrics
+from bot.on_web.described import JSON, described
 from db import metrics as ours
 
 
 def add_to(app: web.Application, health: Health, metrics: Metrics | None) -> None:
     """The addresses; without ``metrics`` there is no /metrics."""
 
+    @described({JSON: dict[str, bool]})
     async def healthz(_: web.Request) -> web.Response:
         """The process answers."""
         return web.json_response({"ok": True})
 
+    @described({JSON: dict[str, Any]}, also={503: "Not all is well; what isn't."})
     async def readyz(_: web.Request) -> web.Response:
         """The parts that it needs answer, too, and nothing that it should tell is stuck."""
         ready, report = await health.report()
@@ -30,6 +34,7 @@ def add_to(app: web.Application, health: Health, metrics: Metrics | None) -> Non
     if metrics is None:
         return
 
+    @described({"text/plain": str})
     async def figures(_: web.Request) -> web.Response:
         told = await metrics.exposition()
         return web.Response(body=told, headers={"Content-Type": ours.CONTENT_TYPE_LATEST})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from bot import weeks
+from bot.on_web.described import HTML, JSON, described
 from bot.on_web.live import cursor_at
 from bot.on_web.site import SITE, as_json, number, page, visitor_of
 from bot.view import view
+from bot.weeks import Week
 from db.models import utcnow
 from db.states import Purpose
 from moderation.weeks import MOST
@@ -17,6 +19,16 @@ from moderation.weeks import MOST
 PAGE = 6
 
 
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """Newest first."""
+
+    weeks: list[Week]
+    next: int | None
+    """What to ask for ``before`` to go on."""
+
+
+@described(HTML, query={"before": int})
 async def every(request: web.Request) -> web.Response:
     """Newest first: the reel of each week, and its clips."""
     site, visitor, since = request.app[SITE], visitor_of(request), utcnow()
@@ -42,17 +54,13 @@ async def every(request: web.Request) -> web.Response:
     )
 
 
+@described({JSON: Weeks}, query={"before": int})
 async def every_json(request: web.Request) -> web.Response:
-    """``weeks`` as on the page, and ``next``, what to ask for ``before`` to go on, or null."""
+    """The best of each week, newest first."""
     async with request.app[SITE].db.read() as s:
         found = await weeks.newest(s, PAGE + 1, _before(request))
     last = found[PAGE - 1] if len(found) > PAGE else None
-    return as_json(
-        {
-            "weeks": [asdict(week) for week in found[:PAGE]],
-            "next": 100 * last.year + last.number if last else None,
-        }
-    )
+    return as_json(Weeks(found[:PAGE], 100 * last.year + last.number if last else None))
 
 
 def _before(request: web.Request) -> tuple[int, int] | None:

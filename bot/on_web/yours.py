@@ -9,6 +9,7 @@ from aiohttp import web
 from bot import yours
 from bot.lists import Listing
 from bot.on_web.deeds import fields_of
+from bot.on_web.described import HTML, described
 from bot.on_web.site import SITE, back_with, page, visitor_of
 from db import web_sessions
 
@@ -16,6 +17,7 @@ PIECE = 2**20
 """Bytes of the zip that are in memory at a time."""
 
 
+@described(HTML)
 async def everything(request: web.Request) -> web.Response:
     """What there is, what deleting it means, and both links."""
     desk, person = request.app[SITE].desk, visitor_of(request).person
@@ -28,6 +30,7 @@ async def everything(request: web.Request) -> web.Response:
                 beyond=yours.BEYOND, sure=yours.SURE)  # fmt: skip
 
 
+@described({"application/zip": bytes})
 async def download(request: web.Request) -> web.StreamResponse:
     """All that is theirs, in one zip; nobody keeps a copy on the way (``guard.harden``)."""
     site, person = request.app[SITE], visitor_of(request).person
@@ -47,6 +50,7 @@ async def download(request: web.Request) -> web.StreamResponse:
     return response
 
 
+@described({}, form={"sure": str})
 async def delete(request: web.Request) -> web.Response:
     """Forget whoever has typed that they are sure."""
     visitor, sent = visitor_of(request), await fields_of(request)

@@ -22,6 +22,8 @@ def run(connection: Connection) -> None:
         target_metadata=SQLModel.metadata,
         render_as_batch=sqlite,
         compare_type=True,
+        # All revisions are one transaction on SQLite as well: alembic would end the lock after the first.
+        transactional_ddl=True,
     )
     with context.begin_transaction():
         if sqlite:

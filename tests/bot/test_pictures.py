@@ -97,6 +97,51 @@ def test_whatever_is_cut_or_changed_is_measured_or_refused(
     assert 0 < width * height <= pictures.LARGEST_PIXELS
 
 
+def other(kind: str, mode: str) -> bytes:
+    file = io.BytesIO()
+    Image.new(mode, (37, 21)).save(file, kind)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        other("PNG", "I;16"),
+        other("PNG", "P"),
+        other("PNG", "LA"),
+        other("JPEG", "CMYK"),
+        other("JPEG", "L"),
+        picture("PNG") + b"<script>alert(1)</script>",
+        picture("JPEG") + picture("PNG"),
+        animated() + b"PK\x03\x04",
+    ],
+)
+async def test_what_is_more_than_a_picture_is_one_all_the_same(tmp_path: Path, data: bytes) -> None:
+    taken = await pictures.take(Media(tmp_path), data)
+    assert (taken.width, taken.height) == (37, 21)
+    assert taken.key.rpartition(".")[2] in pictures.KINDS
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<!doctype html><script>alert(1)</script>",
+        b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%PDF-1.7\n" + picture("PNG"),
+        b"\0" * 100,
+        b" " + picture("PNG"),
+        other("GIF", "P"),
+        other("TIFF", "RGB"),
+    ],
+)
+async def test_what_only_says_that_it_is_a_picture_is_stored_nowhere(
+    tmp_path: Path, data: bytes
+) -> None:
+    with pytest.raises(Refused, match="no picture"):
+        await pictures.take(Media(tmp_path), data)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 async def test_it_is_stored_as_it_came(tmp_path: Path) -> None:
     media, data = Media(tmp_path), picture("PNG")
     taken = await pictures.take(media, data)

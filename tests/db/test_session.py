@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from db import session
 from db.broker import Broker
 from db.session import Db
 from tests.support.studio import Studio, person
@@ -25,3 +28,18 @@ async def test_an_error_of_the_database_does_not_quote_a_prompt(db: Db, valkey: 
     assert "request_key" in str(failed.value)
     assert "secret" not in str(failed.value)
     await broker.close()
+
+
+@pytest.mark.databases("sqlite")
+async def test_who_could_not_write_because_others_did_may_try_again(
+    db_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(session.ONE_WRITER, "pool_timeout", 0.01)
+    busy = Db(db_url)
+    async with busy.begin() as s:
+        await s.execute(select(1))
+        with pytest.raises(NoConnectionFree) as refused:
+            async with busy.begin() as late:
+                await late.execute(select(1))
+    assert session.is_away(refused.value)
+    await busy.close()

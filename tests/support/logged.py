@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,8 @@ def logged() -> Iterator[list[Line]]:
     found: list[Line] = []
 
     def keep(_: Any, __: str, line: Line) -> Any:
+        if line.get("exc_info") is True:
+            line["exc_info"] = repr(sys.exc_info()[1])
         found.append(line)
         raise structlog.DropEvent
 

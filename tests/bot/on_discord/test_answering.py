@@ -11,8 +11,9 @@ import aiohttp
 import pytest
 
 from bot.on_discord import forms
-from bot.on_discord.acting import BROKEN, OF_ANOTHER_VERSION
+from bot.on_discord.acting import BROKEN
 from bot.on_discord.forms import SLOW
+from bot.press import OF_ANOTHER_VERSION
 from tests.bot.on_discord.test_menus import allow_remixes
 from tests.bot.on_discord.world import World, buttons, text
 

@@ -65,5 +65,5 @@ async def test_shards_that_make_no_sense_start_nothing(sora_process: Processes) 
     bot = sora_process.start("-m", "bot", "bot", "--shards", "4/4")
     assert await bot.ends() == 2
     assert bot.said().strip().splitlines() == [
-        "--shards is like 0-3/16 or 5/16: which of how many, counted from 0; not '4/4'."
+        "--shards is like 0-3/16 or 5/16: which of how many, counted from 0; not “4/4”."
     ]

@@ -22,7 +22,7 @@ from db import events, posts, reviews, votes, workspaces
 from db.media import Media
 from db.models import Job, Review, utcnow
 from db.states import Purpose, Status
-from tests.bot.on_slack.rooms import settings_of
+from tests.bot.on_slack.rooms import address, settings_of
 from tests.doubles.on_slack import Act, Channel, Message, Slack, Team, User, View
 from tests.support.studio import Studio
 from tests.support.whole import until
@@ -198,6 +198,7 @@ async def running(*towns: Town, **more: Any) -> AsyncIterator[SlackRoom]:
     town = towns[0]
     settings = settings_of(town.slack, several=len(towns) > 1, **more)
     room = slack_room(settings, town.db, town.studio.desk, town.media)
+    town.slack.bot_url = address(settings, "events")
     before = len(town.slack.delivery.sockets.all)
     tasks = [
         asyncio.create_task(room.run()),
@@ -206,8 +207,15 @@ async def running(*towns: Town, **more: Any) -> AsyncIterator[SlackRoom]:
     try:
         sockets = town.slack.delivery.sockets
         await town.slack.until(
-            lambda: len(sockets.all) > before or any(task.done() for task in tasks), PATIENCE
+            lambda: (
+                not town.slack.socket_mode
+                or len(sockets.all) > before
+                or any(task.done() for task in tasks)
+            ),
+            PATIENCE,
         )
+        if not town.slack.socket_mode:
+            await town.slack.connected()
         for task in tasks:
             if task.done():
                 task.result()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from bot.on_web import guard
 from db import clips
 from db.states import Flag, Status
 from moderation.consent import may
@@ -72,3 +75,14 @@ async def test_what_clips_begin_with(served: Served, be: Be) -> None:
     assert "elsewhere is allowed" in after
     job = await served.in_review("ada")
     assert await allowed(served, job.id, 1) == {Flag.SHOWCASE, Flag.ELSEWHERE}
+
+
+@pytest.mark.parametrize("clip", ["9" * 5000, str(2**70), "٣", "-1", "0"])
+async def test_a_clip_of_no_number_that_there_could_be_changes_nothing(
+    served: Served, be: Be, clip: str
+) -> None:
+    job = await served.published("ada")
+    await be("ada").page()
+    said = await be("ada").send(f"/jobs/{job.id}/consent", [("allow", f"{clip}-remix")])
+    assert guard.BUG not in said
+    assert "Traceback" not in said

@@ -13,6 +13,7 @@ from bot.on_web.room import WebRoom
 from bot.settings import is_loopback
 from db.media import Media
 from tests.bot.on_web.served import Be, Served
+from tests.bot.test_pictures import picture
 
 FORM = {"prompt": "a red circle", "key": "k"}
 MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -151,6 +152,31 @@ async def test_a_broken_body_is_one_sentence(served: Served, be: Be, content: st
     url = f"{ada.base}/act"
     async with ada.session.post(url, data=BROKEN[content][1], headers=headers) as answer:
         assert (answer.status, await answer.json()) == (400, {"said": guard.SAID[400]})
+
+
+@pytest.mark.filterwarnings("ignore::aiohttp.BadContentDispositionHeader")
+@pytest.mark.filterwarnings("ignore::aiohttp.BadContentDispositionParam")
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # aiohttp leaves its file
+async def test_a_form_with_a_picture_that_ends_anywhere_is_one_sentence(
+    served: Served, be: Be
+) -> None:
+    ada = be("ada")
+    await ada.page()
+    fields = {"csrf": ada.csrf, "prompt": "it turns"}
+    lines = [
+        f'--x\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}' for n, v in fields.items()
+    ]
+    lines.append('--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n')
+    whole = "\r\n".join(lines).encode() + picture("PNG") + b"\r\n--x--\r\n"
+    headers = {"Accept": "application/json", **MULTIPART}
+    for end in (*range(0, len(whole) - 4, 13), len(whole)):
+        url, body = f"{ada.base}/sora", whole[:end]
+        async with ada.session.post(url, data=body, headers=headers) as answer:
+            said = (await answer.json())["said"]
+            assert answer.status in {200, 400, 403, 409}, (end, said)
+    assert answer.status in {200, 409}, said
 
 
 @pytest.mark.parametrize(

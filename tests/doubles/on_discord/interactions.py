@@ -114,7 +114,7 @@ class Interaction:
             "authorizing_integration_owners": {"0": str(guild.id) if guild else "0"},
         }
         if self.type == COMMAND:
-            data |= {"name": self.data["name"], "command_type": self.data["type"]}
+            data |= {"name": self.data.get("name"), "command_type": self.data.get("type")}
         if self.message is not None:
             data["interacted_message_id"] = str(self.message.id)
         return data
