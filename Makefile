@@ -11,6 +11,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# Else each of the many processes that a studio and its tests start would compile the project anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check bench images
 
 demo: $(VENV)/.ready-demo
