@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from db.broker import Broker
-from db.session import Db
+from db.session import Db, Unreached, is_away
 from tests.support.studio import Studio, person
 
 
@@ -25,3 +28,13 @@ async def test_an_error_of_the_database_does_not_quote_a_prompt(db: Db, valkey: 
     assert "request_key" in str(failed.value)
     assert "secret" not in str(failed.value)
     await broker.close()
+
+
+async def test_a_server_that_is_not_there_is_away(tmp_path: Path) -> None:
+    db = Db(f"postgresql+asyncpg://postgres@/sora?host={tmp_path}")
+    with pytest.raises(Unreached) as failed:
+        async with db.begin() as s:
+            await s.execute(text("SELECT 1"))
+    assert is_away(failed.value)
+    assert not is_away(FileNotFoundError(2, "No such file or directory"))
+    await db.close()

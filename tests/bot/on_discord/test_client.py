@@ -64,6 +64,20 @@ async def test_whatever_the_gateway_closes_with_for_good_is_a_sentence(
         await other.serve()
 
 
+@pytest.mark.parametrize("resumable", [True, False])
+async def test_a_stop_that_comes_while_it_reconnects_ends_it(town: Town, resumable: bool) -> None:
+    stopping = a_client(town)
+    serving = asyncio.create_task(stopping.serve())
+    await town.discord.until(stopping.is_ready, 20)
+    async with town.discord.faults.gateway_away(resumable):
+        asked = len(town.discord.sockets._connections)
+        await town.discord.until(lambda: len(town.discord.sockets._connections) > asked, 20)
+        serving.cancel()
+        done, _ = await asyncio.wait([serving], timeout=20)
+    assert done
+    assert serving.cancelled()
+
+
 def closed(code: int) -> Callable[[], Awaitable[None]]:
     class Socket:
         close_code = code
