@@ -1,0 +1,183 @@
+"""The whole storm, from an empty folder to what is left to count."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from bench.report import say
+from bench.storm import afterwards, promises
+from bench.storm.crowd import Crowd
+from bench.storm.house import BOTS, House, opened
+from bench.storm.keeper import Keeper
+from bench.storm.promises import Promise
+from bench.storm.towns import Towns
+from bench.storm.weather import Weather
+from db.media import Media
+from db.session import Db
+from db.states import FINISHED, Kind, Status
+
+WISHES_EACH, MOST_ARTISTS = 6, 80
+VOTERS = 6
+"""In each town."""
+RENDERED = 0.8
+"""The storm goes on until all wishes are made, and so many of the jobs are rendered or over."""
+OVER = FINISHED | {Status.CANCELLED, Status.FAILED, Status.BLOCKED}
+LOOK_SECONDS = 1.0
+QUIET_SECONDS = 150.0
+"""So long nothing may happen at all; it is longer than a lease, a claim, or the wait for a message of
+which nobody knows whether it arrived."""
+SAY_SECONDS = 15.0
+
+
+@dataclass
+class Report:
+    """What the weather was, and what is left of it."""
+
+    weather: Weather
+    crowd: Crowd
+    jobs: Counter[Status] = field(default_factory=Counter)
+    promises: list[Promise] = field(default_factory=list)
+    expected: Counter[str] = field(default_factory=Counter)
+    """What the logs say that has to be expected, and how often."""
+    requeued: int = 0
+    calm_seconds: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def broken(self) -> list[Promise]:
+        return [promise for promise in self.promises if not promise.kept]
+
+
+class Stuck(Exception):
+    """Nothing happens any more, and not all is done."""
+
+
+async def storm(where: Path, wishes: int, seed: int) -> Report:
+    """Run it in this empty folder, whose path must be short. Raises ``TimeoutError`` when the studio
+    doesn't start."""
+    began, keeper = time.monotonic(), Keeper()
+    artists = min(max(6, wishes // WISHES_EACH), MOST_ARTISTS)
+    async with Towns(BOTS, artists, VOTERS) as towns:
+        try:
+            say("storm: the studio starts")
+            house = await opened(where, towns, keeper)
+            report = await _through(house, towns, where, wishes, seed)
+            await house.db.close()
+        finally:
+            killed = await keeper.stop()
+    report.promises += afterwards.of_processes(where, keeper.kept, killed)
+    found, report.expected = afterwards.of_logs(where / "logs")
+    report.promises.append(found)
+    report.seconds = time.monotonic() - began
+    return report
+
+
+async def _through(house: House, towns: Towns, where: Path, wishes: int, seed: int) -> Report:
+    weather = Weather(house, towns, seed, where / "weather.jsonl")
+    crowd = Crowd(towns, wishes, seed)
+    report, watch = Report(weather, crowd), _Watch(house.db, towns, crowd)
+    wishing = asyncio.create_task(crowd.wish())
+    say("storm: it begins")
+    async with _beside(crowd.moderate()):
+        async with _beside(weather.run(), crowd.pass_by()) as tasks:
+            while not (wishing.done() and await watch.rendered()):
+                await watch.look(wishing, *tasks)
+        wishing.result()
+        say(f"storm: it was {weather.seconds:.0f} s long")
+        calm = time.monotonic()
+        try:
+            while not await watch.settled():
+                await watch.look()
+        except Stuck as stuck:
+            say(f"storm: {stuck}")
+        report.calm_seconds = time.monotonic() - calm
+    books = await promises.read(house.db)
+    report.jobs = Counter(job.status for job in books.jobs)
+    report.requeued = sum(kinds[Kind.REQUEUED] for kinds in books.happened.values())
+    report.promises += promises.of_jobs(books, crowd)
+    report.promises += promises.of_outbox(books)
+    report.promises += promises.of_cards(books, towns)
+    report.promises += await promises.of_votes(house.db, books, crowd)
+    report.promises += promises.of_files(books, Media(where / "data" / "media"))
+    report.promises += await afterwards.of_books(house.env)
+    report.promises.append(promises.none("requests that the chats don't know", towns.violations))
+    return report
+
+
+class _beside:
+    """Let these go on meanwhile, and end with this."""
+
+    def __init__(self, *work: Coroutine[Any, Any, None]) -> None:
+        self._work = work
+
+    async def __aenter__(self) -> list[asyncio.Task[None]]:
+        self._tasks = [asyncio.create_task(one) for one in self._work]
+        return self._tasks
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for result in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
+
+
+class _Watch:
+    """Looks at how far all is, and says so; the database may be away while it does."""
+
+    def __init__(self, db: Db, towns: Towns, crowd: Crowd) -> None:
+        self._db, self._towns, self._crowd = db, towns, crowd
+        self._seen: object = None
+        self._changed = self._said = time.monotonic()
+
+    async def rendered(self) -> bool:
+        books = await self._read()
+        over = sum(job.status in OVER for job in books.jobs) if books else 0
+        return bool(books and over >= RENDERED * len(books.jobs))
+
+    async def settled(self) -> bool:
+        """Whether nothing is left to be done, told or counted."""
+        books = await self._read()
+        if books is None or books.untold or books.unbooked or books.unchronicled:
+            return False
+        if promises.stuck(books):
+            return False
+        votes = await promises.of_votes(self._db, books, self._crowd)
+        return all(p.kept for p in [*votes, *promises.of_cards(books, self._towns)])
+
+    async def look(self, *tasks: asyncio.Task[None]) -> None:
+        """A little later. Raises ``Stuck``, and what has ended one of these."""
+        await asyncio.sleep(LOOK_SECONDS)
+        for task in tasks:
+            if task.done():
+                task.result()
+        now = time.monotonic()
+        if now > self._changed + QUIET_SECONDS:
+            raise Stuck(f"nothing has happened for {QUIET_SECONDS:.0f} s")
+        if now > self._said + SAY_SECONDS:
+            self._said = now
+            say(f"storm: {len(self._crowd.told)} told, {self._seen}")
+
+    async def _read(self) -> promises.Books | None:
+        try:
+            async with asyncio.timeout(QUIET_SECONDS):
+                books = await promises.read(self._db)
+        except (DBAPIError, OSError):
+            return None
+        statuses = Counter(job.status.value for job in books.jobs)
+        shown = sum(bool(post.message) for post in books.posts)
+        votes = len(books.votes)
+        # Slack's cards are compared one by one, slowly, after each start.
+        compared = len(self._towns.slack.requested("reactions.get"))
+        seen = (dict(statuses), books.untold, shown, votes, len(self._crowd.told), compared)
+        if seen != self._seen:
+            self._seen, self._changed = seen, time.monotonic()
+        return books
