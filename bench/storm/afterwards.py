@@ -23,7 +23,7 @@ AWAY = re.compile(
     r"|database system is (starting up|shutting down|not yet accepting|in recovery)"
     r"|connection (was|is) closed|terminating connection|another operation \(2\) is in progress"
     r"|BrokenPipeError|TimeoutError|CancelledError|ServerDisconnected|ClientOSError|ClientConn"
-    r"|DiscordServerError|RateLimited|server responded with|ReconnectWebSocket|ConnectionClosed"
+    r"|DiscordServerError|RateLimited|server responded with|ReconnectWebSocket|ConnectionClosed|Session is closed"
 )
 """What the errors say that a database, a broker or a chat explains which is away, slow or refuses, or a
 stop: that is what the storm is. Whatever else is logged as an error is a bug."""

@@ -110,6 +110,8 @@ def of_jobs(books: Books, crowd: Crowd) -> Iterator[Promise]:
     gone = [f"job {job}" for job in crowd.told if job not in by_id]
     yield none("jobs that somebody was told of and that aren't there", gone)
     yield none("jobs and cards that are stuck", stuck(books))
+    asked = crowd.tries + crowd.acts[Sign.VARY] + crowd.acts[Sign.AGAIN]
+    yield Promise("jobs that nobody asked for", 0, max(len(books.jobs) - asked, 0))
     twice = [f"job {id_}" for id_, kinds in books.happened.items() if kinds[Kind.FINISHED] > 1]
     yield none("renders that were finished twice", twice)
     uneven = [
@@ -160,7 +162,7 @@ def of_cards(books: Books, towns: Towns) -> Iterator[Promise]:
     seen = [one for town in towns.all for one in town.standing()]
     rows = {(post.room, post.message): post for post in books.posts if post.message}
     found: Counter[tuple[str, Purpose]] = Counter()
-    strays, twice = [], []
+    strays = []
     named = Counter((one.room, one.message) for one in seen)
     for one in seen:
         post = rows.get((one.room, one.message))
@@ -178,6 +180,8 @@ def of_cards(books: Books, towns: Towns) -> Iterator[Promise]:
             expected, stand = wanted[room, purpose], found[room, purpose]
             yield Promise(f"cards in {room}: {purpose}", expected, stand)
     yield none("cards that stand twice", [*strays, *twice])
+    heaped = [_said(one) for one in seen if len(set(one.files)) < len(one.files)]
+    yield none("threads in which a clip is twice", heaped)
 
 
 def _said(one: Standing) -> str:
@@ -201,10 +205,17 @@ def _wanted(books: Books, towns: Towns) -> Counter[tuple[str, Purpose]]:
         own |= {Purpose.DECISION} if job.status in DECIDED else set()
         wanted.update((job.room, purpose) for purpose in own)
         for room, count in places.items():
-            if job.status in DECIDED:
+            if job.status in WAITING_FOR_REVIEW:
                 wanted[room, Purpose.REVIEW] += count
             if job.status is Status.PUBLISHED:
                 wanted[room, Purpose.SHOWCASE] += count
+    # Where it wasn't shown yet as it was decided elsewhere, there is nothing left to review.
+    decided = {job.id for job in books.jobs if job.status in DECIDED}
+    wanted.update(
+        (post.room, post.purpose)
+        for post in books.posts
+        if post.purpose is Purpose.REVIEW and post.job_id in decided
+    )
     return wanted
 
 

@@ -7,10 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import col
 
 from bench.report import say
 from bench.storm import afterwards, promises
@@ -21,6 +24,7 @@ from bench.storm.promises import Promise
 from bench.storm.towns import Towns
 from bench.storm.weather import Weather
 from db.media import Media
+from db.models import Job, Telling, utcnow
 from db.session import Db
 from db.states import FINISHED, Kind, Status
 
@@ -60,16 +64,19 @@ class Stuck(Exception):
     """Nothing happens any more, and not all is done."""
 
 
-async def storm(where: Path, wishes: int, seed: int) -> Report:
+async def storm(where: Path, wishes: int, seed: int, *, hurried: bool = False) -> Report:
     """Run it in this empty folder, whose path must be short. Raises ``TimeoutError`` when the studio
-    doesn't start."""
+    doesn't start.
+
+    ``hurried``: once it is over, what killed workers and bots held runs out now, not in half a minute.
+    """
     began, keeper = time.monotonic(), Keeper()
     artists = min(max(6, wishes // WISHES_EACH), MOST_ARTISTS)
     async with Towns(BOTS, artists, VOTERS) as towns:
         try:
             say("storm: the studio starts")
             house = await opened(where, towns, keeper)
-            report = await _through(house, towns, where, wishes, seed)
+            report = await _through(house, towns, where, wishes, seed, hurried)
             await house.db.close()
         finally:
             killed = await keeper.stop()
@@ -80,7 +87,9 @@ async def storm(where: Path, wishes: int, seed: int) -> Report:
     return report
 
 
-async def _through(house: House, towns: Towns, where: Path, wishes: int, seed: int) -> Report:
+async def _through(
+    house: House, towns: Towns, where: Path, wishes: int, seed: int, hurried: bool
+) -> Report:
     weather = Weather(house, towns, seed, where / "weather.jsonl")
     crowd = Crowd(towns, wishes, seed)
     report, watch = Report(weather, crowd), _Watch(house.db, towns, crowd)
@@ -88,11 +97,14 @@ async def _through(house: House, towns: Towns, where: Path, wishes: int, seed: i
     say("storm: it begins")
     async with _beside(crowd.moderate()):
         async with _beside(weather.run(), crowd.pass_by()) as tasks:
-            while not (wishing.done() and await watch.rendered()):
+            while not await watch.rendered() or not wishing.done():
                 await watch.look(wishing, *tasks)
         wishing.result()
         say(f"storm: it was {weather.seconds:.0f} s long")
         calm = time.monotonic()
+        await house.keeper.ready()
+        if hurried:
+            await _lapse(house.db)
         try:
             while not await watch.settled():
                 await watch.look()
@@ -110,6 +122,14 @@ async def _through(house: House, towns: Towns, where: Path, wishes: int, seed: i
     report.promises += await afterwards.of_books(house.env)
     report.promises.append(promises.none("requests that the chats don't know", towns.violations))
     return report
+
+
+async def _lapse(db: Db) -> None:
+    past = utcnow() - timedelta(seconds=1)
+    rendering, untold = col(Job.status) == Status.RENDERING, col(Telling.told_at).is_(None)
+    async with db.begin() as s:
+        await s.execute(update(Job).where(rendering).values(lease_until=past))
+        await s.execute(update(Telling).where(untold).values(not_before=past))
 
 
 class _beside:

@@ -87,4 +87,5 @@ class SlackTown:
             for message in channel.messages:
                 key = ((message.metadata or {}).get("event_payload") or {}).get("key", "")
                 sent = str(Sent(self.team.id, channel.id, message.ts))
-                yield Standing(ROOM, sent, key, job_of(message.action_ids()))
+                files = tuple(file.name for reply in message.replies for file in reply.files)
+                yield Standing(ROOM, sent, key, job_of(message.action_ids()), files)
