@@ -73,9 +73,10 @@ def main() -> None:
 
     try:
         report = asyncio.run(run())
-    except (Exception, asyncio.CancelledError, KeyboardInterrupt):
-        print(f"The logs are in {where}", file=sys.stderr)
-        raise
+    except TimeoutError:
+        sys.exit(f"It isn't done in the time that it may take; the logs are in {where}")
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        sys.exit(f"It was ended; the logs are in {where}")
     console = Console()
     console = console if console.is_terminal else Console(width=PAPER_WIDTH)
     for table in tables(report):

@@ -95,7 +95,8 @@ def _why(traceback: str) -> str:
     last = re.split(r"^(?:During handling|The above exception).*$", traceback, flags=re.MULTILINE)[
         -1
     ]
-    return " ".join(line for line in last.splitlines() if line and line[0] not in " T")
+    said = (line for line in last.splitlines() if line and not line.startswith((" ", "Traceback")))
+    return " ".join(said)
 
 
 def _bare_tracebacks(log: Path) -> Iterator[str]:

@@ -13,7 +13,7 @@ from bench.storm.towns import Towns
 from bot.press import Press, Step
 from bot.signs import Sign
 
-PRIVATE, CANCELLED = 0.35, 0.06
+PRIVATE, CANCELLED = 0.35, 0.1
 """How many wishes stay with their artist, and how many are cancelled as soon as they are told of."""
 APPROVED = 0.65
 AGAIN_SECONDS = (0.3, 1.5)

@@ -25,7 +25,7 @@ from db.settings import StoreSettings
 from db.valkey import Valkey
 from tests.support.servers import new_cluster
 
-BOTS, WORKERS = 2, 3
+BOTS = 2
 STEPS, STEP_SECONDS = 6, 0.05
 """Of a render: long enough that some are hit in the middle."""
 READY_SECONDS = 180.0
@@ -53,8 +53,8 @@ class House:
     db: Db
 
 
-async def opened(where: Path, towns: Towns, keeper: Keeper) -> House:
-    """A studio that is up. ``where``: an empty folder with a short path."""
+async def opened(where: Path, towns: Towns, keeper: Keeper, hands: int) -> House:
+    """A studio that is up. ``where``: an empty folder with a short path; ``hands``: how many workers."""
     logs, env = _folders(where), _environment(where, towns)
     async with asyncio.timeout(READY_SECONDS):
         postgres = keeper.keep(_postgres(where / "pg", logs))
@@ -65,8 +65,8 @@ async def opened(where: Path, towns: Towns, keeper: Keeper) -> House:
         db = Db(env["SORA_DATABASE_URL"])
         await _set_up(db, towns)
         bots = [keeper.keep(_bot(number, logs, env)) for number in range(BOTS)]
-        hands = [keeper.keep(_worker(number, logs, env)) for number in range(WORKERS)]
-        house = House(keeper, postgres, valkey, bots, hands, env, db)
+        render = [keeper.keep(_worker(number, logs, env)) for number in range(hands)]
+        house = House(keeper, postgres, valkey, bots, render, env, db)
         await _all_there(house, towns)
     return house
 
@@ -85,7 +85,7 @@ async def _all_there(house: House, towns: Towns) -> None:
     while True:
         async with house.db.read() as s:
             known = await workers.every(s)
-        if sum(worker.state == "ready" for worker in known) == WORKERS:
+        if sum(worker.state == "ready" for worker in known) == len(house.workers):
             return
         await asyncio.sleep(0.1)
 

@@ -19,7 +19,7 @@ from bot.signs import Sign
 from db import people
 from db.media import Media
 from db.models import Clip, Event, Job, Post, Telling, Vote
-from db.session import Db
+from db.session import Db, of_one_moment
 from db.states import DECIDED, WAITING_FOR_REVIEW, Kind, Purpose, Status
 
 UNDER_WAY = frozenset({Status.QUEUED, Status.RENDERING, *WAITING_FOR_REVIEW})
@@ -61,6 +61,7 @@ class Books:
 
 async def read(db: Db) -> Books:
     async with db.read() as s:
+        await of_one_moment(s)
         books = Books()
         books.jobs = list((await s.scalars(select(Job).order_by(col(Job.id)))).all())
         books.clips = list((await s.scalars(select(Clip))).all())
@@ -107,7 +108,11 @@ def of_jobs(books: Books, crowd: Crowd) -> Iterator[Promise]:
         if f"wish {number} of the storm" not in wishes
     ]
     yield none("wishes that were lost", lost)
-    gone = [f"job {job}" for job in crowd.told if job not in by_id]
+    gone = [
+        f"job {job}"
+        for job, wish in crowd.told.items()
+        if job not in by_id or by_id[job].prompt != f"wish {wish} of the storm"
+    ]
     yield none("jobs that somebody was told of and that aren't there", gone)
     yield none("jobs and cards that are stuck", stuck(books))
     asked = crowd.tries + crowd.acts[Sign.VARY] + crowd.acts[Sign.AGAIN]

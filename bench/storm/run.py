@@ -29,8 +29,8 @@ from db.session import Db
 from db.states import FINISHED, Kind, Status
 
 WISHES_EACH, MOST_ARTISTS = 6, 80
-VOTERS = 6
-"""In each town."""
+WORKERS, VOTERS = 3, 6
+"""Of the studio, and in each town."""
 RENDERED = 0.8
 """The storm goes on until all wishes are made, and so many of the jobs are rendered or over."""
 OVER = FINISHED | {Status.CANCELLED, Status.FAILED, Status.BLOCKED}
@@ -64,7 +64,9 @@ class Stuck(Exception):
     """Nothing happens any more, and not all is done."""
 
 
-async def storm(where: Path, wishes: int, seed: int, *, hurried: bool = False) -> Report:
+async def storm(
+    where: Path, wishes: int, seed: int, *, workers: int = WORKERS, hurried: bool = False
+) -> Report:
     """Run it in this empty folder, whose path must be short. Raises ``TimeoutError`` when the studio
     doesn't start.
 
@@ -75,7 +77,7 @@ async def storm(where: Path, wishes: int, seed: int, *, hurried: bool = False) -
     async with Towns(BOTS, artists, VOTERS) as towns:
         try:
             say("storm: the studio starts")
-            house = await opened(where, towns, keeper)
+            house = await opened(where, towns, keeper, workers)
             report = await _through(house, towns, where, wishes, seed, hurried)
             await house.db.close()
         finally:
@@ -93,24 +95,23 @@ async def _through(
     weather = Weather(house, towns, seed, where / "weather.jsonl")
     crowd = Crowd(towns, wishes, seed)
     report, watch = Report(weather, crowd), _Watch(house.db, towns, crowd)
-    wishing = asyncio.create_task(crowd.wish())
     say("storm: it begins")
     async with _beside(crowd.moderate()):
-        async with _beside(weather.run(), crowd.pass_by()) as tasks:
-            while not await watch.rendered() or not wishing.done():
-                await watch.look(wishing, *tasks)
-        wishing.result()
-        say(f"storm: it was {weather.seconds:.0f} s long")
-        calm = time.monotonic()
-        await house.keeper.ready()
-        if hurried:
-            await _lapse(house.db)
         try:
+            weathering = _beside(weather.run(), crowd.pass_by())
+            async with _beside(crowd.wish()) as (wishing,), weathering as tasks:
+                while not await watch.rendered() or not wishing.done():
+                    await watch.look(wishing, *tasks)
+            say(f"storm: it was {weather.seconds:.0f} s long")
+            calm = time.monotonic()
+            await house.keeper.ready()
+            if hurried:
+                await _lapse(house.db)
             while not await watch.settled():
                 await watch.look()
+            report.calm_seconds = time.monotonic() - calm
         except Stuck as stuck:
             say(f"storm: {stuck}")
-        report.calm_seconds = time.monotonic() - calm
     books = await promises.read(house.db)
     report.jobs = Counter(job.status for job in books.jobs)
     report.requeued = sum(kinds[Kind.REQUEUED] for kinds in books.happened.values())

@@ -32,12 +32,11 @@ class SlackTown:
 
     async def ask(self, who: User, words: str, private: bool) -> Asked:
         text = f"{words} --private" if private else words
-        seen = len(who.whispers)
         act = await who.slash(self.general, "/sora", text)
 
         def answers() -> list[Message]:
             cards = [m for m in who.dm.messages if words in m.text()]
-            return [*act.messages, *who.whispers[seen:], *cards]
+            return [*act.messages, *cards]  # another's whisper may come late, and doesn't say whose
 
         return Asked(lambda: bool(act.failed), answers)
 
