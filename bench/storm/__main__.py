@@ -17,6 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
@@ -30,14 +31,13 @@ SECONDS, SECONDS_EACH = 600.0, 5.0
 
 def tables(report: Report) -> list[Table]:
     """What it was, and what of it was kept."""
-    weather, promised = Table(), Table()
+    weather, promised = Table(box=MARKDOWN), Table(box=MARKDOWN)  # docs/operating.md has them
     weather.add_column("what happened")
     weather.add_column("times", justify="right")
     for (kind, how), times in sorted(report.weather.blows.items()):
         weather.add_row(f"{kind}: {how}", f"{times:,}")
     for name, times in sorted(report.weather.met.items()):
         weather.add_row(f"chats: {name}", f"{times:,}")
-    weather.add_section()
     weather.add_row("wishes", f"{report.crowd.wishes:,}")
     weather.add_row("wishes typed, with those typed again", f"{report.crowd.tries:,}")
     weather.add_row("jobs", f"{sum(report.jobs.values()):,}")

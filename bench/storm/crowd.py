@@ -8,14 +8,15 @@ import re
 from collections import Counter
 from typing import Any
 
-from bench.storm.town import Asked, Town, button, job_of, presses
+from bench.storm.town import PATIENT_SECONDS, Asked, Town, button, job_of, presses
 from bench.storm.towns import Towns
+from bench.storm.waiting import until
 from bot.press import Press, Step
 from bot.signs import Sign
 
-PRIVATE, CANCELLED = 0.35, 0.1
+PRIVATE, CANCELLED = 0.5, 0.1
 """How many wishes stay with their artist, and how many are cancelled as soon as they are told of."""
-APPROVED = 0.65
+APPROVED = 0.5
 AGAIN_SECONDS = (0.3, 1.5)
 """Before somebody tries again."""
 PASS_SECONDS = (0.1, 0.5)
@@ -44,8 +45,6 @@ class Crowd:
         """Of those with buttons, who was told that it counts."""
         self._towns = towns
         self._seed = seed
-        self._acted: set[tuple[int, int]] = set()
-        """Moderators and the cards that they are done with."""
 
     def _draw(self, what: object) -> random.Random:
         return random.Random(f"{self._seed}/{what}")  # noqa: S311  # no secret
@@ -94,19 +93,25 @@ class Crowd:
         return 0 if answer is None else says(answer)
 
     async def _press_own(self, town: Town, who: Any, sign: Sign, job: int = 0) -> None:
-        """On the newest card of one's own that has it."""
-        for message in reversed(town.own(who)):
-            press = button(town.ids(message), sign)
-            if press is None or (job and press.job_id != job):
-                continue
-            self.acts[sign] += 1
-            asked = await town.press(who, message, press)
-            sure = await asked.answered(lambda message: bool(message.text()))
-            steps = [] if sure is None else presses(town.ids(sure))
-            for step in steps:
-                if step.step is Step.SURE:
-                    await town.press(who, sure, step)
+        """On the newest card of one's own that has it; of a certain job, as soon as it is there."""
+        found: list[tuple[Any, Press]] = []
+
+        def there() -> bool:
+            for message in reversed(town.own(who)):
+                press = button(town.ids(message), sign)
+                if press is not None and job in (0, press.job_id):
+                    found.append((message, press))
+                    return True
+            return False
+
+        if not await until(there, PATIENT_SECONDS if job else 0.0):
             return
+        self.acts[sign] += 1
+        asked = await town.press(who, *found[0])
+        sure = await asked.answered(lambda message: bool(message.text()))
+        for step in [] if sure is None else presses(town.ids(sure)):
+            if step.step is Step.SURE:
+                await town.press(who, sure, step)
 
     # ── passers-by ───────────────────────────────────────────────────────────────────────
 
@@ -155,20 +160,20 @@ class Crowd:
                     tasks.create_task(self._moderates(town, who))
 
     async def _moderates(self, town: Town, who: Any) -> None:
-        draw = self._draw(who.name)
+        draw, done = self._draw(who.name), set[int]()
         while True:
             await asyncio.sleep(draw.uniform(*LOOK_SECONDS))
-            waiting = [
-                (card, press)
-                for card in town.reviews()
-                if (press := button(town.ids(card), Sign.REJECT)) is not None
-                and press.step is Step.PRESS
-                and (id(who), id(card)) not in self._acted
-            ]
+            waiting = []
+            for card in (card for card in town.reviews() if id(card) not in done):
+                press = button(town.ids(card), Sign.REJECT)
+                if press is None:
+                    done.add(id(card))  # it is decided, or asks somebody for words
+                else:
+                    waiting.append((card, press))
             if waiting:
                 card, press = draw.choice(waiting[:FIRST])
                 if await self._decide(town, who, card, press, draw):
-                    self._acted.add((id(who), id(card)))
+                    done.add(id(card))
 
     async def _decide(
         self, town: Town, who: Any, card: Any, press: Press, draw: random.Random

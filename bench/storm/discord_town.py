@@ -80,13 +80,6 @@ class DiscordTown:
                 key = message.nonce or ""
                 yield Standing(ROOM, sent, key, job_of(message.custom_ids()))
 
-    def original(self, interaction: int) -> Message | None:
-        """The private answer to what somebody asked, as it stands."""
-        for asked in self.discord.interactions:
-            if asked.id == interaction:
-                return asked.original
-        return None
-
     def _follow(self, who: User, asked: Interaction) -> Asked:
         if asked.type != 5:  # a form is closed once it is sent
             self._asked[who].append(asked)

@@ -24,7 +24,7 @@ PAUSE_SECONDS = 0.5
 STOP_SECONDS = 20.0
 """So long a process that was asked to end may take."""
 CHANCE_SECONDS = 3.0
-CHANCE_STARTS = 1.5
+CHANCE_STARTS = 2.0
 """A process that is ready has at least so long before it is hit, and so many times as long as it took
 to start: on a busy machine it would otherwise never come to do anything."""
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -59,7 +59,41 @@ class Books:
     unchronicled: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """How far all is, in a few numbers."""
+
+    jobs: tuple[tuple[str, int], ...]
+    untold: int
+    unsent: int
+    votes: int
+    unseen: int
+    """Events that are in the ledger or the record only later."""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is waited for, as far as these tell."""
+        under_way = any(status in UNDER_WAY for status, _ in self.jobs)
+        return not (under_way or self.untold or self.unsent or self.unseen)
+
+
+async def glance(db: Db) -> Glance:
+    statuses = select(col(Job.status), func.count()).group_by(col(Job.status))
+    waiting = col(Telling.told_at).is_(None), col(Telling.set_aside_at).is_(None)
+    unsent = col(Post.message) == "", col(Post.removed_at).is_(None)
+    async with db.read() as s:
+        jobs = sorted((status.value, count) for status, count in (await s.execute(statuses)).all())
+        return Glance(
+            tuple(jobs),
+            await _count(s, *waiting),
+            await _count(s, *unsent),
+            await _count(s, col(Vote.job_id) > 0),
+            await _count(s, col(Event.booked).is_(False) | col(Event.chronicled_at).is_(None)),
+        )
+
+
 async def read(db: Db) -> Books:
+    """Everything; of a large studio that takes seconds."""
     async with db.read() as s:
         await of_one_moment(s)
         books = Books()
@@ -83,9 +117,8 @@ async def read(db: Db) -> Books:
     return books
 
 
-async def _count(s: AsyncSession, which: object) -> int:
-    found = await s.scalar(select(func.count()).select_from(Event).where(which))  # type: ignore[arg-type]
-    return found or 0
+async def _count(s: AsyncSession, *which: ColumnElement[bool]) -> int:
+    return await s.scalar(select(func.count()).where(*which)) or 0
 
 
 def stuck(books: Books) -> list[str]:
@@ -176,9 +209,12 @@ def of_cards(books: Books, towns: Towns) -> Iterator[Promise]:
         elif one.key.startswith(KEYED):
             strays.append(_said(one))
     twice = [f"{room} {message}" for (room, message), count in named.items() if count > 1]
+    asked = {one.id: one.original for one in towns.discord.interactions}
     for post in books.posts:
-        if post.message == ORIGINAL and _is_shown(post, towns):
-            found[post.room, post.purpose] += 1
+        if post.message == ORIGINAL:
+            answer = asked.get(Asked.read(post.place).interaction)
+            shown = answer is not None and job_of(answer.custom_ids()) == post.job_id
+            found[post.room, post.purpose] += shown
     wanted = _wanted(books, towns)
     for room, purpose in sorted(wanted.keys() | found.keys()):
         if room != "web":
@@ -191,12 +227,6 @@ def of_cards(books: Books, towns: Towns) -> Iterator[Promise]:
 
 def _said(one: Standing) -> str:
     return f"{one.room} {one.message} ({one.key}) of job {one.job}"
-
-
-def _is_shown(post: Post, towns: Towns) -> bool:
-    """Whether the private answer that this card is now shows this job."""
-    original = towns.guilds[0].original(Asked.read(post.place).interaction)
-    return original is not None and job_of(original.custom_ids()) == post.job_id
 
 
 def _wanted(books: Books, towns: Towns) -> Counter[tuple[str, Purpose]]:

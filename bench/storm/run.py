@@ -156,23 +156,25 @@ class _Watch:
 
     def __init__(self, db: Db, towns: Towns, crowd: Crowd) -> None:
         self._db, self._towns, self._crowd = db, towns, crowd
-        self._seen: object = None
+        self._seen: object = ""
         self._changed = self._said = time.monotonic()
 
     async def rendered(self) -> bool:
-        books = await self._read()
-        over = sum(job.status in OVER for job in books.jobs) if books else 0
-        return bool(books and over >= RENDERED * len(books.jobs))
+        """Whether most of what there is has been rendered, or is over."""
+        seen = await self._glance()
+        jobs = dict(seen.jobs) if seen is not None else {}
+        over = sum(count for status, count in jobs.items() if status in OVER)
+        return bool(jobs) and over >= RENDERED * sum(jobs.values())
 
     async def settled(self) -> bool:
         """Whether nothing is left to be done, told or counted."""
-        books = await self._read()
-        if books is None or books.untold or books.unbooked or books.unchronicled:
+        seen = await self._glance()
+        if seen is None or not seen.is_quiet:
             return False
-        if promises.stuck(books):
-            return False
+        books = await promises.read(self._db)
         votes = await promises.of_votes(self._db, books, self._crowd)
-        return all(p.kept for p in [*votes, *promises.of_cards(books, self._towns)])
+        left = [*votes, *promises.of_cards(books, self._towns)]
+        return not promises.stuck(books) and all(promise.kept for promise in left)
 
     async def look(self, *tasks: asyncio.Task[None]) -> None:
         """A little later. Raises ``Stuck``, and what has ended one of these."""
@@ -185,20 +187,17 @@ class _Watch:
             raise Stuck(f"nothing has happened for {QUIET_SECONDS:.0f} s")
         if now > self._said + SAY_SECONDS:
             self._said = now
-            say(f"storm: {len(self._crowd.told)} told, {self._seen}")
+            say(f"storm: {self._seen}")
 
-    async def _read(self) -> promises.Books | None:
+    async def _glance(self) -> promises.Glance | None:
         try:
             async with asyncio.timeout(QUIET_SECONDS):
-                books = await promises.read(self._db)
+                seen = await promises.glance(self._db)
         except (DBAPIError, OSError):
             return None
-        statuses = Counter(job.status.value for job in books.jobs)
-        shown = sum(bool(post.message) for post in books.posts)
-        votes = len(books.votes)
-        # Slack's cards are compared one by one, slowly, after each start.
+        # Slack's cards are compared one by one, slowly, after each start of a bot.
         compared = len(self._towns.slack.requested("reactions.get"))
-        seen = (dict(statuses), books.untold, shown, votes, len(self._crowd.told), compared)
-        if seen != self._seen:
-            self._seen, self._changed = seen, time.monotonic()
-        return books
+        now = (seen, len(self._crowd.told), compared)
+        if now != self._seen:
+            self._seen, self._changed = now, time.monotonic()
+        return seen

@@ -12,6 +12,7 @@ from tests.doubles.on_discord import Discord
 from tests.doubles.on_slack import Slack
 
 CONNECTED_SECONDS = 120.0
+RETRIES = (0.0, 10.0, 60.0)
 
 
 class Towns:
@@ -22,6 +23,8 @@ class Towns:
         names = [f"Server {number + 1}" for number in range(bots)]
         few = max(artists // (2 * bots), 1)
         self.guilds = [DiscordTown(self.discord, name, few, voters) for name in names]
+        # Slack tells again after one minute and after five, for which nobody wants to wait here.
+        self.slack.delivery.retries = RETRIES
         self.team = SlackTown(self.slack, "Workspace", max(artists // 2, 1), voters)
 
     @property

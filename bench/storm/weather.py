@@ -29,7 +29,7 @@ OFTEN, SELDOM = 2, 1
 """How often bots and workers are in the deck, and how often what all of them need."""
 SLOW_SECONDS = (0.5, 4.0)
 DOUBLED_SECONDS = 2.0
-KILLED, STOPPED = "kill -9", "stop"
+KILLED, STOPPED = "kill -9", "asked to end"
 ASKED_OF_DISCORD = (
     ("POST", "/channels/*/messages"),
     ("PATCH", "/channels/*/messages/*"),
