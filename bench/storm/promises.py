@@ -200,7 +200,7 @@ def of_cards(books: Books, towns: Towns) -> Iterator[Promise]:
     seen = [one for town in towns.all for one in town.standing()]
     rows = {(post.room, post.message): post for post in books.posts if post.message}
     found: Counter[tuple[str, Purpose]] = Counter()
-    strays = []
+    strays, others = [], []
     named = Counter((one.room, one.message) for one in seen)
     for one in seen:
         post = rows.get((one.room, one.message))
@@ -215,12 +215,18 @@ def of_cards(books: Books, towns: Towns) -> Iterator[Promise]:
             answer = asked.get(Asked.read(post.place).interaction)
             shown = answer is not None and job_of(answer.custom_ids()) == post.job_id
             found[post.room, post.purpose] += shown
+            others += (
+                []
+                if shown
+                else [f"{post.purpose} of job {post.job_id}: {answer and answer.text()[:60]}"]
+            )
     wanted = _wanted(books, towns)
     for room, purpose in sorted(wanted.keys() | found.keys()):
         if room != "web":
             expected, stand = wanted[room, purpose], found[room, purpose]
             yield Promise(f"cards in {room}: {purpose}", expected, stand)
     yield none("cards that stand twice", [*strays, *twice])
+    yield none("private answers that show something else than their card", others)
     heaped = [_said(one) for one in seen if len(set(one.files)) < len(one.files)]
     yield none("threads in which a clip is twice", heaped)
 
@@ -263,6 +269,8 @@ async def of_votes(db: Db, books: Books, crowd: Crowd) -> list[Promise]:
     signed: dict[tuple[int, str], bool] = {}
     told: set[tuple[int, str]] = set()
     votes: Counter[tuple[int, str]] = Counter()
+    towns = {town for town, *_ in crowd.by_sign}
+    shown = {(town, job_of(town.ids(card))): card for town in towns for card in town.shows()}
     async with db.read() as s:
         for town, who, job in crowd.by_sign | crowd.by_button:
             if job not in public:
@@ -271,10 +279,8 @@ async def of_votes(db: Db, books: Books, crowd: Crowd) -> list[Promise]:
             name = (job, f"{town.room} {who.name}")
             votes[name] += (job, person) in books.votes
             if (town, who, job) in crowd.by_sign:
-                signed[name] = any(
-                    job_of(town.ids(card)) == job and who.id in town.signs(card, Sign.VOTE_1)
-                    for card in town.shows()
-                )
+                card = shown.get((town, job))
+                signed[name] = card is not None and who.id in town.signs(card, Sign.VOTE_1)
             elif (town, who, job) in crowd.counted:
                 told.add(name)
     wrong = [f"job {j}, {who}" for (j, who), there in signed.items() if votes[j, who] != there]

@@ -38,7 +38,7 @@ LOOK_SECONDS = 1.0
 QUIET_SECONDS = 150.0
 """So long nothing may happen at all; it is longer than a lease, a claim, or the wait for a message of
 which nobody knows whether it arrived."""
-SAY_SECONDS = 15.0
+COUNT_SECONDS, SAY_SECONDS = 5.0, 15.0
 
 
 @dataclass
@@ -157,7 +157,7 @@ class _Watch:
     def __init__(self, db: Db, towns: Towns, crowd: Crowd) -> None:
         self._db, self._towns, self._crowd = db, towns, crowd
         self._seen: object = ""
-        self._changed = self._said = time.monotonic()
+        self._changed = self._said = self._counted = time.monotonic()
 
     async def rendered(self) -> bool:
         """Whether most of what there is has been rendered, or is over."""
@@ -169,8 +169,9 @@ class _Watch:
     async def settled(self) -> bool:
         """Whether nothing is left to be done, told or counted."""
         seen = await self._glance()
-        if seen is None or not seen.is_quiet:
+        if seen is None or not seen.is_quiet or time.monotonic() < self._counted + COUNT_SECONDS:
             return False
+        self._counted = time.monotonic()
         books = await promises.read(self._db)
         votes = await promises.of_votes(self._db, books, self._crowd)
         left = [*votes, *promises.of_cards(books, self._towns)]
