@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import shutil
 import signal
 import sys
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=JOBS, help="wishes that are made")
     parser.add_argument("--seed", type=int, default=SEED, help="of the weather and of the people")
     asked = parser.parse_args()
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # of callers who were killed
     # Directly under /tmp: a Unix socket's path may have only about a hundred characters.
     where = Path(tempfile.mkdtemp(prefix="storm-", dir="/tmp"))
 
