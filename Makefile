@@ -2,7 +2,7 @@
 # make test    every test, against a real database, a real broker and a real browser
 # make check   style, types, who may import whom, and migrations that match the models
 # make bench   the performance figures
-# make storm   a thousand jobs while everything is killed about once a second; takes its time
+# make storm   a thousand jobs while processes are killed, up to once a second; takes its time
 # make images  what Dockerfile and compose.yaml do, in a fresh folder and without an engine
 #
 # Python 3.11 or newer is all that must be there. Neither needs root or a running service.

@@ -1,4 +1,4 @@
-"""A thousand jobs through both chats while everything is killed about once a second: `make storm`.
+"""A thousand jobs through both chats while everything is killed, up to once a second: `make storm`.
 
 A studio of separate processes (two bots, three workers with an engine that does nothing, Valkey and
 PostgreSQL) serves two servers of Discord's double and a workspace of Slack's. People wish, cancel, vote,
