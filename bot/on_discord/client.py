@@ -193,7 +193,7 @@ class StudioClient(discord.AutoShardedClient):
         await self.desk.broker.spread(job_id)
 
     async def on_error(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        log.exception("discord.event_failed", event=event)
+        log.exception("discord.event_failed", told=event)
 
     async def _sync(self) -> None:
         """Tell Discord the commands, unless it has exactly what it was told last, and that is these."""

@@ -14,6 +14,7 @@ from bot.trouble import Trouble
 from db import workspaces
 from db.models import Workspace
 from tests.bot.on_discord.town import Town, running
+from tests.support.logged import logged
 from tests.support.whole import until
 
 
@@ -76,6 +77,12 @@ async def test_a_stop_that_comes_while_it_reconnects_ends_it(town: Town, resumab
         done, _ = await asyncio.wait([serving], timeout=20)
     assert done
     assert serving.cancelled()
+
+
+async def test_an_event_that_fails_is_logged_and_ends_nothing(town: Town) -> None:
+    with logged() as lines:
+        await a_client(town).on_error("interaction")
+    assert [line["told"] for line in lines] == ["interaction"]
 
 
 def closed(code: int) -> Callable[[], Awaitable[None]]:
