@@ -2,6 +2,7 @@
 # make test    every test, against a real database, a real broker and a real browser
 # make check   style, types, who may import whom, and migrations that match the models
 # make bench   every figure of the README in one table, each beside its limit
+# make storm   a thousand jobs while processes are killed, up to once a second; takes its time
 # make images  what Dockerfile and compose.yaml do, in a fresh folder and without an engine
 #
 # Python 3.11 or newer is all that must be there. Neither needs root or a running service.
@@ -14,7 +15,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 # Else each of the many processes that a studio and its tests start would compile the project anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench images
+.PHONY: demo test check bench storm images
 
 demo: $(VENV)/.ready-demo
 	@exec $(BIN)/sora up
@@ -38,6 +39,9 @@ images: $(VENV)/.ready-test
 
 bench: $(VENV)/.ready-test
 	$(BIN)/python -m bench.run $(ARGS)
+
+storm: $(VENV)/.ready-test
+	$(BIN)/python -m bench.storm $(ARGS)
 
 # A stamp is newer than both files until one of them changes, so a second start installs nothing.
 $(VENV)/.ready-demo: pyproject.toml constraints.txt | $(BIN)/python

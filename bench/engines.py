@@ -32,13 +32,18 @@ NOTHING = Entry.model_validate(
 
 
 class Nothing:
-    """Gives grey frames at once."""
+    """Gives grey frames at once, or after so many seconds for each step."""
+
+    def __init__(self, step_seconds: float = 0.0) -> None:
+        self._step_seconds = step_seconds
 
     def load(self) -> None:
         """There is nothing to load."""
 
     def make(self, brief: Brief, progress: Progress, ready: Ready) -> tuple[str, ...]:
-        progress(brief.steps, brief.steps)
+        for step in range(1, brief.steps + 1):
+            time.sleep(self._step_seconds)
+            progress(step, brief.steps)
         film = np.full((brief.frames, brief.height, brief.width, 3), 128, np.uint8)
         for seed in brief.seeds:
             ready(Take(seed, film))

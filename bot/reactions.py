@@ -1,8 +1,8 @@
 """What a reaction on a card means: a verb at the desk, done once however often it is told.
 
-A sign is done first and written down afterwards. Told twice, the second does nothing new, because the
-desk's verbs don't; whoever compares what stands on a message with what is written down finds what was
-missed while nobody listened, and nothing else.
+It is written down that a sign is begun, then it is done, then that it was. Told twice, the second does
+nothing new, because the desk's verbs don't; whoever compares what stands on a message with what is written
+down finds what was missed while nobody listened, what somebody was killed over, and nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bot.acts import Act, act
 from bot.signs import REASONS, VOTES, Sign
 from db import clips, jobs, posts, reactions, reviews, votes
 from db.models import Post, Reaction
-from db.reactions import REFUSED
+from db.reactions import BEGUN, REFUSED
 from db.session import Db
 from db.states import WAITING_FOR_REVIEW, Purpose, Verdict
 from moderation import rules
@@ -70,23 +70,36 @@ async def added(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
         post = await posts.by_message(s, given.room, given.message)
     if post is None:
         raise NoCard
+    if given.sign is None or not _is_kept(post, given.sign):
+        return await _answer(db, desk, post, given, who)
+    key = (given.room, given.message, given.user_id, given.sign)
+    async with db.begin() as s:
+        await reactions.begin(s, *key)
+    answer = await _answer(db, desk, post, given, who)
+    async with db.begin() as s:
+        await reactions.end(s, *key, counts=answer.keep)
+    return answer
+
+
+def _is_kept(post: Post, sign: Sign) -> bool:
+    """Whether it is written down there what became of this sign."""
+    shown = post.purpose is Purpose.SHOWCASE and sign in {*VOTES, Sign.TIP}
+    return shown or post.purpose is Purpose.REVIEW
+
+
+async def _answer(db: Db, desk: Desk, post: Post, given: Given, who: Who) -> Answer:
+    """Do what it means."""
     try:
         match post.purpose:
             case Purpose.REVIEW:
-                answer = await _review(db, desk, post, given, await who())
+                return await _review(db, desk, post, given, await who())
             case Purpose.SHOWCASE if given.sign is not None and given.sign in VOTES:
-                answer = await _vote(db, desk, post, given, given.sign, await who())
+                return await _vote(db, desk, post, given, given.sign, await who())
             case Purpose.SHOWCASE if given.sign is Sign.TIP:
                 await act(desk, Act(await who(), Sign.TIP, post.job_id, _request(given)))
-                answer = NOTHING
-            case _:
-                return NOTHING
     except Refused as refused:
         return Answer(keep=False, said=str(refused))
-    if answer.keep and given.sign is not None:
-        async with db.begin() as s:
-            await reactions.note(s, given.room, given.message, given.user_id, given.sign)
-    return answer
+    return NOTHING
 
 
 async def refused(db: Db, given: Given) -> None:
@@ -133,9 +146,9 @@ def in_order(
 
 
 def is_done(known: Reaction) -> bool:
-    """Whether nothing is left to do about a sign that stands: a no whose question never got through
-    is still to be asked about."""
-    return known.sign != Sign.REJECT or bool(known.asked)
+    """Whether nothing is left to do about a sign that stands: one that was begun and not done is done
+    again, and a no whose question never got through is still to be asked about."""
+    return known.asked != BEGUN and (known.sign != Sign.REJECT or bool(known.asked))
 
 
 async def numbers(db: Db, room: str, job_id: int, user_id: str, workspace: str = "") -> list[int]:
@@ -187,7 +200,7 @@ def _counts(reaction: Reaction, user_id: str) -> bool:
 
 
 def _questions(given: Iterable[Reaction]) -> tuple[str, ...]:
-    return tuple(one.asked for one in given if one.asked not in {"", REFUSED})
+    return tuple(one.asked for one in given if one.asked not in {"", BEGUN, REFUSED})
 
 
 async def _review(db: Db, desk: Desk, post: Post, given: Given, person: Person) -> Answer:

@@ -16,26 +16,35 @@ from db.upsert import upsert
 
 REFUSED = "-"
 """In place of a question: the sign was refused, and means nothing for as long as it stands."""
+BEGUN = "+"
+"""In place of a question: what the sign means is being done, and perhaps was by somebody who is gone."""
 KEPT = timedelta(days=30)
 AT_AN_END = frozenset({Status.REJECTED_FINALLY, Status.WITHDRAWN})
 """From here no job comes back before the moderators."""
 KEY = ("room", "message", "user_id", "sign")
 
 
-async def note(s: AsyncSession, room: str, message: str, user_id: str, sign: str) -> bool:
-    """Write down a sign that counts; False when it was there already."""
-    row = _row(room, message, user_id, sign, "")
-    made = await s.scalar(
+async def begin(s: AsyncSession, room: str, message: str, user_id: str, sign: str) -> None:
+    """Before it is done: whoever finds this left over does it again, or undoes it once the sign is gone."""
+    row = _row(room, message, user_id, sign, BEGUN)
+    await s.execute(
         upsert(s, Reaction)
         .values(row)
         .on_conflict_do_update(
             index_elements=KEY,
-            set_={"asked": "", "at": row["at"]},
+            set_={"asked": BEGUN, "at": row["at"]},
             where=col(Reaction.asked) == REFUSED,
         )
-        .returning(col(Reaction.sign))
     )
-    return made is not None
+
+
+async def end(
+    s: AsyncSession, room: str, message: str, user_id: str, sign: str, *, counts: bool
+) -> None:
+    """What was begun is done, or it turned out that it doesn't count."""
+    begun = (*_is(room, message, user_id, sign), col(Reaction.asked) == BEGUN)
+    done = update(Reaction).values(asked="") if counts else delete(Reaction)
+    await s.execute(done.where(*begun))
 
 
 async def note_refused(s: AsyncSession, room: str, message: str, user_id: str, sign: str) -> None:

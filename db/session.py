@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 from sqlalchemy import event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
@@ -36,7 +37,11 @@ class Db:
             self._reader = _sqlite(url, "BEGIN", pool_size=5)
         else:
             self._writer = create_async_engine(
-                url, pool_size=10, pool_pre_ping=True, hide_parameters=True
+                url,
+                pool_size=10,
+                pool_pre_ping=True,
+                hide_parameters=True,
+                connect_args={"async_creator_fn": _connect},
             )
             self._reader = self._writer
 
@@ -89,15 +94,27 @@ async def of_one_moment(s: AsyncSession) -> None:
         await s.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
+class Unreached(ConnectionError):
+    """There is no server at the database's address."""
+
+
 def is_away(error: Exception) -> bool:
     """Whether it says that the database can't be reached, begins or ends, or that others were in turn for
     too long; and nothing of what was asked."""
     if isinstance(error, NoConnectionFree):
         return True
     if not isinstance(error, DBAPIError):
-        return False
+        return isinstance(error, Unreached)
     state = str(getattr(error.orig, "sqlstate", "") or "")
     return error.connection_invalidated or state.startswith(AWAY)
+
+
+async def _connect(*where: Any, **how: Any) -> asyncpg.Connection:
+    """As asyncpg does, but what is missing is called by its name: a socket that isn't there is no file."""
+    try:
+        return await asyncpg.connect(*where, **how)
+    except OSError as error:
+        raise Unreached(str(error)) from error
 
 
 def _key(what: str) -> int:

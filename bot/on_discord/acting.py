@@ -133,13 +133,12 @@ class Acting:
         """Say something that only they see, whatever was said to this interaction before."""
         said = sentence(text, *buttons)
         try:
-            if interaction.extras.get(THINKING):
-                await self._client.courier.edit_original(interaction.token, Message(said))
-            elif THINKING not in interaction.extras and not interaction.response.is_done():
+            if THINKING not in interaction.extras and not interaction.response.is_done():
                 await interaction.response.send_message(
                     view=said, ephemeral=True, allowed_mentions=SILENT
                 )
             else:
+                # Of an answer to come this is it; one that has become a card meanwhile stays one.
                 await interaction.followup.send(view=said, ephemeral=True, allowed_mentions=SILENT)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.info("whisper.lost", error=str(error))

@@ -102,9 +102,12 @@ class StudioClient(discord.AutoShardedClient):
 
     async def serve(self) -> None:
         """Stay connected until cancelled. Raises ``Trouble`` for what waiting won't mend."""
+        connecting: asyncio.Future[None] | None = None
         try:
             await self._log_in()
-            await self.connect()
+            # Shielded, because a cancel that meets a shard while it reconnects is lost in discord.py.
+            connecting = asyncio.ensure_future(self.connect())
+            await asyncio.shield(connecting)
         except discord.ConnectionClosed as error:
             if error.code not in ENDED:
                 raise
@@ -113,6 +116,9 @@ class StudioClient(discord.AutoShardedClient):
             with suppress(TimeoutError):
                 async with asyncio.timeout(GOODBYE_SECONDS):
                     await self.close()
+            if connecting is not None:  # once closed it ends, also where it loses this cancel
+                connecting.cancel()
+                await asyncio.gather(connecting, return_exceptions=True)
 
     async def _log_in(self) -> None:
         pause = RECONNECT_SECONDS

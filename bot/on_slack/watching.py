@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -33,6 +34,8 @@ from moderation.people import Person
 from moderation.rules import Refused
 
 TRIES, TRY_SECONDS = 5, 1.0
+LATE_SECONDS = 5.0
+"""Slack tells again after minutes what nobody acknowledged, and each time it may tell another process."""
 MEANS_NOTHING = "That sign means nothing here; take one of those under the card."
 WHISPERED = "whispered"
 """In place of the message that asks for a sentence: what only one person sees is no message."""
@@ -52,13 +55,13 @@ class Watching:
         """A reaction was put on some message; ``bot``: our own user there."""
         if _concerns(event, bot):
             given = _given(team, event)
-            await self._insist(given, lambda: self.add(given))
+            await self._insist(given, lambda: self.add(given), float(event["event_ts"]))
 
     async def went(self, team: str, event: dict[str, Any], bot: str) -> None:
         """A reaction was taken off."""
         if _concerns(event, bot):
             given = _given(team, event)
-            await self._insist(given, lambda: self.remove(given))
+            await self._insist(given, lambda: self.remove(given), float(event["event_ts"]))
 
     async def catch_up(self) -> None:
         """Act on what was put on and taken off the cards meanwhile, once."""
@@ -100,17 +103,23 @@ class Watching:
         giver = self._giver(given, [])
         await reactions.removed(self._parts.db, self._parts.desk, given, giver)
 
-    async def _insist(self, given: Given, act: Callable[[], Awaitable[None]]) -> None:
+    async def _insist(
+        self, given: Given, act: Callable[[], Awaitable[None]], given_at: float
+    ) -> None:
         """Try again while the database or Slack is away; what is lost all the same is looked at
-        again later."""
+        again later, and so is what was done late (``given_at``: a Unix time)."""
         async with self.in_turn(given):
             for attempt in range(1, TRIES + 1):
                 try:
-                    return await act()
+                    await act()
                 except NoCard:
                     pass  # its row may still be on the way: people are quick
                 except Exception:
                     log.exception("reaction.failed", attempt=attempt)
+                else:
+                    if time.time() < given_at + LATE_SECONDS:
+                        return
+                    break  # another process may have done before it what came after it
                 await asyncio.sleep(TRY_SECONDS * attempt)
         self.missed.look_at(given.message)
 

@@ -22,7 +22,7 @@ from db.states import Purpose, Reason, Status, Verdict
 from moderation.people import Person, Role
 from moderation.rules import Rules
 from tests.support.books import settle
-from tests.support.rooms import MemoryRoom
+from tests.support.rooms import Killed, MemoryRoom
 from tests.support.studio import Studio, person
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -122,6 +122,31 @@ async def test_only_moderators_signs_stay(desk: TwoToAgree) -> None:
     assert await desk.said() == []
 
 
+@pytest.mark.databases("sqlite", "postgres")
+async def test_whoever_is_killed_over_a_vote_leaves_word_of_it(
+    desk: TwoToAgree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.add("mo", Sign.APPROVE)
+    await desk.add("lin", Sign.APPROVE)
+
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(known, "end", killed)
+        with pytest.raises(Killed):
+            await desk.add("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    given = await desk.given("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    async with desk.studio.db.read() as s:
+        assert await votes.tally(s, 1) == {1: 1}
+        row = await known.get(s, given.room, given.message, "bo", Sign.VOTE_1)
+    assert row is not None
+    assert not reactions.is_done(row)  # so it is done again where the sign still stands
+    await desk.take("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    async with desk.studio.db.read() as s:
+        assert await votes.tally(s, 1) == {}
+
+
 async def test_a_no_waits_for_its_sentence(desk: TwoToAgree) -> None:
     answer = await desk.add("mo", Sign.REJECT)
     assert answer.keep
@@ -208,8 +233,8 @@ async def test_where_users_are_a_workspaces_own_only_its_cards_have_their_number
         for team, sign in (("T1", Sign.VOTE_1), ("T11", Sign.VOTE_2)):
             post = await posts.intend(s, "chat", f"{team}/C1", Purpose.REVIEW, 1)
             await posts.note_painted(s, post.id, f"{team}/C1/1", "looks")
-            await known.note(s, "chat", f"{team}/C1/1", "U1", sign)
-            await known.note(s, "chat", f"{team}/C1/1", "U1", Sign.REJECT)
+            await known.begin(s, "chat", f"{team}/C1/1", "U1", sign)
+            await known.begin(s, "chat", f"{team}/C1/1", "U1", Sign.REJECT)
             await known.note_asked(s, "chat", f"{team}/C1/1", "U1", Sign.REJECT, f"of {team}")
     db = desk.studio.db
     assert await reactions.numbers(db, "chat", 1, "U1", "T1") == [1]
@@ -244,7 +269,7 @@ async def test_old_signs_that_mean_nothing_any_more_are_forgotten(
     await publish(desk)
     message, sign = await desk.message(purpose), Sign.VOTE_1
     async with desk.studio.db.begin() as s:
-        await known.note(s, "memory", message, "bo", sign)
+        await known.begin(s, "memory", message, "bo", sign)
 
     async def kept() -> bool:
         async with desk.studio.db.begin() as s:

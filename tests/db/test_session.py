@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from db import session
 from db.broker import Broker
-from db.session import Db
+from db.session import Db, Unreached, is_away
 from tests.support.studio import Studio, person
 
 
@@ -41,5 +43,15 @@ async def test_who_could_not_write_because_others_did_may_try_again(
         with pytest.raises(NoConnectionFree) as refused:
             async with busy.begin() as late:
                 await late.execute(select(1))
-    assert session.is_away(refused.value)
+    assert is_away(refused.value)
     await busy.close()
+
+
+async def test_a_server_that_is_not_there_is_away(tmp_path: Path) -> None:
+    db = Db(f"postgresql+asyncpg://postgres@/sora?host={tmp_path}")
+    with pytest.raises(Unreached) as failed:
+        async with db.begin() as s:
+            await s.execute(text("SELECT 1"))
+    assert is_away(failed.value)
+    assert not is_away(FileNotFoundError(2, "No such file or directory"))
+    await db.close()

@@ -261,9 +261,9 @@ class Leaver:
             await web_sessions.begin(s, "discord", "", DISCORD, "The quetzal's browser")
             await replies.keep(s, "discord", CHANNEL, "token", timedelta(hours=1))
             await replies.keep(s, "discord", f"1/2/{DISCORD}/3", "token", timedelta(hours=1))
-            await reactions.note(s, "discord", "6/8", DISCORD, "✅")
-            await reactions.note(s, "slack", "T1/C/1.2", SLACK, "✅")
-            await reactions.note(s, "slack", "T2/C/1.2", "U0SOMEBODYELSE", "✅")
+            await reactions.begin(s, "discord", "6/8", DISCORD, "✅")
+            await reactions.begin(s, "slack", "T1/C/1.2", SLACK, "✅")
+            await reactions.begin(s, "slack", "T2/C/1.2", "U0SOMEBODYELSE", "✅")
             s.add(Look(job_id=self.waiting.id, person_id=self.they.id, until=utcnow()))
             s.add(
                 Post(

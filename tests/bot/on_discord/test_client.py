@@ -14,6 +14,7 @@ from bot.trouble import Trouble
 from db import workspaces
 from db.models import Workspace
 from tests.bot.on_discord.town import Town, running
+from tests.support.logged import logged
 from tests.support.whole import until
 
 
@@ -62,6 +63,26 @@ async def test_whatever_the_gateway_closes_with_for_good_is_a_sentence(
     monkeypatch.setattr(other, "connect", closed(4013))
     with pytest.raises(discord.ConnectionClosed):
         await other.serve()
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+async def test_a_stop_that_comes_while_it_reconnects_ends_it(town: Town, resumable: bool) -> None:
+    stopping = a_client(town)
+    serving = asyncio.create_task(stopping.serve())
+    await town.discord.until(stopping.is_ready, 20)
+    async with town.discord.faults.gateway_away(resumable):
+        asked = len(town.discord.sockets._connections)
+        await town.discord.until(lambda: len(town.discord.sockets._connections) > asked, 20)
+        serving.cancel()
+        done, _ = await asyncio.wait([serving], timeout=20)
+    assert done
+    assert serving.cancelled()
+
+
+async def test_an_event_that_fails_is_logged_and_ends_nothing(town: Town) -> None:
+    with logged() as lines:
+        await a_client(town).on_error("interaction")
+    assert [line["of"] for line in lines] == ["interaction"]
 
 
 def closed(code: int) -> Callable[[], Awaitable[None]]:

@@ -6,18 +6,21 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
 from bot.on_discord import room
+from bot.on_discord.acting import BROKEN
 from bot.on_discord.client import StudioClient
 from db import clips, events, reviews, votes
 from db.broker import Broker
 from db.models import Job, Post, Telling, utcnow
 from db.states import Purpose, Status
 from tests.bot.on_discord.town import Town, running
+from tests.doubles.on_discord import Interaction
 from tests.support.whole import until
 
 POST = ("POST", "/channels/*/messages")
@@ -98,6 +101,27 @@ async def test_a_wish_whose_answer_is_unsure_is_one_job(
     await town.until_shown(town.review)
     async with town.db.read() as s:
         assert len((await s.scalars(select(Job))).all()) == 1
+
+
+async def test_what_breaks_once_a_wish_is_taken_leaves_its_card(
+    town: Town, client: StudioClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, submit = town.studio.desk, town.studio.desk.submit
+    asked: list[Interaction] = []
+
+    def is_card() -> bool:
+        return bool(asked and asked[0].original and asked[0].original.buttons())
+
+    async def breaks(*wish: Any) -> None:
+        await submit(*wish)
+        await town.discord.until(is_card, 20)
+        raise RuntimeError("the answer to a commit is lost")
+
+    monkeypatch.setattr(desk, "submit", breaks)
+    asked.append(await town.ada.slash(town.general, "sora", prompt="a red circle"))
+    (said,) = await asked[0].followed_up()
+    assert said.text().replace("\\", "") == BROKEN
+    assert is_card()
 
 
 @pytest.mark.parametrize("resumable", [True, False])

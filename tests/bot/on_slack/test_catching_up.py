@@ -12,13 +12,14 @@ import pytest
 
 from bot.on_slack import app, missed, watching
 from bot.on_slack.ids import ROOM
-from db import posts
+from db import events, posts
 from db.session import Db
-from db.states import Purpose, Status
+from db.states import Kind, Purpose, Status
 from tests.bot.on_slack.rooms import running as running_alone
 from tests.bot.on_slack.rooms import settings_of
 from tests.bot.on_slack.town import Town, running
 from tests.doubles.on_slack import Message, Slack
+from tests.support.whole import until
 
 YES, NO = "white_check_mark", "x"
 live = pytest.mark.usefixtures("slack_room")
@@ -109,6 +110,26 @@ async def test_a_sign_put_on_before_the_card_is_known_counts_once_it_is(
         await town.quiet()
         await known_now(town, card)
         assert await published_clips(town) == ["job-1-clip-2.mp4"]
+
+
+@live
+async def test_a_sign_that_is_told_after_it_was_taken_off_does_not_count(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "LATE_SECONDS", 0.0)
+    card = await town.published()
+    with unheard(town):
+        told = await town.bo.react(card, "one")
+        await town.bo.unreact(card, "one")
+    assert told is not None
+    town.slack.deliver(told)
+
+    async def taken_back() -> bool:
+        async with town.db.read() as s:
+            return Kind.VOTE_TAKEN_BACK in {event.kind for event in await events.of(s, 1)}
+
+    await until(taken_back)
+    await town.votes({})
 
 
 async def early(town: Town) -> Message:
