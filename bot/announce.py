@@ -141,8 +141,13 @@ async def _update(db: Db, room: Room, post: Post, card: Card) -> float:
     async with db.begin() as s:
         if not await posts.begin_painting(s, post):
             return AGAIN_SECONDS
-    async with asyncio.timeout(SEND_SECONDS):
-        message = await room.update(post.place, post.message, card, post.painted_at)
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            message = await room.update(post.place, post.message, card, post.painted_at)
+    except Exception:
+        async with db.begin() as s:
+            await posts.note_failed(s, post)
+        raise
     async with db.begin() as s:
         await posts.note_painted(s, post.id, message, card.digest())
     return 0

@@ -9,21 +9,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Mapping
+from datetime import timedelta
 from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bound_contextvars
 
-from bot.announce import announce
+from bot.announce import SEND_SECONDS, announce
 from bot.room import Away, Room
-from db import events, jobs, parts, traces
+from db import events, jobs, parts, posts, traces
 from db.broker import Broker
 from db.events import Claim
 from db.line import Forecast
 from db.media import StoreTrouble
 from db.metrics import CHAT_ERRORS
+from db.models import utcnow
 from db.session import Db, is_away
 from db.states import Status
 from moderation import forecast
@@ -37,6 +40,10 @@ less often the longer the line is, so that repainting it never fills the bot's d
 MOST_AT_ONCE = 20
 AWAY_SECONDS = 5.0
 """How long a platform that is away, or too slow, is left alone; it costs no card one of its tries."""
+PAINTED = timedelta(seconds=SEND_SECONDS + 5)
+"""A card that was begun so long ago isn't being painted any more."""
+LOOKED_BACK = timedelta(days=7)
+"""Older ones aren't looked for at the start."""
 
 log = structlog.get_logger()
 
@@ -53,6 +60,7 @@ class Feed:
         self._line_moved = asyncio.Event()
         self._telling: set[asyncio.Task[None]] = set()
         self._repainting: set[asyncio.Task[None]] = set()
+        self._looked_until = utcnow() - LOOKED_BACK
         self._painting: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self) -> None:
@@ -109,12 +117,20 @@ class Feed:
             async with self._db.read() as s:
                 moving |= {job.id for job in await jobs.with_status(s, Status.RENDERING)}
                 moving |= await parts.of_rendering_shots(s)
+                moving |= await self._half_painted(s)
         if claims:
             self._line_moved.set()
         for job_id in moving:
             if job_id not in self._painting:  # else it is just being looked at
                 self._begin(self._repaint(job_id), self._repainting)
         return bool(claims)
+
+    async def _half_painted(self, s: AsyncSession) -> set[int]:
+        """Jobs with a card that whoever painted it was killed over; each is found once."""
+        since, until = self._looked_until, utcnow() - PAINTED
+        found = await posts.half_painted(s, self._room.name, since, until)
+        self._looked_until = until
+        return found
 
     def _begin(self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
         """Beside the others: one that hangs must not hold them up."""

@@ -33,11 +33,14 @@ async def intend(s: AsyncSession, room: str, place: str, purpose: Purpose, job_i
 
 
 async def begin_painting(s: AsyncSession, post: Post) -> bool:
-    """Of several who would repaint a post at the same time, one is told True."""
+    """Of several who would repaint a post at the same time, one is told True.
+
+    Until ``note_painted`` nobody knows how it looks: it may be this one's last act.
+    """
     begun = await s.scalar(
         update(Post)
         .where(col(Post.id) == post.id, col(Post.painted_at) == post.painted_at)
-        .values(painted_at=utcnow())
+        .values(painted_at=utcnow(), digest="")
         .returning(col(Post.id))
     )
     return begun is not None
@@ -50,6 +53,34 @@ async def note_painted(s: AsyncSession, post_id: int, message: str, digest: str)
         .where(col(Post.id) == post_id)
         .values(message=message, digest=digest, painted_at=utcnow())
     )
+
+
+async def note_failed(s: AsyncSession, post: Post) -> None:
+    """The room couldn't show it, as far as is known: whoever wanted it tries again. When that was begun
+    stays, because what was sent is looked for from then on."""
+    await s.execute(update(Post).where(col(Post.id) == post.id).values(digest=post.digest))
+
+
+async def half_painted(s: AsyncSession, room: str, since: datetime, until: datetime) -> set[int]:
+    """Jobs with a card that somebody began to paint between these times, and of which nobody knows how
+    it looks."""
+    found = await s.scalars(
+        select(col(Post.job_id)).where(
+            col(Post.room) == room,
+            col(Post.painted_at) > since,
+            col(Post.painted_at) <= until,
+            col(Post.digest) == "",
+            col(Post.message) != "",
+            col(Post.removed_at).is_(None),
+        )
+    )
+    return set(found)
+
+
+async def painted_over(s: AsyncSession, post_id: int) -> None:
+    """Something else stands in its message now; ``half_painted`` finds it unless it was repainted by then."""
+    known = (col(Post.id) == post_id, col(Post.digest) != "")
+    await s.execute(update(Post).where(*known).values(digest="", painted_at=utcnow()))
 
 
 async def forget_looks(s: AsyncSession, room: str, job_id: int) -> None:

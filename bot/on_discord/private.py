@@ -43,6 +43,8 @@ class Private:
         if card.purpose is not Purpose.DECISION and not await self._is_taken(place, card.job_id):
             reply = await self._living(place, HAND_OVER)
             if reply is not None and await self._answer(reply, Asked.read(place), card):
+                if card.purpose is Purpose.RECEIPT:
+                    await self._mend_result(place, card.job_id)
                 return ORIGINAL
         return await self._deliver(Asked.read(place), card, key, since)
 
@@ -60,7 +62,9 @@ class Private:
                 await self._answer(reply, asked, card)
             return message
         if await self._result_on(place, card.job_id) is not None:
-            return message  # the receipt has become the result
+            # The receipt has become the result, but whoever was killed may have painted over that.
+            await self._mend_result(place, card.job_id)
+            return message
         young = await self._living(place, HAND_OVER)
         if young is not None and await self._answer(young, asked, card):
             await self._mend_result(place, card.job_id)
@@ -151,7 +155,7 @@ class Private:
         """Another process may have shown the result while this one painted the receipt over it."""
         if (result := await self._result_on(place, job_id)) is not None:
             async with self._db.begin() as s:
-                await posts.note_painted(s, result.id, result.message, "")
+                await posts.painted_over(s, result.id)
 
     async def _living(self, place: str, at_least: timedelta = timedelta(0)) -> Reply | None:
         """The leave to answer there in private, if it lasts for so long."""

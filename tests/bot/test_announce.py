@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.announce import announce
 from bot.signs import Sign
+from db import posts
 from db.broker import Broker
-from db.models import Job
+from db.models import Job, utcnow
 from db.session import Db
 from db.states import Purpose, Reason, Verdict
 from moderation.people import Person, Role
@@ -100,6 +102,24 @@ async def test_killed_between_posting_and_noting_it_is_still_one_message(
     room.die_after_sending = False
     await tell(studio, room, job)
     assert room.sent == ["receipt 1", "result 1", "review 1"]
+
+
+async def test_a_card_that_can_not_be_painted_is_not_taken_for_half_painted(
+    studio: Studio, room: MemoryRoom
+) -> None:
+    """Else it would be tried again and again, after it was set aside."""
+    job = await studio.submit((await cast(studio))[0])
+    await tell(studio, room, job)
+    await studio.desk.cancel(await person(studio.db, "ada"), job.id)
+    room.fail = ValueError("too long")
+    with pytest.raises(ValueError, match="too long"):
+        await tell(studio, room, job)
+    ever = datetime.min.replace(tzinfo=UTC), utcnow()
+    async with studio.db.read() as s:
+        assert not await posts.half_painted(s, room.name, *ever)
+    room.fail = None
+    await tell(studio, room, job)
+    assert room.edits == 1
 
 
 async def test_killed_before_noting_it_a_card_goes_all_the_same_when_its_job_does(

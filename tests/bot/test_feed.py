@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text, update
@@ -14,7 +15,7 @@ from sqlmodel import col
 from bot.card import Card
 from bot.feed import Feed
 from bot.room import Away
-from db import events, renders
+from db import events, posts, renders
 from db.broker import Broker
 from db.media import StoreTrouble
 from db.models import Telling, utcnow
@@ -74,6 +75,24 @@ async def test_what_happens_is_shown_and_progress_is_repainted(
         await until(lambda: room.shown(Purpose.RECEIPT)[0].percent == 50)
         await studio.finish(job)
         await until(lambda: room.shown(Purpose.REVIEW))
+
+
+async def test_what_somebody_was_killed_over_is_painted_again(
+    studio: Studio, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The card looks as whoever was killed left it, and nothing more happens to its job."""
+    monkeypatch.setattr("bot.feed.PAINTED", timedelta(0))
+    room = MemoryRoom(name="web")
+    async with feeding(studio.db, broker, room):
+        await studio.rendered(await person(studio.db, "ada"), private=True)
+        await until(lambda: len(room.messages) == 2)
+    (right,) = room.shown(Purpose.RESULT)
+    async with studio.db.begin() as s:
+        (post,) = [p for p in await posts.of(s, "web", 1) if p.purpose is Purpose.RESULT]
+        assert await posts.begin_painting(s, post)
+    room.messages[post.message] = replace(right, title="As it was before")
+    async with feeding(studio.db, broker, room):
+        await until(lambda: room.shown(Purpose.RESULT) == [right])
 
 
 async def test_without_a_broker_it_is_only_slower(studio: Studio) -> None:
