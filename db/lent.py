@@ -27,6 +27,8 @@ MOST_UNSEEN = 4
 """So many deliveries of one worker may wait; then it is given nothing more."""
 MOST_WATTS = 2000
 """No machine that renders one clip draws more; what is claimed beyond isn't believed."""
+COMING = "coming "
+"""Before the number of a clip in ``LentRender.files`` that is being stored."""
 GAVE_UP = "the lent worker could not make it"
 
 
@@ -128,15 +130,34 @@ async def hold(
     return await renders.hold(s, job_id, attempt, step=int(min(part, 1.0) * job.steps))
 
 
-async def note_sent(s: AsyncSession, found: InHand, number: int, key: str) -> str:
-    """A clip is about to be stored under this key; the one that it stood under before, or nothing."""
-    before = found.render.files.get(str(number), "")
-    found.render.files = {**found.render.files, str(number): key}
+def note_coming(found: InHand, number: int, key: str) -> str:
+    """A clip is about to be stored under this key; that of the same that was about to be, or nothing."""
+    return _note(found, f"{COMING}{number}", key)
+
+
+def note_sent(found: InHand, number: int, key: str) -> str:
+    """It is stored; the key that it stood under before, or nothing. Where another is about to be stored in
+    its place by now, that is the one that will count."""
+    coming = f"{COMING}{number}"
+    if found.render.files.get(coming) != key:
+        return ""
+    found.render.files = {name: k for name, k in found.render.files.items() if name != coming}
+    return _note(found, str(number), key)
+
+
+def sent(found: InHand) -> list[str]:
+    """The keys of all of its clips, in their order."""
+    return [found.render.files[str(number)] for number in range(1, found.job.variations + 1)]
+
+
+def _note(found: InHand, name: str, key: str) -> str:
+    before = found.render.files.get(name, "")
+    found.render.files = {**found.render.files, name: key}
     return before
 
 
 def missing(found: InHand) -> list[int]:
-    """The clips that weren't sent yet."""
+    """The clips that weren't sent yet, or are being stored still."""
     numbers = range(1, found.job.variations + 1)
     return [number for number in numbers if str(number) not in found.render.files]
 

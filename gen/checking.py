@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -16,7 +17,7 @@ import structlog
 from db import lender_keys, lent
 from db.broker import Broker
 from db.lent import InHand
-from db.media import Media
+from db.media import Damaged, Media
 from db.models import Job
 from db.session import Db
 from gen import inspector
@@ -26,12 +27,13 @@ from gen.credentials import Signing
 from gen.engines.base import CannotMake, Inputs, Stopped
 from gen.expected import Expected, Unfit
 from gen.host import Host
+from gen.keeping import Keeper
 from gen.rendered import Classifying, Made, Rendered, Step
 from gen.trouble import RenderFailed
 
 FIRST = 3
 """So many deliveries of a key are made again in any case."""
-GONE = "What was rendered for this is gone; please retry."
+GONE = "what a lent worker sent is gone"
 
 log = structlog.get_logger()
 
@@ -58,6 +60,7 @@ class Checker:
         self._db = db
         self._broker = broker
         self._media = media
+        self._keeper = Keeper(db, broker, media)
         self._host = host
         self._catalogue = catalogue
         self._share = share
@@ -86,7 +89,7 @@ class Checker:
     ) -> tuple[Made, ...]:
         """Raises ``Unfit`` as well."""
         job, render = found
-        sent = [await self._brought(key) for _, key in sorted(render.files.items())]
+        sent = [await self._brought(job, key) for key in lent.sent(found)]
         expected, seeds = _expected(job), seeds_of(job)
         made = await inspector.clips(sent, seeds, expected, folder, signing, self._classifying)
         entry = self._catalogue.get(job.model)
@@ -110,10 +113,17 @@ class Checker:
             await self._broker.ring(job_id, attempt)
             await self._broker.spread(job_id)
 
-    async def _brought(self, key: str) -> Path:
-        path = await self._media.bring(self._media.path(key))
+    async def _brought(self, job: Job, key: str) -> Path:
+        """However long the store is away. Without the file somebody has to make it again."""
+        bring = partial(self._media.bring, self._media.path(key))
+        try:
+            path = await self._keeper.patiently(job, bring)
+        except Damaged:
+            path = None
         if path is None:
-            raise RenderFailed(GONE)
+            log.warning("lent.gone", job=job.id)
+            await self._keeper.put_back(job, GONE)
+            raise Stopped
         return path
 
     async def _is_due(self, name: str) -> bool:

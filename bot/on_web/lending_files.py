@@ -92,15 +92,19 @@ async def _received(request: web.Request, path: Path) -> str:
 
 
 async def _keep(call: Caller, number: int, path: Path) -> None:
-    """Noted before it is stored, so that nothing is stored that nobody knows of."""
+    """Noted before it is stored, so that nothing is stored that nobody knows of; and after, so that nothing
+    counts as sent that isn't there yet."""
     db, media = call.site.db, call.site.media
     key = await media.key_of(path)
     async with db.begin() as s:
-        before = await lent.note_sent(s, await in_hand(s, call), number, key)
-        if before != key:
-            await s.flush()
-            await clips.discard_unused(s, media, [before])
+        before = lent.note_coming(await in_hand(s, call), number, key)
+        await s.flush()
+        await clips.discard_unused(s, media, [before])
     await clips.keep(db, media, key)
     await media.put(path)
-    async with db.begin() as s:  # it may have gone on meanwhile, and all of it been tidied away
-        await clips.discard_unused(s, media, [key])
+    async with db.begin() as s:
+        found = await lent.in_hand(s, call.key, *call.render)
+        before = lent.note_sent(found, number, key) if found else ""
+        await s.flush()
+        # It may have gone on meanwhile, and all of it been tidied away.
+        await clips.discard_unused(s, media, [before, key])

@@ -43,7 +43,8 @@ class LentRender(SQLModel, table=True):
     attempt: int = Field(primary_key=True)
     key: str = Field(foreign_key="lenderkey.name", index=True)
     files: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    """Number of the clip -> media key of its video, as it was sent."""
+    """Number of the clip -> media key of its video, as it was sent; with a word before the number while that
+    is being stored."""
     delivered_at: datetime | None = Field(default=None, index=True)
     seconds: float = 0.0
     energy_wh: float = 0.0

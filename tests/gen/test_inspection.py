@@ -60,6 +60,7 @@ UNFIT: dict[str, tuple[Callable[[], bytes], str]] = {
     "too many": (lambda: clip(ball(13, 64, 96)), "It has more than 12 frames."),
     "too fast": (lambda: clip(fps=16), "It has 16 frames a second, not 8."),
     "another codec": (lambda: written("mpeg4"), "It is mpeg4 in yuv420p, not h264 in yuv420p."),
+    "an unknown one": (lambda: clip().replace(b"avc1", b"zzzz"), inspection.UNREADABLE),
     "other colours": (lambda: written(pixels="yuv444p"), "It is h264 in yuv444p"),
     "one frame late": (lambda: written(late=2), "frames a second|doesn't come at its time"),
     "two tracks": (two_tracks, "It has other tracks"),

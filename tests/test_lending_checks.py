@@ -1,0 +1,88 @@
+"""What a studio does with a delivery of a lent worker when something is wrong with it, or with the studio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.broker import Broker
+from db.media import StoreTrouble
+from db.session import Db
+from db.states import Status
+from gen import keeping
+from tests.support.lenders import Lending, Somebody, refusal, rendered
+
+pytestmark = pytest.mark.databases("sqlite")
+
+
+@pytest.fixture
+async def lending(db_url: str, valkey: str, tmp_path: Path) -> AsyncIterator[Lending]:
+    made = Lending(Db(db_url), Broker(valkey), tmp_path)
+    await made.begin()
+    yield made
+    await made.end()
+
+
+async def test_a_clip_counts_as_sent_once_it_is_stored(
+    lending: Lending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = await lending.submit(lending.ada, variations=1)
+    comes, may_go_on, put = asyncio.Event(), asyncio.Event(), lending.media.put
+
+    async def slowly(source: Path) -> str:
+        comes.set()
+        await may_go_on.wait()
+        return await put(source)
+
+    monkeypatch.setattr(lending.media, "put", slowly)
+    async with Somebody(lending, await lending.key()) as bo:
+        job = await bo.claimed()
+        sending = asyncio.create_task(bo.send(job, 1, rendered(job)[0]))
+        await comes.wait()
+        assert (await refusal(bo.done(job))) == (422, "Not all of it was sent: clip 1 is missing.")
+        may_go_on.set()
+        await sending
+        await bo.done(job)
+    await lending.check()
+    assert (await lending.job(asked.id)).status is Status.IN_REVIEW
+    await lending.tidy()
+    assert not await lending.renders()
+
+
+async def test_a_store_that_is_away_for_a_moment_costs_nothing(
+    lending: Lending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = await lending.submit(lending.ada, variations=1)
+    async with Somebody(lending, await lending.key()) as bo:
+        await bo.deliver(await bo.claimed())
+    bring, troubles = lending.media.bring, [StoreTrouble("It is away."), StoreTrouble("Still.")]
+
+    async def away(path: Path) -> Any:
+        if troubles:
+            raise troubles.pop()
+        return await bring(path)
+
+    monkeypatch.setattr(lending.media, "bring", away)
+    monkeypatch.setattr(keeping, "PAUSE_SECONDS", 0.01)
+    await lending.check()
+    assert not troubles
+    assert (await lending.job(asked.id)).status is Status.IN_REVIEW
+
+
+async def test_what_is_gone_from_the_store_is_made_again(lending: Lending) -> None:
+    asked = await lending.submit(lending.ada, variations=1)
+    async with Somebody(lending, await lending.key()) as bo:
+        await bo.deliver(await bo.claimed())
+        [render] = await lending.renders()
+        await lending.media.discard(render.files["1"])
+        await lending.check(renders=False)
+        now = await lending.job(asked.id)
+        assert (now.status, now.losses) == (Status.QUEUED, 0)
+        assert (await lending.known()).refused == 0
+        await bo.deliver(await bo.claimed())
+    await lending.check()
+    assert (await lending.job(asked.id)).status is Status.IN_REVIEW
