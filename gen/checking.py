@@ -18,7 +18,7 @@ from db import lender_keys, lent
 from db.broker import Broker
 from db.lent import InHand
 from db.media import Damaged, Media
-from db.models import Job
+from db.models import Job, utcnow
 from db.session import Db
 from gen import inspector
 from gen.briefs import brief_of, seeds_of
@@ -82,7 +82,8 @@ class Checker:
         entry = self._catalogue.get(job.model)
         known = entry.approximations if entry else ()
         took = render.seconds, render.energy_wh, False
-        return Rendered(made, (), *took, approximations=known)
+        waited = _since_given(job) - render.seconds
+        return Rendered(made, (), *took, load_seconds=waited, approximations=known)
 
     async def _looked_at(
         self, found: InHand, inputs: Inputs, signing: Signing, folder: Path
@@ -162,6 +163,10 @@ def _expected(job: Job) -> Expected:
         width, height = 2 * job.width, 2 * job.height
     twice = 2 if job.smooth else 1
     return Expected(width, height, twice * job.frames, twice * job.fps)
+
+
+def _since_given(job: Job) -> float:
+    return (utcnow() - job.started_at).total_seconds() if job.started_at else 0.0
 
 
 def _unheard(step: Step) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from db import workers
 from db.broker import Broker
 from db.media import StoreTrouble
+from db.models import utcnow
 from db.session import Db
 from db.states import Status
 from gen import keeping
@@ -86,3 +89,18 @@ async def test_what_is_gone_from_the_store_is_made_again(lending: Lending) -> No
         await bo.deliver(await bo.claimed())
     await lending.check()
     assert (await lending.job(asked.id)).status is Status.IN_REVIEW
+
+
+async def test_what_waits_to_be_looked_at_is_no_part_of_what_a_render_takes(
+    lending: Lending,
+) -> None:
+    await lending.submit(lending.ada, variations=1)
+    async with Somebody(lending, await lending.key()) as bo:
+        job = await bo.claimed()
+        await lending.change(job.job, started_at=utcnow() - timedelta(seconds=90))
+        await bo.deliver(job, seconds=60)
+    await lending.change(job.job, started_at=utcnow() - timedelta(hours=30))
+    await lending.check()
+    async with lending.db.read() as s:
+        [render] = await workers.recent_renders(s, "toy")
+    assert 60 <= render.took < 3600
