@@ -174,6 +174,11 @@ async def offers(s: AsyncSession) -> list[Offer]:
     return list(found.values())
 
 
+async def offer(s: AsyncSession, model: str) -> Offer | None:
+    """This one of them."""
+    return next((one for one in await offers(s) if one.name == model), None)
+
+
 async def recent_renders(s: AsyncSession, model: str, limit: int = 50) -> list[Render]:
     """The latest finished renders of a model, none of which was ever lost."""
     rows = await s.execute(

@@ -8,13 +8,14 @@ clip is rendered again from its seed, where its model is known to give the same.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import structlog
 
-from db import lender_keys, lent
+from db import lender_keys, lent, lent_files
 from db.broker import Broker
 from db.lent import InHand
 from db.media import Damaged, Media
@@ -32,7 +33,7 @@ from gen.rendered import Classifying, Made, Rendered, Step
 from gen.trouble import RenderFailed
 
 FIRST = 3
-"""So many deliveries of a key are made again in any case."""
+"""So many deliveries of a key are compared in any case."""
 GONE = "what a lent worker sent is gone"
 
 log = structlog.get_logger()
@@ -66,6 +67,11 @@ class Checker:
         self._share = share
         self._classifying = classifying
 
+    @property
+    def models(self) -> Collection[str]:
+        """What it can make again."""
+        return self._catalogue.keys()
+
     async def check(
         self, found: InHand, inputs: Inputs, signing: Signing, folder: Path
     ) -> Rendered:
@@ -90,12 +96,12 @@ class Checker:
     ) -> tuple[Made, ...]:
         """Raises ``Unfit`` as well."""
         job, render = found
-        sent = [await self._brought(job, key) for key in lent.sent(found)]
+        sent = [await self._brought(job, key) for key in lent_files.sent(found)]
         expected, seeds = _expected(job), seeds_of(job)
         made = await inspector.clips(sent, seeds, expected, folder, signing, self._classifying)
         entry = self._catalogue.get(job.model)
         if entry is not None and entry.same_within is not None and await self._is_due(render.key):
-            await self._again(job, entry, inputs, made, folder)
+            await self._again(found, entry, inputs, made, folder)
         return made
 
     async def let_go(self, found: InHand) -> None:
@@ -130,13 +136,14 @@ class Checker:
     async def _is_due(self, name: str) -> bool:
         async with self._db.read() as s:
             key = await lender_keys.get(s, name)
-        first = key is None or key.accepted < FIRST
+        first = key is None or key.compared < FIRST
         return first or secrets.SystemRandom().random() < self._share
 
     async def _again(
-        self, job: Job, entry: Entry, inputs: Inputs, made: tuple[Made, ...], folder: Path
+        self, found: InHand, entry: Entry, inputs: Inputs, made: tuple[Made, ...], folder: Path
     ) -> None:
         """Render one of them here. What can't be made here can't be compared, and is believed."""
+        job = found.job
         number = secrets.randbelow(len(made))
         own = folder / "again"
         own.mkdir()
@@ -154,6 +161,8 @@ class Checker:
                 f"Clip {number + 1} of job {job.id} isn't what its seed gives here: it is {far:.1f} of 255 "
                 f"levels away, not {entry.same_within:g} at most"
             )
+        async with self._db.begin() as s:
+            await lender_keys.compared(s, found.render.key)
 
 
 def _expected(job: Job) -> Expected:

@@ -124,7 +124,7 @@ class Renderer:
                         self.drained.set()
                         self._idle.set()
                         return
-                    sent = await lent.take(s, self._worker)
+                    sent = await lent.take(s, self._worker, self._checker.models)
                     hand, cap = self._hand(), self._running_cap
                     job = sent.job if sent else await renders.claim_next(s, self._worker, hand, cap)
                 if job is not None:

@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from db import workers
+from db import credentials, lent, workers
 from db.broker import Broker
 from db.media import StoreTrouble
-from db.models import utcnow
+from db.models import LenderKey, utcnow
 from db.session import Db
 from db.states import Status
 from gen import keeping
 from tests.support.lenders import Lending, Somebody, refusal, rendered
+from tests.support.studio import person
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -104,3 +105,39 @@ async def test_what_waits_to_be_looked_at_is_no_part_of_what_a_render_takes(
     async with lending.db.read() as s:
         [render] = await workers.recent_renders(s, "toy")
     assert 60 <= render.took < 3600
+
+
+async def test_it_is_left_to_a_worker_that_has_its_model(lending: Lending) -> None:
+    asked = await lending.submit(lending.ada, variations=1)
+    async with Somebody(lending, await lending.key()) as bo:
+        await bo.deliver(await bo.claimed())
+    await lending.check(has=False, renders=False)
+    async with lending.db.begin() as s:
+        assert await lent.unseen(s) == 1
+        await workers.gone(s, "worker")
+    await lending.check(has=False, renders=False)
+    assert (await lending.job(asked.id)).status is Status.IN_REVIEW
+    [clip] = await lending.made(asked)
+    said = credentials.read(lending.media.path(clip.video_key))
+    assert (said.model, said.licence) == (lending.toy.title, lending.toy.licence)
+
+
+async def test_only_what_was_compared_is_believed_later(lending: Lending) -> None:
+    seven, eight = [await person(lending.db, name) for name in ("Seven", "Eight")]
+    async with (
+        Somebody(lending, await lending.key()) as bo,
+        lending.own_worker(compares=2, renders=False) as renderer,
+    ):
+        async with lending.db.begin() as s:
+            (await s.get_one(LenderKey, "bo")).accepted = 5
+        await lending.submit(seven, variations=1)
+        await bo.deliver(await bo.claimed())
+        await renderer.look()
+        known = await lending.known()
+        assert (known.accepted, known.compared) == (6, 1)
+        await lending.submit(eight, variations=1)
+        job = await bo.claimed()
+        await bo.deliver(job, *rendered(job, seeds=5))
+        await renderer.look()
+    known = await lending.known()
+    assert (known.accepted, known.compared, known.refused) == (6, 1, 1)

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.on_web.described import described
 from bot.on_web.lending_door import DONE, REFUSES, Caller, No, answer, caller, in_hand
-from db import clips, lent, sources
+from db import clips, lent, lent_files, sources
 from db.lending import LARGEST_CLIP, SHA256
 from db.media import PARTIAL
 
@@ -97,14 +97,14 @@ async def _keep(call: Caller, number: int, path: Path) -> None:
     db, media = call.site.db, call.site.media
     key = await media.key_of(path)
     async with db.begin() as s:
-        before = lent.note_coming(await in_hand(s, call), number, key)
+        before = lent_files.note_coming(await in_hand(s, call), number, key)
         await s.flush()
         await clips.discard_unused(s, media, [before])
     await clips.keep(db, media, key)
     await media.put(path)
     async with db.begin() as s:
         found = await lent.in_hand(s, call.key, *call.render)
-        before = lent.note_sent(found, number, key) if found else ""
+        before = lent_files.note_sent(found, number, key) if found else ""
         await s.flush()
         # It may have gone on meanwhile, and all of it been tidied away.
         await clips.discard_unused(s, media, [before, key])

@@ -32,6 +32,8 @@ class LenderKey(SQLModel, table=True):
     accepted: int = 0
     refused: int = 0
     """How many of its deliveries counted, and how many didn't."""
+    compared: int = 0
+    """How many of them one of our own workers has made again, and found the same."""
     strikes: int = 0
     """How many didn't since the last that did."""
 
