@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from db import credentials, lent, workers
 from db.broker import Broker
 from db.media import StoreTrouble
-from db.models import LenderKey, utcnow
+from db.models import Event, LenderKey, Worker, utcnow
 from db.session import Db
-from db.states import Status
+from db.states import Kind, Status
 from gen import keeping
-from tests.support.lenders import Lending, Somebody, refusal, rendered
+from tests.support.lenders import OWNER, Lending, Somebody, refusal, rendered
 from tests.support.studio import person
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -141,3 +143,18 @@ async def test_only_what_was_compared_is_believed_later(lending: Lending) -> Non
         await renderer.look()
     known = await lending.known()
     assert (known.accepted, known.compared, known.refused) == (6, 1, 1)
+
+
+async def test_a_lender_who_has_gone_meanwhile_is_credited(lending: Lending) -> None:
+    asked = await lending.submit(lending.ada, variations=1)
+    async with Somebody(lending, await lending.key()) as bo:
+        await bo.deliver(await bo.claimed())
+    async with lending.db.begin() as s:
+        (await s.get_one(Worker, "lent/bo")).seen_at = utcnow() - 2 * workers.FORGOTTEN
+        await workers.announce(s, "own", [], "starting")
+        assert await s.get(Worker, "lent/bo") is None
+    await lending.check()
+    async with lending.db.read() as s:
+        found = select(Event).where(col(Event.job_id) == asked.id)
+        [event] = await s.scalars(found.where(col(Event.kind) == Kind.FINISHED))
+    assert event.detail["owner"] == OWNER
