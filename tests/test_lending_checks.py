@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
@@ -17,8 +18,9 @@ from db.broker import Broker
 from db.media import StoreTrouble
 from db.models import Event, LenderKey, Worker, utcnow
 from db.session import Db
-from db.states import Kind, Status
+from db.states import Flag, Kind, Status
 from gen import keeping
+from tests.support.films import decoded
 from tests.support.lenders import OWNER, Lending, Somebody, refusal, rendered
 from tests.support.studio import person
 
@@ -158,3 +160,32 @@ async def test_a_lender_who_has_gone_meanwhile_is_credited(lending: Lending) -> 
         found = select(Event).where(col(Event.job_id) == asked.id)
         [event] = await s.scalars(found.where(col(Event.kind) == Kind.FINISHED))
     assert event.detail["owner"] == OWNER
+
+
+@pytest.mark.databases("sqlite", "postgres")
+async def test_a_clip_that_it_goes_on_from_says_nothing_and_was_not_private(
+    lending: Lending,
+) -> None:
+    told = {Flag.NAMED: True, Flag.PROMPT_SHOWN: True}
+    await lending.desk.consent_by_default(lending.ada, told)
+    shared = await lending.submit(lending.ada, "a talking lighthouse", variations=1)
+    private = await lending.submit(lending.ada, variations=1, private=True)
+    async with lending.own_worker(compares=0) as renderer:
+        await renderer.look()
+    async with Somebody(lending, await lending.key(inputs=True)) as bo:
+        await bo.announce()
+        asked = await lending.submit(lending.ada, variations=1)
+        for source, may in ((private, False), (shared, True)):
+            await lending.change(asked.id, source_id=source.id, source_clip=1)
+            job = await bo.claim()
+            assert (job is not None) is may
+        assert job is not None
+        sent = await bo.fetch(job, "film")
+    [clip] = await lending.made(shared)
+    file = lending.media.path(clip.video_key)
+    secrets = (b"Ada", shared.prompt.encode(), b"Clip 1 of job")
+    assert [file.read_bytes().count(secret) > 0 for secret in secrets] == [True] * 3
+    assert not [secret for secret in secrets if secret in sent]
+    copy = lending.folder / "copy.mp4"
+    copy.write_bytes(sent)
+    assert np.array_equal(decoded(copy), decoded(file))

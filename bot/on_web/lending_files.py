@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
+import shutil
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from aiohttp import web
 
 from bot.on_web.described import described
 from bot.on_web.lending_door import DONE, REFUSES, Caller, No, answer, caller, in_hand
+from bot.on_web.untold import blank
 from db import clips, lent, lent_files, sources
 from db.lending import LARGEST_CLIP, SHA256
 from db.media import PARTIAL
@@ -30,7 +34,8 @@ NOT_MADE_FROM = "This job isn't made from that."
 
 @described({"application/octet-stream": bytes}, refuses=REFUSES)
 async def given(request: web.Request) -> web.StreamResponse:
-    """A picture or a clip that this render is made from."""
+    """A picture or a clip that this render is made from; of the clip what it shows and sounds like, and
+    nothing that it says."""
     call = caller(request)
     async with call.site.db.begin() as s:
         found = await in_hand(s, call)
@@ -38,11 +43,23 @@ async def given(request: web.Request) -> web.StreamResponse:
             keys = await sources.of(s, found.job)
         except sources.Gone as gone:
             raise No(410, str(gone)) from gone
-    key = keys.get(request.match_info["which"])
+    which = request.match_info["which"]
+    key = keys.get(which)
     file = await call.site.media.bring(call.site.media.path(key)) if key else None
     if key is None or file is None or not call.key.inputs:
         raise No(404, NOT_MADE_FROM)
-    return web.FileResponse(file, headers={"Content-Type": "application/octet-stream"})
+    headers = {"Content-Type": "application/octet-stream"}
+    if which != sources.FILM:
+        return web.FileResponse(file, headers=headers)
+    with tempfile.TemporaryFile() as copy:
+        await asyncio.to_thread(_untold, file, copy)
+        response = web.StreamResponse(headers=headers)
+        response.content_length = copy.tell()
+        await response.prepare(request)
+        copy.seek(0)
+        while piece := await asyncio.to_thread(copy.read, PIECE):
+            await response.write(piece)
+    return response
 
 
 @described({}, query={"sha256": str}, also=DONE, refuses=REFUSES)
@@ -74,6 +91,13 @@ async def sent(request: web.Request) -> web.Response:
             raise No(422, DIFFERS)
         await _keep(call, number, path)
     return answer(None)
+
+
+def _untold(file: Path, copy: IO[bytes]) -> None:
+    with file.open("rb") as whole:
+        shutil.copyfileobj(whole, copy)
+    blank(copy)
+    copy.seek(0, os.SEEK_END)
 
 
 async def _received(request: web.Request, path: Path) -> str:
