@@ -195,10 +195,11 @@ def made_from() -> ColumnElement[bool]:
 
 def made_from_private() -> ColumnElement[bool]:
     """Whether a job goes on from a clip of a private job, or from what was put together from one."""
-    of = aliased(Job)
-    parts_of = select(col(Part.job_id)).where(col(Part.film_id) == col(Job.source_id))
-    source = (col(of.id) == col(Job.source_id)) | col(of.id).in_(parts_of.correlate(Job))
-    return select(col(of.id)).where(source, col(of.private)).correlate(Job).exists()
+    of, part_of = aliased(Job), aliased(Job)
+    whole = select(col(of.id)).where(col(of.id) == col(Job.source_id), col(of.private))
+    part = select(col(part_of.id)).join(Part, col(Part.job_id) == col(part_of.id))
+    part = part.where(col(Part.film_id) == col(Job.source_id), col(part_of.private))
+    return whole.correlate(Job).exists() | part.correlate(Job).exists()
 
 
 async def to_review(s: AsyncSession, job: Job, backlog: int | None) -> bool:

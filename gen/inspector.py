@@ -25,8 +25,8 @@ from gen.seal import Seal
 from gen.trouble import RenderFailed
 
 COMMAND = (sys.executable, "-m", "gen.inspect_child")
-PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR")
-"""Of our environment: the rest has the database's password in it, say."""
+ENVIRONMENT = {"PATH": os.defpath, "PYTHONUTF8": "1"}
+"""Of a process that reads what others made: ours has the database's password in it, say."""
 LOOK_SECONDS = 900.0
 CRASHED = "What reads it ended in the middle of it."
 HANGS = "What reads it doesn't come to an end."
@@ -73,7 +73,7 @@ async def _asked(
 ) -> dict[str, Any]:
     asked = {"what": what, "videos": [str(video) for video in videos], "expected": asdict(expected)}
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, stdin=PIPE, stdout=PIPE, limit=LINE_BYTES, cwd=ROOT, env=_environment()
+        *COMMAND, stdin=PIPE, stdout=PIPE, limit=LINE_BYTES, cwd=ROOT, env=ENVIRONMENT
     )
     assert process.stdin is not None  # noqa: S101 - both were asked for
     assert process.stdout is not None  # noqa: S101
@@ -88,11 +88,6 @@ async def _asked(
             process.kill()
         await asyncio.shield(process.wait())
     return _result(json.loads(line) if line else {"is": "crashed"})
-
-
-def _environment() -> dict[str, str]:
-    """What a process needs to run; nothing of ours."""
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 def _result(answer: dict[str, Any]) -> dict[str, Any]:
