@@ -28,13 +28,13 @@ def sent(found: InHand) -> list[str]:
     return [found.render.files[str(number)] for number in range(1, found.job.variations + 1)]
 
 
-def _note(found: InHand, name: str, key: str) -> str:
-    before = found.render.files.get(name, "")
-    found.render.files = {**found.render.files, name: key}
-    return before
-
-
 def missing(found: InHand) -> list[int]:
     """The clips that weren't sent yet, or are being stored still."""
     numbers = range(1, found.job.variations + 1)
     return [number for number in numbers if str(number) not in found.render.files]
+
+
+def _note(found: InHand, name: str, key: str) -> str:
+    before = found.render.files.get(name, "")
+    found.render.files = {**found.render.files, name: key}
+    return before

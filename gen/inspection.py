@@ -50,9 +50,7 @@ def inspected(video: Path, expected: Expected) -> tuple[bytes, Seen]:
             return _anew(container), seen
     except Unfit:
         raise
-    except (
-        Exception
-    ) as error:  # whatever it broke in reading it, it isn't a video that we asked for
+    except Exception as error:  # whatever it breaks in the reader, it isn't what was asked for
         raise Unfit(UNREADABLE) from error
 
 
