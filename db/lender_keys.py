@@ -19,7 +19,7 @@ from db.states import Status
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 TOKEN = re.compile(rf"sora-lend\.({NAME.pattern})\.([\w-]{{43}})")
 STRIKES = 3
-"""So many deliveries one after the other that didn't count, and the key is suspended."""
+"""So many renders one after the other that came to nothing, and the key is suspended."""
 NOBODY = hashlib.sha256(b"").hexdigest()
 
 
@@ -112,8 +112,8 @@ async def accepted(s: AsyncSession, name: str) -> None:
     await _change(s, name, accepted=LenderKey.accepted + 1, strikes=0)
 
 
-async def refused(s: AsyncSession, name: str) -> int:
-    """One of its deliveries didn't count; how many in a row."""
+async def struck(s: AsyncSession, name: str) -> int:
+    """One of its renders came to nothing; how many in a row."""
     await _change(s, name, refused=LenderKey.refused + 1, strikes=LenderKey.strikes + 1)
     key = await get(s, name)
     return key.strikes if key else 0

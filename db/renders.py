@@ -139,11 +139,6 @@ async def give_up_lost(s: AsyncSession, job_id: int) -> Kind | None:
     job = await jobs.get(s, job_id, lock=True)
     if job is None or job.lease_until is None or job.lease_until >= utcnow():
         return None
-    return await give_up(s, job)
-
-
-async def give_up(s: AsyncSession, job: Job, why: str = "the worker was lost") -> Kind | None:
-    """The same, of a job that is locked, whatever its lease says."""
     job.losses += 1
     if job.losses >= MAX_LOSSES:
         sentence = (
@@ -151,5 +146,5 @@ async def give_up(s: AsyncSession, job: Job, why: str = "the worker was lost") -
             "smaller clip; a host finds the cause in the worker's log."
         )
         return Kind.FAILED if await fail(s, job.id, job.attempt, sentence) else None
-    put_back_now = await put_back(s, job.id, job.attempt, why)
+    put_back_now = await put_back(s, job.id, job.attempt, "the worker was lost")
     return Kind.REQUEUED if put_back_now else None

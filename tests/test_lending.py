@@ -10,11 +10,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from bot import lenders
 from bot.on_web.lending_door import REVOKED, TAKEN, UNKNOWN
 from bot.on_web.lending_files import DIFFERS, NO_HASH, NO_LENGTH
-from db import credentials, ledger, lent, renders, workers
+from db import credentials, jobs, ledger, lender_keys, lent, lent_claims, workers
 from db.broker import Broker
 from db.credentials import KNOWN
 from db.lending import BASE, LONGEST_RENDER, SESSION, Failure, Why
@@ -22,6 +23,9 @@ from db.media import PARTIAL
 from db.models import utcnow
 from db.session import Db
 from db.states import Flag, Status
+from gen import lender
+from gen.host import Host
+from gen.studio import Refused, Studio
 from moderation import credit
 from moderation.sweep import sweep
 from moderation.wish import Picture
@@ -105,10 +109,10 @@ async def test_a_key_is_all_that_opens(lending: Lending) -> None:
         async with Somebody(lending, token) as another:
             await another.announce()
             assert (await refusal(bo.hold(job)))[0] == 409
-            again = await another.claim()
-    assert again is not None
-    assert again.attempt == 2, "whatever the process of before had in hand was lost"
-    assert (await lending.job(job.job)).losses == 1
+            assert await another.claim() is None, "what it has lost is for others"
+    now = await lending.job(job.job)
+    assert (now.status, now.losses) == (Status.QUEUED, 0)
+    assert (await lending.known()).strikes == 1
 
 
 async def test_a_revoked_key_ends_at_once(lending: Lending, valkey: str) -> None:
@@ -178,17 +182,18 @@ async def test_what_does_not_come_whole_is_not_kept(lending: Lending) -> None:
 
 @pytest.mark.databases("sqlite")
 async def test_what_is_not_as_asked_goes_back_and_three_in_a_row_suspend(lending: Lending) -> None:
-    asked = await lending.submit(lending.ada, variations=1)
     async with Somebody(lending, await lending.key()) as bo:
-        for count, wrong in enumerate(({"frames": 4}, {"width": 96}, {"fps": 12}), start=1):
+        for wrong in ({"frames": 4}, {"width": 96}, {"fps": 12}):
+            asked = await lending.submit(lending.ada, variations=1)
             job = await bo.claimed()
+            assert job.job == asked.id, "not what it sent something wrong for"
             await bo.deliver(job, *rendered(job, **wrong))
             await lending.check(renders=False)
             now = await lending.job(asked.id)
-            assert (now.status, now.losses, now.attempt) == (Status.QUEUED, 0, count)
+            assert (now.status, now.losses, now.attempt) == (Status.QUEUED, 0, 1)
         code, sentence = await refusal(bo.claim())
         assert code == 403
-        assert "3 deliveries in a row" in sentence
+        assert "3 renders in a row" in sentence
     await lending.tidy()
     assert not lending.files()
     assert (await lending.known()).refused == 3
@@ -197,6 +202,7 @@ async def test_what_is_not_as_asked_goes_back_and_three_in_a_row_suspend(lending
     assert found is not None
     assert "frames a second, not 8" in found.found
     await lenders.resume(lending.db, "bo")
+    await lending.submit(lending.ada)
     async with Somebody(lending, lending.tokens["bo"]) as bo:
         await bo.claimed()
 
@@ -225,7 +231,9 @@ async def test_what_comes_late_changes_nothing(lending: Lending) -> None:
         await lending.lose(asked.id)
         await sweep(lending.db, lending.broker)
         now = await lending.job(asked.id)
-        assert (now.status, now.losses) == (Status.QUEUED, 1)
+        assert (now.status, now.losses) == (Status.QUEUED, 0)
+        assert (await lending.known()).strikes == 1
+        assert await bo.claim() is None, "what it has lost is for others"
         taken = await lending.claim()
         assert taken is not None
         assert not await bo.hold(job)
@@ -248,14 +256,73 @@ async def test_nobody_keeps_a_render_for_ever(lending: Lending) -> None:
         assert await bo.claim() is None, "nor by asking for it again"
 
 
-async def test_what_it_can_not_make_costs_as_a_lost_worker_does(lending: Lending) -> None:
+async def test_what_it_fails_costs_its_key_and_not_the_artist(lending: Lending) -> None:
+    asked = [await lending.submit(await person(lending.db, name)) for name in "abcd"]
+    async with Somebody(lending, await lending.key()) as bo:
+        await bo.announce()
+        for strikes in range(1, lender_keys.STRIKES + 1):
+            job = await bo.claim()
+            assert job is not None
+            assert job.job == asked[strikes - 1].id, "each only once"
+            await bo.studio.say(f"{path(job)}/fail", Failure(why=Why.BROKE))
+            await lending.tidy()
+            assert (await lending.known()).strikes == strikes
+        assert (await refusal(bo.claim()))[0] == 403
+    for now in [await lending.job(one.id) for one in asked]:
+        assert (now.status, now.losses) == (Status.QUEUED, 0)
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_machine_rests_longer_after_each_failure(
+    lending: Lending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lender, "PAUSES", pauses := (0.01, 0.02, 0.03))
+    models, token = {"toy": lending.toy}, await lending.key()
+
+    async def no_cards() -> list[workers.Card]:
+        return []
+
+    async def is_announced() -> bool:
+        return bool((await lending.known()).session)
+
+    with capture_logs() as logs:
+        async with Studio(lending.url, token) as studio:
+            lent_one = lender.Lender(studio, Host(), models, lending.folder, no_cards)
+            working = asyncio.create_task(lent_one.run())
+            await until(is_announced)
+            models.clear()  # so that it can make nothing any more
+            for name in "abc":
+                await lending.submit(await person(lending.db, name))
+            with pytest.raises(Refused, match="3 renders in a row"):
+                await asyncio.wait_for(working, 30)
+    assert [log["seconds"] for log in logs if log["event"] == "lender.rests"] == [*pauses]
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_process_that_vanishes_each_time_is_suspended(lending: Lending) -> None:
+    token = await lending.key()
+    for name in "abc":
+        await lending.submit(await person(lending.db, name))
+        async with Somebody(lending, token) as bo:
+            await bo.claimed()
+    async with Somebody(lending, token) as bo:
+        assert (await refusal(bo.announce()))[0] == 403
+        assert (await refusal(bo.announce()))[0] == 403
+    async with lending.db.read() as s:
+        assert [job.losses for job in await jobs.with_status(s, Status.QUEUED)] == [0, 0, 0]
+
+
+@pytest.mark.databases("sqlite")
+async def test_what_it_puts_back_again_and_again_is_for_others(lending: Lending) -> None:
     asked = await lending.submit(lending.ada)
     async with Somebody(lending, await lending.key()) as bo:
-        for losses in range(1, renders.MAX_LOSSES + 1):
+        for _ in range(lent_claims.MOST_TIMES):
             job = await bo.claimed()
-            await bo.studio.say(f"{path(job)}/fail", Failure(why=Why.BROKE))
-            assert (await lending.job(asked.id)).losses == losses
-    assert (await lending.job(asked.id)).status is Status.FAILED
+            await bo.studio.say(f"{path(job)}/put-back")
+        assert await bo.claim() is None
+    now = await lending.job(asked.id)
+    assert (now.status, now.losses) == (Status.QUEUED, 0)
+    assert (await lending.known()).strikes == 0
 
 
 @pytest.mark.databases("postgres")

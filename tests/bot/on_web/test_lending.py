@@ -11,7 +11,7 @@ import pytest
 
 from bot import redact
 from bot.on_web import guard
-from db import lender_keys, lent, workers
+from db import lender_keys, lent_claims, workers
 from db.lending import BASE, SESSION
 from tests.bot.on_web.served import Served
 from tests.bot.on_web.signing import HOST
@@ -105,7 +105,7 @@ async def test_what_it_says_of_a_model_counts_where_nobody_else_has_it(lender: L
         key = await lender_keys.get(s, "cy")
         assert key is not None
         mine = [OFFER.model_copy(update={"name": n, "title": "Mine"}) for n in ("toy", "other")]
-        await lent.announce(s, key, SESSION_ID, mine, "ready")
+        await lent_claims.announce(s, key, SESSION_ID, mine, "ready")
         found = {offer.name: offer.title for offer in await workers.offers(s)}
         assert found == {"toy": "Toy", "other": "Mine"}
         assert await workers.drain(s) == {"worker"}, "who lends isn't drained unless named"
