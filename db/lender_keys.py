@@ -58,6 +58,8 @@ async def get(s: AsyncSession, name: str, *, lock: bool = False) -> LenderKey | 
 
 async def by_token(s: AsyncSession, token: str) -> LenderKey | None:
     """The key that has this token, whether or not it may still do anything."""
+    if not token.isascii():
+        return None
     read = TOKEN.fullmatch(token)
     key = await get(s, read[1]) if read else None
     right = hmac.compare_digest(key.secret if key else NOBODY, _hash(read[2] if read else token))
