@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import lenders
-from bot.on_web.lending_door import REVOKED, TAKEN, UNKNOWN
-from bot.on_web.lending_files import DIFFERS, NO_HASH, NO_LENGTH
+from bot.on_web import lending_files
+from bot.on_web.lending_door import ONCE, REVOKED, TAKEN, UNKNOWN
+from bot.on_web.lending_files import DIFFERS, NO_HASH, NO_LENGTH, NO_ROOM
 from db import credentials, jobs, ledger, lender_keys, lent, lent_claims, workers
 from db.broker import Broker
 from db.credentials import KNOWN
@@ -173,11 +175,29 @@ async def test_what_does_not_come_whole_is_not_kept(lending: Lending) -> None:
         ):
             assert await _put(bo, to + query, sent) == refused
         assert (await _put(bo, f"{path(job)}/clips/3?sha256={right}", video))[0] == 404
-        await _cut_off(bo, f"{to}?sha256={right}", video)
+        async with _half_sent(bo, f"{to}?sha256={right}", video):
+            pass
         assert not lending.files()
         assert (await refusal(bo.done(job))) == (422, "Not all of it was sent: clip 1 is missing.")
         await bo.deliver(job)
         assert len(lending.files()) == job.variations
+
+
+@pytest.mark.databases("sqlite")
+async def test_one_clip_comes_at_a_time_and_none_where_the_disk_is_full(
+    lending: Lending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lending.submit(lending.ada)
+    async with Somebody(lending, await lending.key()) as bo:
+        job = await bo.claimed()
+        video = rendered(job)[0]
+        to = f"{path(job)}/clips/1?sha256={hashlib.sha256(video).hexdigest()}"
+        async with _half_sent(bo, to, video):
+            assert await _put(bo, to, video) == (429, ONCE)
+        monkeypatch.setattr(lending_files, "LOW_DISK_BYTES", 2 * await lending.media.free())
+        assert await _put(bo, to, video) == (503, NO_ROOM)
+        monkeypatch.undo()
+        await bo.deliver(job)
 
 
 @pytest.mark.databases("sqlite")
@@ -398,8 +418,9 @@ async def _in_pieces(video: bytes) -> AsyncIterator[bytes]:
     yield video
 
 
-async def _cut_off(bo: Somebody, to: str, video: bytes) -> None:
-    """The lender's line breaks in the middle of it."""
+@asynccontextmanager
+async def _half_sent(bo: Somebody, to: str, video: bytes) -> AsyncIterator[None]:
+    """Inside, the first half has come; then the lender's line breaks."""
     _, writer = await asyncio.open_connection("127.0.0.1", bo.lending.port)
     head = (
         f"PUT {BASE}{to} HTTP/1.1",
@@ -415,6 +436,7 @@ async def _cut_off(bo: Somebody, to: str, video: bytes) -> None:
         return any(name.startswith(PARTIAL) for name in bo.lending.files())
 
     await until(is_coming)
+    yield
     writer.close()
 
     async def is_gone() -> bool:

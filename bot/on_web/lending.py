@@ -23,6 +23,7 @@ from bot.on_web.lending_door import (
     in_hand,
     insist_on_session,
     insist_on_work,
+    once_at_a_time,
 )
 from db import lender_keys, lent, lent_claims, workers
 from db.lending import (
@@ -127,7 +128,12 @@ async def gone(request: web.Request) -> web.Response:
 async def claim(call: Caller, asked: Asking) -> Given:
     """The next job that it may have, as soon as there is one."""
     insist_on_session(call.request, call.key)
-    until = time.monotonic() + asked.wait
+    with once_at_a_time(call, "claim"):
+        return await _waited_for(call, asked.wait)
+
+
+async def _waited_for(call: Caller, seconds: int) -> Given:
+    until = time.monotonic() + seconds
     may_wait = True
     while True:
         if may_wait:
@@ -145,10 +151,12 @@ async def claim(call: Caller, asked: Asking) -> Given:
 
 async def _claimed(call: Caller) -> Given:
     async with call.site.db.begin() as s:
+        key = await _key(s, call)
+        insist_on_session(call.request, key)  # another process may have announced itself meanwhile
         worker = await _worker(s, call)
         if worker.draining:
             return Given(drain=True)
-        found = await lent_claims.claim(s, await _key(s, call), worker)
+        found = await lent_claims.claim(s, key, worker)
     await _moved(call, found.failed)
     if found.job is None:
         return Given()
