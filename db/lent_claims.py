@@ -14,7 +14,7 @@ from db import jobs, lender_keys, lent, renders, sources, workers
 from db.lender_keys import worker_of
 from db.lent import LOST, VANISHED, Moved
 from db.line import Hand
-from db.models import Job, LenderKey, LentRender, Worker
+from db.models import Job, LenderKey, LentRender, Worker, utcnow
 from db.offers import Offer
 from db.states import Status
 
@@ -53,11 +53,15 @@ async def announce(
     return [offer.name for offer in allowed], lost
 
 
-async def may_wait(s: AsyncSession, worker: Worker) -> bool:
-    """Whether there may be something in line for it; a look that is cheaper than the claim."""
+async def may_wait(s: AsyncSession, key: LenderKey, worker: Worker) -> bool:
+    """Whether something in line is for it. It holds off nobody, as a claim does all others."""
     models = workers.hand(worker).models
     found = select(col(Job.id)).where(col(Job.status) == Status.QUEUED, col(Job.model).in_(models))
-    return await s.scalar(found.limit(1)) is not None
+    if await s.scalar(found.limit(1)) is None or await lent.unseen(s, key.name) >= MOST_UNSEEN:
+        return False
+    hand, cap = await _hand(s, key, worker), worker.running_cap
+    within = await renders.within_reach(s, worker.name, hand, cap, utcnow())
+    return next(within, None) is not None
 
 
 async def claim(s: AsyncSession, key: LenderKey, worker: Worker) -> Claimed:

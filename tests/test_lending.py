@@ -22,7 +22,7 @@ from db.broker import Broker
 from db.credentials import KNOWN
 from db.lending import BASE, LONGEST_RENDER, SESSION, Failure, Why
 from db.media import PARTIAL
-from db.models import utcnow
+from db.models import Worker, utcnow
 from db.session import Db
 from db.states import Flag, Status
 from gen import lender
@@ -151,6 +151,7 @@ async def test_it_takes_only_what_it_may(lending: Lending) -> None:
     async with Somebody(lending, await lending.key()) as lender:
         assert (await lender.announce(lending.toy.offer, other)).models == ("toy",)
         assert await lender.claim() is None
+        assert not await _may_wait(lending)
     async with Somebody(lending, await lending.key("trusted", inputs=True)) as lender:
         job = await lender.claimed()
         assert (job.job, job.inputs) == (hidden[-1].id, ("first",))
@@ -402,6 +403,30 @@ async def test_a_host_who_revokes_and_workers_who_refuse_do_not_lock_each_other_
     await asyncio.gather(*map(refuse, taken), lenders.revoke(lending.db, valkey, "bo"))
     statuses = {(await lending.job(found.job.id)).status for found in taken if found}
     assert statuses == {Status.QUEUED}
+
+
+@pytest.mark.databases("sqlite")
+async def test_it_looks_no_further_while_nothing_in_line_is_for_it(lending: Lending) -> None:
+    async with Somebody(lending, await lending.key()) as bo:
+        await bo.announce()
+        assert not await _may_wait(lending)
+        for _ in range(3):
+            await lending.submit(lending.ada)
+        assert await _may_wait(lending)
+        assert await lending.claim()
+        assert await lending.claim()
+        assert not await _may_wait(lending), "she has as many as she may"
+        await lending.submit(await person(lending.db, "Cy"))
+        job = await bo.claim()
+        assert job is not None
+        await bo.studio.say(f"{path(job)}/fail", Failure(why=Why.BROKE))
+        assert not await _may_wait(lending), "it failed at that"
+
+
+async def _may_wait(lending: Lending) -> bool:
+    async with lending.db.read() as s:
+        worker = await s.get_one(Worker, "lent/bo")
+        return await lent_claims.may_wait(s, await lending.known(), worker)
 
 
 async def _put(bo: Somebody, to: str, video: object) -> tuple[int, str]:

@@ -146,7 +146,7 @@ async def _waited_for(call: Caller, seconds: int) -> Given:
         await asyncio.sleep(LOOK_SECONDS)
         async with call.site.db.read() as s:
             worker = await _worker(s, call)
-            may_wait = worker.draining or await lent_claims.may_wait(s, worker)
+            may_wait = worker.draining or await lent_claims.may_wait(s, call.key, worker)
 
 
 async def _claimed(call: Caller) -> Given:
