@@ -13,6 +13,7 @@ from typing import TypeVar
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from db import offered
 from db.lending import (
     LONGEST_POLL,
     Announcement,
@@ -97,8 +98,15 @@ class Lender:
             await self._one()
 
     async def _announce(self) -> None:
-        offers = tuple(entry.offer for entry in self._catalogue.values())
-        announcement = Announcement(session=self._studio.session, state=self._state, offers=offers)
+        offers = []
+        for entry in self._catalogue.values():
+            if why := offered.fault(entry.offer):
+                log.warning("lender.not_offered", model=entry.name, why=why)
+            else:
+                offers.append(entry.offer)
+        announcement = Announcement(
+            session=self._studio.session, state=self._state, offers=tuple(offers)
+        )
         welcome = await self._studio.ask("/announce", announcement, Welcome)
         log.info("lender.announced", worker=welcome.name, models=list(welcome.models))
 

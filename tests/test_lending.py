@@ -298,7 +298,8 @@ async def test_a_machine_rests_longer_after_each_failure(
     lending: Lending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lender, "PAUSES", pauses := (0.01, 0.02, 0.03))
-    models, token = {"toy": lending.toy}, await lending.key()
+    odd = lending.toy.model_copy(update={"name": "odd", "licence_url": "http://example.org"})
+    models, token = {"toy": lending.toy, "odd": odd}, await lending.key(models=["toy", "odd"])
 
     async def no_cards() -> list[workers.Card]:
         return []
@@ -316,6 +317,7 @@ async def test_a_machine_rests_longer_after_each_failure(
                 await lending.submit(await person(lending.db, name))
             with pytest.raises(Refused, match="3 renders in a row"):
                 await asyncio.wait_for(working, 30)
+    assert [log["model"] for log in logs if log["event"] == "lender.not_offered"] == ["odd"]
     assert [log["seconds"] for log in logs if log["event"] == "lender.rests"] == [*pauses]
 
 

@@ -24,7 +24,26 @@ OFFERED = OFFER.model_dump(mode="json")
 SESSION_ID = "a" * 32
 ANNOUNCEMENT = {"session": SESSION_ID, "state": "ready", "offers": [OFFERED]}
 CARD = {"number": 0, "name": "x", "used": 1, "total": 2, "busy": 0.5}
-BAD = {
+ODD: dict[str, list[Any]] = {
+    "name": ["", "x" * 41, "a b"],
+    "title": ["x" * 100_000],
+    "about": ["x" * 501],
+    "licence_url": ["javascript:alert(1)", "http://example.org"],
+    "fps": [0, 121],
+    "frames_rule": [[0, 0], [1, -1], [10**9, 0]],
+    "tasks": [[]],
+    "sizes": [{}, {"1:1": [0, 64]}, {"1:1": [64, 10**6]}, {"x": [64, 64]}],
+    "seconds": [
+        {"low": 1, "high": 1e18, "default": 2},
+        {"low": 0, "high": 4, "default": 2},
+        {"low": 1, "high": 4, "default": 5},
+        {"low": float("nan"), "high": 4, "default": 2},
+    ],
+    "steps": [{"low": 1, "high": float("inf"), "default": 4}],
+    "draft": [{"steps": 99}, {"steps": 4, "scale": 0.001}],
+    "approximations": [["x"] * 65],
+}
+BAD: dict[str, tuple[str, Any]] = {
     "no JSON": ("/announce", b"{"),
     "no text": ("/announce", b"\xff\xfe"),
     "a list": ("/announce", []),
@@ -38,6 +57,14 @@ BAD = {
         "/announce",
         {**ANNOUNCEMENT, "offers": [{**OFFERED, "title": "a\x1b[2J"}]},
     ),
+    **{
+        f"an offer whose {name} is {str(value)[:30]}": (
+            "/announce",
+            {**ANNOUNCEMENT, "offers": [{**OFFERED, name: value}]},
+        )
+        for name, values in ODD.items()
+        for value in values
+    },
     "a long state": ("/beat", {"state": "x" * 201}),
     "a card that is too busy": ("/beat", {"state": "ready", "cards": [{**CARD, "busy": 2}]}),
     "for ever": ("/claim", {"wait": 10**6}),
