@@ -29,6 +29,7 @@ from gen import lender
 from gen.host import Host
 from gen.studio import Refused, Studio
 from moderation import credit
+from moderation.rules import Refused as Unwanted
 from moderation.sweep import sweep
 from moderation.wish import Picture
 from tests.bot.on_web.served import moving_square, still
@@ -405,6 +406,34 @@ async def test_a_host_who_revokes_and_workers_who_refuse_do_not_lock_each_other_
     await asyncio.gather(*map(refuse, taken), lenders.revoke(lending.db, valkey, "bo"))
     statuses = {(await lending.job(found.job.id)).status for found in taken if found}
     assert statuses == {Status.QUEUED}
+
+
+@pytest.mark.databases("sqlite")
+async def test_what_only_a_lent_worker_could_make_and_may_not_have_is_refused(
+    lending: Lending,
+) -> None:
+    shy = await person(lending.db, "Shy")
+    await lending.desk.consent_by_default(shy, {Flag.SHOWCASE: False})
+    picture = lending.folder / "picture.png"
+    still(picture, moving_square(1, 64, 64)(0))
+    given = Picture(await lending.media.put(picture), 64, 64)
+    other = lending.toy.offer.model_copy(update={"name": "other"})
+    private, inputs = "nothing that others may not see", "no pictures or clips of artists"
+    async with Somebody(lending, await lending.key(models=["other"])) as bo:
+        await bo.announce(other)
+        for who, wish, kept in (
+            (lending.ada, {"private": True}, private),
+            (shy, {}, private),
+            (lending.ada, {"image": given}, inputs),
+        ):
+            with pytest.raises(Unwanted, match=f"Only a lent worker has this model.*{kept}"):
+                await lending.submit(who, model="other", **wish)
+        job = await lending.submit(lending.ada, model="other")
+        assert job.status is Status.QUEUED
+        await lending.submit(lending.ada, private=True)  # the studio's own has that one
+    async with Somebody(lending, await lending.key("al", models=["other"], inputs=True)) as al:
+        await al.announce(other)
+        await lending.submit(lending.ada, model="other", image=given)
 
 
 @pytest.mark.databases("sqlite")
