@@ -77,8 +77,7 @@ def new(
     data: Data = None,
 ) -> None:
     """Make a key for somebody who lends a worker. It is shown this once."""
-    import getpass
-
+    from bot import keyboard
     from db import lender_keys
     from db.workers import OWNER
 
@@ -91,7 +90,7 @@ def new(
         async with db.begin() as s:
             if await lender_keys.get(s, name):
                 raise Trouble(f"There is a key {name} already, or there was; choose another name.")
-            by = getpass.getuser()
+            by = keyboard.user()
             return await lender_keys.make(s, name, owner, model, inputs=inputs, made_by=by)
 
     typer.echo(with_db(data, make))

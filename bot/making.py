@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import os
 import shutil
@@ -21,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from bot import films, pictures, said, supervisor
+from bot import films, keyboard, pictures, said, supervisor
 from bot.settings import SWEEP_SECONDS, BotSettings
 from bot.trouble import Misused, Trouble
 from bot.view import view
@@ -217,7 +216,7 @@ class Watch:
 
     async def submit(self, desk: Desk, wish: Wish) -> Job:
         """Submit the wish and follow it to its end; Ctrl-C cancels it."""
-        user = _user()
+        user = keyboard.user()
         async with self._db.begin() as s:
             row = await people.known(s, "shell", "", user, user)
         person = Person(row.id, user)
@@ -262,14 +261,6 @@ class Watch:
                 words = said.progress(job.step, job.steps, await forecast.remaining(s, job))
         progress.update(task, completed=job.step, description=words)
         return job
-
-
-def _user() -> str:
-    """Who is at the keyboard; a container's user may have no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _write(source: Path, target: Path) -> None:

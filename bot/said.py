@@ -114,9 +114,9 @@ def which(numbers: Collection[int]) -> str:
 
 
 def place(forecast: Forecast | None) -> str:
-    """Where a job stands in the line, and when it should be done; None: nobody could render it."""
+    """Where a job stands in the line, and when it should be done; None: nobody here could render it."""
     if forecast is None:
-        return "No worker here offers this model now; the job waits until one does."
+        return "No worker here can take this now; the job waits until one can."
     where = "Next in line" if forecast.place == 1 else f"Number {forecast.place} in line"
     wait = about(forecast.seconds)
     return f"{where}, ready in {wait}." if wait else f"{where}; its time isn't known yet."

@@ -19,7 +19,7 @@ from db.states import Status
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 TOKEN = re.compile(rf"sora-lend\.({NAME.pattern})\.([\w-]{{43}})")
 STRIKES = 3
-"""So many deliveries one after the other that didn't count, and the key is suspended."""
+"""So many renders one after the other that came to nothing, and the key is suspended."""
 NOBODY = hashlib.sha256(b"").hexdigest()
 
 
@@ -58,6 +58,8 @@ async def get(s: AsyncSession, name: str, *, lock: bool = False) -> LenderKey | 
 
 async def by_token(s: AsyncSession, token: str) -> LenderKey | None:
     """The key that has this token, whether or not it may still do anything."""
+    if not token.isascii():
+        return None
     read = TOKEN.fullmatch(token)
     key = await get(s, read[1]) if read else None
     right = hmac.compare_digest(key.secret if key else NOBODY, _hash(read[2] if read else token))
@@ -116,8 +118,8 @@ async def compared(s: AsyncSession, name: str) -> None:
     await _change(s, name, compared=LenderKey.compared + 1)
 
 
-async def refused(s: AsyncSession, name: str) -> int:
-    """One of its deliveries didn't count; how many in a row."""
+async def struck(s: AsyncSession, name: str) -> int:
+    """One of its renders came to nothing; how many in a row."""
     await _change(s, name, refused=LenderKey.refused + 1, strikes=LenderKey.strikes + 1)
     key = await get(s, name)
     return key.strikes if key else 0

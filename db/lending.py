@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from db import offered
 from db.models import Job
 from db.offers import Offer
 from db.states import Task
@@ -71,7 +72,10 @@ class Announcement(Spoken):
 
     @field_validator("offers")
     @classmethod
-    def _in_plain_text(cls, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    def _that_can_be_shown(cls, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+        for offer in offers:
+            if why := offered.fault(offer):
+                raise ValueError(why)
         if any(ESCAPED.search(json.dumps(offer.model_dump(mode="json"))) for offer in offers):
             raise ValueError("a text in it has characters that can't be shown")
         return offers

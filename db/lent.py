@@ -6,28 +6,27 @@ rendered: without a lease while it waits for that, so that no time is up, and wi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import clips, jobs, lender_keys, renders, sources, workers
-from db.lender_keys import worker_of
+from db import clips, jobs, lender_keys, renders, workers
 from db.lending import LONGEST_RENDER
 from db.media import Media
-from db.models import Job, LenderKey, LentRender, Worker, utcnow
-from db.offers import Offer
+from db.models import Job, LenderKey, LentRender, utcnow
 from db.session import Db
 from db.states import Status
 
-MOST_UNSEEN = 4
-"""So many deliveries of one worker may wait; then it is given nothing more."""
+UNMADE = (Status.QUEUED, Status.RENDERING)
 MOST_WATTS = 2000
 """No machine that renders one clip draws more; what is claimed beyond isn't believed."""
-GAVE_UP = "the lent worker could not make it"
+GAVE_UP = "it could not make what it was given"
+VANISHED = "it vanished over what it was given"
+LOST, UNACCEPTED = "the lent worker made nothing of it", "what a lent worker sent was not accepted"
 
 
 class InHand(NamedTuple):
@@ -40,69 +39,6 @@ class Moved(NamedTuple):
 
     job_id: int
     attempt: int
-
-
-class Claimed(NamedTuple):
-    job: Job | None
-    inputs: tuple[str, ...]
-    """Which files it is made from, as in ``sources``."""
-    failed: list[Moved]
-    """Jobs that turned out not to be makeable."""
-
-
-async def announce(
-    s: AsyncSession, key: LenderKey, session: str, offers: Sequence[Offer], state: str
-) -> tuple[list[str], list[Moved]]:
-    """A lent worker has started: what of its offers it is given, and what is in line again, because its
-    process of before had it."""
-    lost = []
-    if session != key.session:
-        for job_id, attempt in await _undelivered(s, key):
-            job = await jobs.get(s, job_id, lock=True)
-            if job is not None and job.attempt == attempt and await renders.give_up(s, job):
-                lost.append(Moved(job_id, attempt))
-    own = [w.running_cap for w in await workers.every(s) if not w.lent and workers.alive(w)]
-    allowed = [offer for offer in offers if offer.name in key.models]
-    cap = min(own, default=2)
-    name, may = worker_of(key.name), {"lent": True, "inputs": key.inputs}
-    await workers.announce(s, name, allowed, state, cap, key.owner, **may)
-    await lender_keys.seen(s, key.name, session=session)
-    return [offer.name for offer in allowed], lost
-
-
-async def may_wait(s: AsyncSession, worker: Worker) -> bool:
-    """Whether there may be something in line for it; a look that is cheaper than the claim."""
-    models = workers.hand(worker).models
-    found = select(col(Job.id)).where(col(Job.status) == Status.QUEUED, col(Job.model).in_(models))
-    return await s.scalar(found.limit(1)) is not None
-
-
-async def claim(s: AsyncSession, key: LenderKey, worker: Worker) -> Claimed:
-    """Give it the next job that it can make and may.
-
-    A worker that asks has nothing in hand: what it was given before is given to it again, since the answer
-    didn't reach it.
-    """
-    failed: list[Moved] = []
-    while job := await _next(s, key, worker):
-        try:
-            return Claimed(job, tuple(await sources.of(s, job)), failed)
-        except sources.Gone as gone:
-            await renders.fail(s, job.id, job.attempt, str(gone))
-            failed.append(Moved(job.id, job.attempt))
-    return Claimed(None, (), failed)
-
-
-async def _next(s: AsyncSession, key: LenderKey, worker: Worker) -> Job | None:
-    for job_id, attempt in await _undelivered(s, key):
-        if await hold(s, key, job_id, attempt):
-            return await jobs.get(s, job_id)
-    if await unseen(s, key.name) >= MOST_UNSEEN:
-        return None
-    job = await renders.claim_next(s, worker.name, workers.hand(worker), worker.running_cap)
-    if job is not None:
-        s.add(LentRender(job_id=job.id, attempt=job.attempt, key=key.name))
-    return job
 
 
 async def in_hand(s: AsyncSession, key: LenderKey, job_id: int, attempt: int) -> InHand | None:
@@ -142,9 +78,23 @@ async def put_back(s: AsyncSession, found: InHand) -> bool:
     return await renders.put_back(s, found.job.id, found.job.attempt, "the worker stopped")
 
 
-async def gave_up(s: AsyncSession, found: InHand) -> bool:
-    """It could not make it. Nobody can know why, so it costs as much as a worker that was lost."""
-    return await renders.give_up(s, found.job, GAVE_UP) is not None
+async def gave_up(s: AsyncSession, found: InHand) -> list[Moved]:
+    """It could not make it, which costs the artist nothing; what is back in line. The key is locked."""
+    job_id, attempt = found.job.id, found.job.attempt
+    return await came_to_nothing(s, job_id, attempt, found.render.key, GAVE_UP, LOST)
+
+
+async def vanished(s: AsyncSession, job_id: int) -> list[Moved] | None:
+    """The lease of a render ran out, and a lent worker had it: what is back in line; None if it isn't so."""
+    of_job = select(LentRender).join(Job, _is_current()).where(col(Job.id) == job_id)
+    render = await s.scalar(of_job.where(col(LentRender.delivered_at).is_(None)))
+    key = await lender_keys.get(s, render.key, lock=True) if render else None
+    if render is None or key is None:
+        return None
+    found = await in_hand(s, key, job_id, render.attempt)
+    if found is None or found.job.lease_until is None or found.job.lease_until >= utcnow():
+        return None
+    return await came_to_nothing(s, job_id, render.attempt, key.name, VANISHED, LOST)
 
 
 # ── somebody looks at it ─────────────────────────────────────────────────────────────────
@@ -189,12 +139,24 @@ async def refuse(s: AsyncSession, found: InHand, why: str, suspend: str = "") ->
     """
     job_id, attempt, key = found.job.id, found.render.attempt, found.render.key
     await lender_keys.get(s, key, lock=True)  # the key first, as whoever revokes it does
-    if not await renders.put_back(s, job_id, attempt, "what a lent worker sent was not accepted"):
+    return await came_to_nothing(s, job_id, attempt, key, why, UNACCEPTED, suspend)
+
+
+async def came_to_nothing(
+    s: AsyncSession, job_id: int, attempt: int, key: str, why: str, said: str, suspend: str = ""
+) -> list[Moved]:
+    """Back into the line, for others to make, and a strike of the key, which is locked.
+
+    ``why`` is for hosts, ``said`` for the job's history; ``suspend`` as in ``refuse``.
+    """
+    if not await renders.put_back(s, job_id, attempt, said):
         return []
-    in_a_row = await lender_keys.refused(s, key)
+    render = await s.get_one(LentRender, (job_id, attempt))
+    render.failed = True
+    in_a_row = await lender_keys.struck(s, key)
     back = [Moved(job_id, attempt)]
     if not suspend and in_a_row >= lender_keys.STRIKES:
-        suspend = f"{in_a_row} deliveries in a row were not accepted; the last: {why}"
+        suspend = f"{in_a_row} renders in a row came to nothing; the last: {why}"
     if suspend:
         back += [Moved(*one) for one in await lender_keys.suspend(s, key, suspend)]
     return back
@@ -210,17 +172,23 @@ async def unseen(s: AsyncSession, name: str | None = None) -> int:
 
 
 async def clear(db: Db, media: Media) -> None:
-    """Tidy away what went on, with all that was sent for it."""
+    """Tidy away all that was sent for what went on; who had a job is known until it needs no worker."""
+    found = select(LentRender, col(Job.status).in_(UNMADE))
+    gone = found.join(Job, col(Job.id) == col(LentRender.job_id)).where(~_is_current())
     async with db.read() as s:
-        over = (await s.scalars(select(LentRender).where(~exists().where(_is_current())))).all()
-    for render in over:
+        rows = (await s.execute(gone)).all()
+    for render, unmade in rows:
+        if unmade and not render.files:
+            continue
         async with db.begin() as s:
             row = await s.get(LentRender, (render.job_id, render.attempt))
             if row is None:
                 continue
-            await s.delete(row)
+            sent, row.files = row.files, {}
+            if not unmade:
+                await s.delete(row)
             await s.flush()
-            await clips.discard_unused(s, media, row.files.values())
+            await clips.discard_unused(s, media, sent.values())
 
 
 def _is_current() -> ColumnElement[bool]:
@@ -231,7 +199,7 @@ def _is_current() -> ColumnElement[bool]:
     )
 
 
-async def _undelivered(s: AsyncSession, key: LenderKey) -> list[Moved]:
+async def undelivered(s: AsyncSession, key: LenderKey) -> list[Moved]:
     found = select(col(LentRender.job_id), col(LentRender.attempt)).join(Job, _is_current())
     own = found.where(col(LentRender.key) == key.name, col(LentRender.delivered_at).is_(None))
     return [Moved(*row) for row in (await s.execute(own)).all()]

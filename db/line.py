@@ -77,6 +77,8 @@ class Hand:
     """Whether it is the studio's own: no other makes what is private, or puts clips together."""
     inputs: bool = True
     """Whether it may have the pictures and clips of artists."""
+    had: Collection[int] = ()
+    """Jobs that it isn't given once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,6 @@ def can(job: Waiting, hand: Hand) -> bool:
     together = job.shape.task in PUT_TOGETHER
     if not hand.own and (job.private or together):
         return False
-    if job.inputs and not hand.inputs:
+    if (job.inputs and not hand.inputs) or job.job_id in hand.had:
         return False
     return job.model in hand.models or together

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db import consents, jobs, parts, people, workers
-from db.line import Hand, claimable, counted, wanted
+from db.line import Hand, Waiting, claimable, counted, wanted
 from db.models import Clip, Job, utcnow
 from db.session import one_at_a_time
 from db.states import Kind, Status
@@ -23,18 +23,10 @@ MAX_LOSSES = 3
 
 
 async def claim_next(s: AsyncSession, worker: str, hand: Hand, running_cap: int) -> Job | None:
-    """Give the worker the next job in line that it can render, or None.
-
-    People who have as many jobs rendering as the job says (``Job.at_once``), or else ``running_cap``, are
-    passed over for now.
-    """
+    """Give the worker the next job in line that it can render, or None."""
     await one_at_a_time(s, "claim")
-    line, now = await jobs.line(s), utcnow()
-    rendering = await jobs.with_status(s, Status.RENDERING)
-    running = Counter(name for job in rendering for name in counted(job.person_id, job.at_once))
-    others = await workers.taking(s, {worker, *(job.worker for job in rendering)}) if line else ()
-    idle = [workers.hand(other) for other in others if other.state == workers.READY]
-    for waiting in claimable(line, running, running_cap, hand, idle, now):
+    now = utcnow()
+    for waiting in await within_reach(s, worker, hand, running_cap, now):
         claimed = await jobs.move(
             s,
             waiting.job_id,
@@ -55,6 +47,22 @@ async def claim_next(s: AsyncSession, worker: str, hand: Hand, running_cap: int)
                 await people.note_served(s, waiting.person_id, now)
             return await jobs.get(s, waiting.job_id)
     return None
+
+
+async def within_reach(
+    s: AsyncSession, worker: str, hand: Hand, running_cap: int, now: datetime
+) -> Iterator[Waiting]:
+    """What the worker would be given now, next first.
+
+    People who have as many jobs rendering as the job says (``Job.at_once``), or else ``running_cap``, are
+    passed over for now.
+    """
+    line = await jobs.line(s)
+    rendering = await jobs.with_status(s, Status.RENDERING)
+    running = Counter(name for job in rendering for name in counted(job.person_id, job.at_once))
+    others = await workers.taking(s, {worker, *(job.worker for job in rendering)}) if line else ()
+    idle = [workers.hand(other) for other in others if other.state == workers.READY]
+    return claimable(line, running, running_cap, hand, idle, now)
 
 
 async def most_wanted(s: AsyncSession, worker: str, hand: Hand) -> str:
@@ -139,11 +147,6 @@ async def give_up_lost(s: AsyncSession, job_id: int) -> Kind | None:
     job = await jobs.get(s, job_id, lock=True)
     if job is None or job.lease_until is None or job.lease_until >= utcnow():
         return None
-    return await give_up(s, job)
-
-
-async def give_up(s: AsyncSession, job: Job, why: str = "the worker was lost") -> Kind | None:
-    """The same, of a job that is locked, whatever its lease says."""
     job.losses += 1
     if job.losses >= MAX_LOSSES:
         sentence = (
@@ -151,5 +154,5 @@ async def give_up(s: AsyncSession, job: Job, why: str = "the worker was lost") -
             "smaller clip; a host finds the cause in the worker's log."
         )
         return Kind.FAILED if await fail(s, job.id, job.attempt, sentence) else None
-    put_back_now = await put_back(s, job.id, job.attempt, why)
+    put_back_now = await put_back(s, job.id, job.attempt, "the worker was lost")
     return Kind.REQUEUED if put_back_now else None

@@ -13,6 +13,7 @@ from typing import TypeVar
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from db import offered
 from db.lending import (
     LONGEST_POLL,
     Announcement,
@@ -70,6 +71,7 @@ class Lender:
         self._scratch = scratch
         self._cards = cards
         self._drained = False
+        self._failures = 0
 
     async def run(self) -> None:
         """Render what the studio gives. Raises ``Refused`` when the key may do nothing.
@@ -96,8 +98,15 @@ class Lender:
             await self._one()
 
     async def _announce(self) -> None:
-        offers = tuple(entry.offer for entry in self._catalogue.values())
-        announcement = Announcement(session=self._studio.session, state=self._state, offers=offers)
+        offers = []
+        for entry in self._catalogue.values():
+            if why := offered.fault(entry.offer):
+                log.warning("lender.not_offered", model=entry.name, why=why)
+            else:
+                offers.append(entry.offer)
+        announcement = Announcement(
+            session=self._studio.session, state=self._state, offers=tuple(offers)
+        )
         welcome = await self._studio.ask("/announce", announcement, Welcome)
         log.info("lender.announced", worker=welcome.name, models=list(welcome.models))
 
@@ -126,6 +135,10 @@ class Lender:
         elif given.job is not None:
             with bound_contextvars(job=given.job.job):
                 await self._attend(given.job)
+            if self._failures:
+                pause = PAUSES[min(self._failures, len(PAUSES)) - 1]
+                log.info("lender.rests", seconds=pause)
+                await asyncio.sleep(pause)
 
     async def _attend(self, job: Wanted) -> None:
         """See a job to one of its ends."""
@@ -136,6 +149,7 @@ class Lender:
                 async with Hold(self._studio, path, self._host.stop) as hold:
                     rendered = await self._render(job, path, Path(name), hold)
                     await self._deliver(path, rendered)
+            self._failures = 0
             log.info("render.delivered", seconds=round(rendered.seconds, 1))
         except Stopped:
             log.info("render.stopped")
@@ -173,6 +187,7 @@ class Lender:
         await self._patiently(lambda: self._studio.say(f"{path}/done", made))
 
     async def _fail(self, path: str, why: Why) -> None:
+        self._failures += 1
         with suppress(Refused):
             await self._patiently(lambda: self._studio.say(f"{path}/fail", Failure(why=why)))
 

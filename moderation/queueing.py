@@ -3,7 +3,11 @@ return."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from db.line import Hand, Waiting, can
 from db.models import Job
+from db.speed import Shape
 from db.states import Status
 from db.yours import WORDS
 from moderation.people import Person
@@ -25,6 +29,23 @@ def may_submit(queued: int, cap: int, coming: int = 1) -> None:
             f"You already have {queued} jobs in line, and {cap} is the most per person; "
             "wait for one to render, or cancel one."
         )
+
+
+def may_be_made(job: Job, hands: Collection[Hand], hidden: bool) -> None:
+    """Whether those that have the model may make this.
+
+    ``hands``: of all workers that are known; ``hidden``: whether nobody but the artist is to see it.
+    """
+    able = [hand for hand in hands if job.model in hand.models]
+    inputs = bool(job.first_key or job.last_key) or job.source_id is not None
+    wish = Waiting(
+        0, job.person_id, job.queued_at, None, job.model, Shape.of(job), private=hidden,
+        inputs=inputs,
+    )  # fmt: skip
+    if not able or any(can(wish, hand) for hand in able):
+        return
+    kept = "nothing that others may not see" if hidden else "no pictures or clips of artists"
+    raise Refused(f"Only a lent worker has this model, and it gets {kept}; choose another model.")
 
 
 def may_cancel(person: Person, job: Job) -> None:

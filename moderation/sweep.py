@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from db import clips, events, frames, jobs, parts, renders, votes, workers
+from db import clips, events, frames, jobs, lent, parts, renders, votes, workers
 from db.broker import Broker
 from db.models import Job, utcnow
 from db.session import Db
@@ -72,10 +72,14 @@ async def lost_renders(db: Db) -> list[int]:
         suspects = await renders.lost(s)
     for job_id in suspects:
         async with db.begin() as s:
-            outcome = await renders.give_up_lost(s, job_id)
+            back = await lent.vanished(s, job_id)
+            outcome = await renders.give_up_lost(s, job_id) if back is None else None
         if outcome is not None:
             log.warning("render.lost", job=job_id, outcome=outcome)
             changed.append(job_id)
+        for moved in back or ():
+            log.warning("lent.lost", job=moved.job_id)
+            changed.append(moved.job_id)
     return changed
 
 

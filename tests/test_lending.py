@@ -5,24 +5,31 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from bot import lenders
-from bot.on_web.lending_door import REVOKED, TAKEN, UNKNOWN
-from bot.on_web.lending_files import DIFFERS, NO_HASH, NO_LENGTH
-from db import credentials, ledger, lent, renders, workers
+from bot.on_web import lending_files
+from bot.on_web.lending_door import ONCE, REVOKED, TAKEN, UNKNOWN
+from bot.on_web.lending_files import DIFFERS, NO_HASH, NO_LENGTH, NO_ROOM
+from db import credentials, jobs, ledger, lender_keys, lent, lent_claims, workers
 from db.broker import Broker
 from db.credentials import KNOWN
 from db.lending import BASE, LONGEST_RENDER, SESSION, Failure, Why
 from db.media import PARTIAL
-from db.models import utcnow
+from db.models import Worker, utcnow
 from db.session import Db
 from db.states import Flag, Status
+from gen import lender
+from gen.host import Host
+from gen.studio import Refused, Studio
 from moderation import credit
+from moderation.rules import Refused as Unwanted
 from moderation.sweep import sweep
 from moderation.wish import Picture
 from tests.bot.on_web.served import moving_square, still
@@ -105,10 +112,10 @@ async def test_a_key_is_all_that_opens(lending: Lending) -> None:
         async with Somebody(lending, token) as another:
             await another.announce()
             assert (await refusal(bo.hold(job)))[0] == 409
-            again = await another.claim()
-    assert again is not None
-    assert again.attempt == 2, "whatever the process of before had in hand was lost"
-    assert (await lending.job(job.job)).losses == 1
+            assert await another.claim() is None, "what it has lost is for others"
+    now = await lending.job(job.job)
+    assert (now.status, now.losses) == (Status.QUEUED, 0)
+    assert (await lending.known()).strikes == 1
 
 
 async def test_a_revoked_key_ends_at_once(lending: Lending, valkey: str) -> None:
@@ -145,6 +152,7 @@ async def test_it_takes_only_what_it_may(lending: Lending) -> None:
     async with Somebody(lending, await lending.key()) as lender:
         assert (await lender.announce(lending.toy.offer, other)).models == ("toy",)
         assert await lender.claim() is None
+        assert not await _may_wait(lending)
     async with Somebody(lending, await lending.key("trusted", inputs=True)) as lender:
         job = await lender.claimed()
         assert (job.job, job.inputs) == (hidden[-1].id, ("first",))
@@ -169,7 +177,8 @@ async def test_what_does_not_come_whole_is_not_kept(lending: Lending) -> None:
         ):
             assert await _put(bo, to + query, sent) == refused
         assert (await _put(bo, f"{path(job)}/clips/3?sha256={right}", video))[0] == 404
-        await _cut_off(bo, f"{to}?sha256={right}", video)
+        async with _half_sent(bo, f"{to}?sha256={right}", video):
+            pass
         assert not lending.files()
         assert (await refusal(bo.done(job))) == (422, "Not all of it was sent: clip 1 is missing.")
         await bo.deliver(job)
@@ -177,18 +186,36 @@ async def test_what_does_not_come_whole_is_not_kept(lending: Lending) -> None:
 
 
 @pytest.mark.databases("sqlite")
-async def test_what_is_not_as_asked_goes_back_and_three_in_a_row_suspend(lending: Lending) -> None:
-    asked = await lending.submit(lending.ada, variations=1)
+async def test_one_clip_comes_at_a_time_and_none_where_the_disk_is_full(
+    lending: Lending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lending.submit(lending.ada)
     async with Somebody(lending, await lending.key()) as bo:
-        for count, wrong in enumerate(({"frames": 4}, {"width": 96}, {"fps": 12}), start=1):
+        job = await bo.claimed()
+        video = rendered(job)[0]
+        to = f"{path(job)}/clips/1?sha256={hashlib.sha256(video).hexdigest()}"
+        async with _half_sent(bo, to, video):
+            assert await _put(bo, to, video) == (429, ONCE)
+        monkeypatch.setattr(lending_files, "LOW_DISK_BYTES", 2 * await lending.media.free())
+        assert await _put(bo, to, video) == (503, NO_ROOM)
+        monkeypatch.undo()
+        await bo.deliver(job)
+
+
+@pytest.mark.databases("sqlite")
+async def test_what_is_not_as_asked_goes_back_and_three_in_a_row_suspend(lending: Lending) -> None:
+    async with Somebody(lending, await lending.key()) as bo:
+        for wrong in ({"frames": 4}, {"width": 96}, {"fps": 12}):
+            asked = await lending.submit(lending.ada, variations=1)
             job = await bo.claimed()
+            assert job.job == asked.id, "not what it sent something wrong for"
             await bo.deliver(job, *rendered(job, **wrong))
             await lending.check(renders=False)
             now = await lending.job(asked.id)
-            assert (now.status, now.losses, now.attempt) == (Status.QUEUED, 0, count)
+            assert (now.status, now.losses, now.attempt) == (Status.QUEUED, 0, 1)
         code, sentence = await refusal(bo.claim())
         assert code == 403
-        assert "3 deliveries in a row" in sentence
+        assert "3 renders in a row" in sentence
     await lending.tidy()
     assert not lending.files()
     assert (await lending.known()).refused == 3
@@ -197,6 +224,7 @@ async def test_what_is_not_as_asked_goes_back_and_three_in_a_row_suspend(lending
     assert found is not None
     assert "frames a second, not 8" in found.found
     await lenders.resume(lending.db, "bo")
+    await lending.submit(lending.ada)
     async with Somebody(lending, lending.tokens["bo"]) as bo:
         await bo.claimed()
 
@@ -225,7 +253,9 @@ async def test_what_comes_late_changes_nothing(lending: Lending) -> None:
         await lending.lose(asked.id)
         await sweep(lending.db, lending.broker)
         now = await lending.job(asked.id)
-        assert (now.status, now.losses) == (Status.QUEUED, 1)
+        assert (now.status, now.losses) == (Status.QUEUED, 0)
+        assert (await lending.known()).strikes == 1
+        assert await bo.claim() is None, "what it has lost is for others"
         taken = await lending.claim()
         assert taken is not None
         assert not await bo.hold(job)
@@ -248,14 +278,75 @@ async def test_nobody_keeps_a_render_for_ever(lending: Lending) -> None:
         assert await bo.claim() is None, "nor by asking for it again"
 
 
-async def test_what_it_can_not_make_costs_as_a_lost_worker_does(lending: Lending) -> None:
+async def test_what_it_fails_costs_its_key_and_not_the_artist(lending: Lending) -> None:
+    asked = [await lending.submit(await person(lending.db, name)) for name in "abcd"]
+    async with Somebody(lending, await lending.key()) as bo:
+        await bo.announce()
+        for strikes in range(1, lender_keys.STRIKES + 1):
+            job = await bo.claim()
+            assert job is not None
+            assert job.job == asked[strikes - 1].id, "each only once"
+            await bo.studio.say(f"{path(job)}/fail", Failure(why=Why.BROKE))
+            await lending.tidy()
+            assert (await lending.known()).strikes == strikes
+        assert (await refusal(bo.claim()))[0] == 403
+    for now in [await lending.job(one.id) for one in asked]:
+        assert (now.status, now.losses) == (Status.QUEUED, 0)
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_machine_rests_longer_after_each_failure(
+    lending: Lending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lender, "PAUSES", pauses := (0.01, 0.02, 0.03))
+    odd = lending.toy.model_copy(update={"name": "odd", "licence_url": "http://example.org"})
+    models, token = {"toy": lending.toy, "odd": odd}, await lending.key(models=["toy", "odd"])
+
+    async def no_cards() -> list[workers.Card]:
+        return []
+
+    async def is_announced() -> bool:
+        return bool((await lending.known()).session)
+
+    with capture_logs() as logs:
+        async with Studio(lending.url, token) as studio:
+            lent_one = lender.Lender(studio, Host(), models, lending.folder, no_cards)
+            working = asyncio.create_task(lent_one.run())
+            await until(is_announced)
+            models.clear()  # so that it can make nothing any more
+            for name in "abc":
+                await lending.submit(await person(lending.db, name))
+            with pytest.raises(Refused, match="3 renders in a row"):
+                await asyncio.wait_for(working, 30)
+    assert [log["model"] for log in logs if log["event"] == "lender.not_offered"] == ["odd"]
+    assert [log["seconds"] for log in logs if log["event"] == "lender.rests"] == [*pauses]
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_process_that_vanishes_each_time_is_suspended(lending: Lending) -> None:
+    token = await lending.key()
+    for name in "abc":
+        await lending.submit(await person(lending.db, name))
+        async with Somebody(lending, token) as bo:
+            await bo.claimed()
+    async with Somebody(lending, token) as bo:
+        assert (await refusal(bo.announce()))[0] == 403
+        assert (await refusal(bo.announce()))[0] == 403
+    async with lending.db.read() as s:
+        assert [job.losses for job in await jobs.with_status(s, Status.QUEUED)] == [0, 0, 0]
+
+
+@pytest.mark.databases("sqlite")
+async def test_what_it_puts_back_again_and_again_is_for_others(lending: Lending) -> None:
     asked = await lending.submit(lending.ada)
     async with Somebody(lending, await lending.key()) as bo:
-        for losses in range(1, renders.MAX_LOSSES + 1):
+        for _ in range(lent_claims.MOST_TIMES):
             job = await bo.claimed()
-            await bo.studio.say(f"{path(job)}/fail", Failure(why=Why.BROKE))
-            assert (await lending.job(asked.id)).losses == losses
-    assert (await lending.job(asked.id)).status is Status.FAILED
+            await bo.studio.say(f"{path(job)}/put-back")
+        assert await bo.claim() is None
+    now = await lending.job(asked.id)
+    assert (now.status, now.losses) == (Status.QUEUED, 0)
+    assert (await lending.known()).strikes == 0
 
 
 @pytest.mark.databases("postgres")
@@ -317,6 +408,58 @@ async def test_a_host_who_revokes_and_workers_who_refuse_do_not_lock_each_other_
     assert statuses == {Status.QUEUED}
 
 
+@pytest.mark.databases("sqlite")
+async def test_what_only_a_lent_worker_could_make_and_may_not_have_is_refused(
+    lending: Lending,
+) -> None:
+    shy = await person(lending.db, "Shy")
+    await lending.desk.consent_by_default(shy, {Flag.SHOWCASE: False})
+    picture = lending.folder / "picture.png"
+    still(picture, moving_square(1, 64, 64)(0))
+    given = Picture(await lending.media.put(picture), 64, 64)
+    other = lending.toy.offer.model_copy(update={"name": "other"})
+    private, inputs = "nothing that others may not see", "no pictures or clips of artists"
+    async with Somebody(lending, await lending.key(models=["other"])) as bo:
+        await bo.announce(other)
+        for who, wish, kept in (
+            (lending.ada, {"private": True}, private),
+            (shy, {}, private),
+            (lending.ada, {"image": given}, inputs),
+        ):
+            with pytest.raises(Unwanted, match=f"Only a lent worker has this model.*{kept}"):
+                await lending.submit(who, model="other", **wish)
+        job = await lending.submit(lending.ada, model="other")
+        assert job.status is Status.QUEUED
+        await lending.submit(lending.ada, private=True)  # the studio's own has that one
+    async with Somebody(lending, await lending.key("al", models=["other"], inputs=True)) as al:
+        await al.announce(other)
+        await lending.submit(lending.ada, model="other", image=given)
+
+
+@pytest.mark.databases("sqlite")
+async def test_it_looks_no_further_while_nothing_in_line_is_for_it(lending: Lending) -> None:
+    async with Somebody(lending, await lending.key()) as bo:
+        await bo.announce()
+        assert not await _may_wait(lending)
+        for _ in range(3):
+            await lending.submit(lending.ada)
+        assert await _may_wait(lending)
+        assert await lending.claim()
+        assert await lending.claim()
+        assert not await _may_wait(lending), "she has as many as she may"
+        await lending.submit(await person(lending.db, "Cy"))
+        job = await bo.claim()
+        assert job is not None
+        await bo.studio.say(f"{path(job)}/fail", Failure(why=Why.BROKE))
+        assert not await _may_wait(lending), "it failed at that"
+
+
+async def _may_wait(lending: Lending) -> bool:
+    async with lending.db.read() as s:
+        worker = await s.get_one(Worker, "lent/bo")
+        return await lent_claims.may_wait(s, await lending.known(), worker)
+
+
 async def _put(bo: Somebody, to: str, video: object) -> tuple[int, str]:
     headers = {"Authorization": f"Bearer {bo.token}", SESSION: bo.studio.session}
     url = f"{bo.lending.url}{BASE}{to}"
@@ -331,8 +474,9 @@ async def _in_pieces(video: bytes) -> AsyncIterator[bytes]:
     yield video
 
 
-async def _cut_off(bo: Somebody, to: str, video: bytes) -> None:
-    """The lender's line breaks in the middle of it."""
+@asynccontextmanager
+async def _half_sent(bo: Somebody, to: str, video: bytes) -> AsyncIterator[None]:
+    """Inside, the first half has come; then the lender's line breaks."""
     _, writer = await asyncio.open_connection("127.0.0.1", bo.lending.port)
     head = (
         f"PUT {BASE}{to} HTTP/1.1",
@@ -348,6 +492,7 @@ async def _cut_off(bo: Somebody, to: str, video: bytes) -> None:
         return any(name.startswith(PARTIAL) for name in bo.lending.files())
 
     await until(is_coming)
+    yield
     writer.close()
 
     async def is_gone() -> bool:

@@ -76,7 +76,7 @@ async def test_it_renders_through_a_restart_of_the_studio_and_ends_when_drained(
     assert job.prompt not in running.said()
 
 
-async def test_one_that_is_killed_costs_a_loss_one_that_is_stopped_nothing_and_a_revoked_one_ends(
+async def test_one_that_is_killed_is_struck_one_that_is_stopped_is_not_and_a_revoked_one_ends(
     lending: Lending, sora_process: Processes, valkey: str
 ) -> None:
     machine = Machine(lending, sora_process, await lending.key())
@@ -86,18 +86,20 @@ async def test_one_that_is_killed_costs_a_loss_one_that_is_stopped_nothing_and_a
     await lending.lose(job.id)
     await sweep(lending.db, lending.broker)
     now = await lending.job(job.id)
-    assert (now.status, now.losses) == (Status.QUEUED, 1)
+    assert (now.status, now.losses) == (Status.QUEUED, 0)
+    assert (await lending.known()).strikes == 1
 
     running = machine.start(400)
+    job = await machine.rendering(running)
 
     async def is_taken() -> bool:
         return (await lending.job(job.id)).step > 0
 
-    await until(is_taken)
     running.terminate()
     assert await running.ends() == 0
     now = await lending.job(job.id)
-    assert (now.status, now.losses, now.attempt) == (Status.QUEUED, 1, 2)
+    assert (now.status, now.losses, now.attempt) == (Status.QUEUED, 0, 1)
+    assert (await lending.known()).strikes == 1
 
     running = machine.start(400)
     await until(is_taken)

@@ -17,6 +17,7 @@ from bot.on_web.site import OPEN, SITE, answer, introduce, origin, visitor_of
 from bot.settings import is_loopback
 from db import logs
 from db.media import StoreTrouble
+from db.session import is_away
 from moderation.rules import Refused
 
 HEADERS = {
@@ -55,6 +56,7 @@ UNREADABLE = (
     web.RequestPayloadError,
 )
 """How a body shows itself that is broken, or no text in the encoding that it claims."""
+AWAY = "The studio's database can't be reached just now; try again in a few minutes."
 BUG = "Something broke on our side; it is noted in the log. Try again."
 
 log = structlog.get_logger()
@@ -83,9 +85,12 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
     except StoreTrouble as trouble:
         log.warning("store.away", why=str(trouble), route=_route(request))
         return answer(request, kept.AWAY, 503)
-    except ConnectionError:
-        raise  # the window was closed; there is nobody to answer
-    except Exception:
+    except Exception as error:
+        if is_away(error):
+            log.warning("database.away", why=type(error).__name__, route=_route(request))
+            return answer(request, AWAY, 503)
+        if isinstance(error, ConnectionError):
+            raise  # the window was closed; there is nobody to answer
         log.exception("page.failed", method=request.method, route=_route(request))
         return answer(request, BUG, 500)
 

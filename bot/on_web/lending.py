@@ -23,8 +23,9 @@ from bot.on_web.lending_door import (
     in_hand,
     insist_on_session,
     insist_on_work,
+    once_at_a_time,
 )
-from db import lender_keys, lent, lent_files, workers
+from db import lender_keys, lent, lent_claims, lent_files, workers
 from db.lending import (
     BASE,
     Announcement,
@@ -77,8 +78,9 @@ async def announce(call: Caller, heard: Announcement) -> Welcome:
     """A lent worker has started."""
     async with call.site.db.begin() as s:
         key = await _key(s, call)
-        models, lost = await lent.announce(s, key, heard.session, heard.offers, heard.state)
+        models, lost = await lent_claims.announce(s, key, heard.session, heard.offers, heard.state)
     await _moved(call, lost)
+    insist_on_work(key)
     log.info("lent.announced", worker=call.worker, models=models)
     return Welcome(name=call.worker, models=tuple(models))
 
@@ -126,7 +128,12 @@ async def gone(request: web.Request) -> web.Response:
 async def claim(call: Caller, asked: Asking) -> Given:
     """The next job that it may have, as soon as there is one."""
     insist_on_session(call.request, call.key)
-    until = time.monotonic() + asked.wait
+    with once_at_a_time(call, "claim"):
+        return await _waited_for(call, asked.wait)
+
+
+async def _waited_for(call: Caller, seconds: int) -> Given:
+    until = time.monotonic() + seconds
     may_wait = True
     while True:
         if may_wait:
@@ -139,15 +146,17 @@ async def claim(call: Caller, asked: Asking) -> Given:
         await asyncio.sleep(LOOK_SECONDS)
         async with call.site.db.read() as s:
             worker = await _worker(s, call)
-            may_wait = worker.draining or await lent.may_wait(s, worker)
+            may_wait = worker.draining or await lent_claims.may_wait(s, call.key, worker)
 
 
 async def _claimed(call: Caller) -> Given:
     async with call.site.db.begin() as s:
+        key = await _key(s, call)
+        insist_on_session(call.request, key)  # another process may have announced itself meanwhile
         worker = await _worker(s, call)
         if worker.draining:
             return Given(drain=True)
-        found = await lent.claim(s, await _key(s, call), worker)
+        found = await lent_claims.claim(s, key, worker)
     await _moved(call, found.failed)
     if found.job is None:
         return Given()
@@ -183,9 +192,10 @@ async def done(call: Caller, heard: Made) -> None:
 async def fail(call: Caller, heard: Failure) -> None:
     """The render came to nothing."""
     async with call.site.db.begin() as s:
-        await lent.gave_up(s, await in_hand(s, call))
+        await _key(s, call)  # first, as whoever revokes it does
+        back = await lent.gave_up(s, await in_hand(s, call))
     log.warning("lent.failed", job=call.render[0], worker=call.worker, why=heard.why)
-    await _moved(call, [Moved(*call.render)])
+    await _moved(call, back)
 
 
 @described({}, also=DONE, refuses=REFUSES)

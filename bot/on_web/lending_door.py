@@ -7,7 +7,8 @@ that. Whatever they are refused is one sentence as JSON.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ UNKNOWN = "This key isn't known here. A host makes one: sora worker key new."
 REVOKED = "This key was revoked."
 SUSPENDED = "This key is suspended, until a host lifts that: {why}."
 TAKEN = "Another process works with this key now: each worker needs one of its own."
+ONCE = "This key does that already: one at a time."
 UNWANTED = "This render isn't wanted any more."
 
 REFUSES = {
@@ -43,7 +45,7 @@ REFUSES = {
     413: "That is too much.",
     422: "It isn't whole, or not what was announced.",
     429: "That was too much at once.",
-    503: "The store of the files is away.",
+    503: "The database or the store is away, or the disk is nearly full.",
 }
 DONE = {204: "Done."}
 
@@ -66,6 +68,8 @@ class LenderLimits:
     keys: Buckets = field(default_factory=lambda: Buckets(60, 5))
     strangers: Buckets = field(default_factory=lambda: Buckets(20, 0.1))
     """By address, of those whose key isn't known."""
+    busy: set[tuple[str, str]] = field(default_factory=set)
+    """Keys, and what each does just now that it may do once at a time."""
 
 
 LENDER_LIMITS = web.AppKey("lender_limits", LenderLimits)
@@ -138,6 +142,19 @@ def _insist(buckets: Buckets, who: str) -> None:
     seconds = buckets.wait(who)
     if seconds:
         raise No(429, f"That was too much at once. Try again in {math.ceil(seconds)} s.")
+
+
+@contextmanager
+def once_at_a_time(call: Caller, what: str) -> Iterator[None]:
+    """Raises ``No`` while the same key does the same."""
+    busy, this = call.request.app[LENDER_LIMITS].busy, (call.key.name, what)
+    if this in busy:
+        raise No(429, ONCE)
+    busy.add(this)
+    try:
+        yield
+    finally:
+        busy.discard(this)
 
 
 def caller(request: web.Request) -> Caller:

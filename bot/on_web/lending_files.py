@@ -14,20 +14,32 @@ from typing import IO
 from aiohttp import web
 
 from bot.on_web.described import described
-from bot.on_web.lending_door import DONE, REFUSES, Caller, No, answer, caller, in_hand
+from bot.on_web.lending_door import (
+    DONE,
+    REFUSES,
+    Caller,
+    No,
+    answer,
+    caller,
+    in_hand,
+    once_at_a_time,
+)
 from bot.on_web.untold import blank
 from db import clips, lent, lent_files, sources
 from db.lending import LARGEST_CLIP, SHA256
-from db.media import PARTIAL
+from db.media import LOW_DISK_BYTES, PARTIAL
 
 PIECE = 2**18
 SLOWEST_SECONDS = 1800
 """Whoever takes longer over one clip sends it again."""
+SILENT_SECONDS = 60
+"""After so long without a byte the line is dead, and mustn't keep its key from sending it again."""
 NO_HASH = "Say the SHA-256 of the clip, as ?sha256= and 64 digits."
 NO_LENGTH = "Say how long the clip is, as Content-Length."
 TOO_LARGE = f"A clip may have at most {LARGEST_CLIP // 1024**2} MiB."
 DIFFERS = "What came isn't what was announced: its SHA-256 differs."
 CUT_OFF = "The clip didn't come whole."
+NO_ROOM = "The studio's disk is nearly full; try again later."
 NO_SUCH_CLIP = "This job has no clip of that number."
 NOT_MADE_FROM = "This job isn't made from that."
 
@@ -66,6 +78,12 @@ async def given(request: web.Request) -> web.StreamResponse:
 async def sent(request: web.Request) -> web.Response:
     """One clip, as it was made; kept aside until somebody looks at it."""
     call = caller(request)
+    with once_at_a_time(call, "send"):
+        return await _sent(call)
+
+
+async def _sent(call: Caller) -> web.Response:
+    request = call.request
     number, declared = int(request.match_info["number"]), request.query.get("sha256", "")
     if not re.fullmatch(SHA256, declared):
         raise No(400, NO_HASH)
@@ -78,6 +96,8 @@ async def sent(request: web.Request) -> web.Response:
         found = await in_hand(s, call)
         if number > found.job.variations:
             raise No(404, NO_SUCH_CLIP)
+    if await call.site.media.free() < LOW_DISK_BYTES:
+        raise No(503, NO_ROOM)
     folder = call.site.media.folder / "lent"
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=PARTIAL, suffix=".mp4") as file:
@@ -104,7 +124,7 @@ async def _received(request: web.Request, path: Path) -> str:
     """Write down what comes; the hash of it."""
     digest, size = hashlib.sha256(), 0
     with path.open("wb") as file:
-        async for piece in request.content.iter_chunked(PIECE):
+        while piece := await _piece(request):
             size += len(piece)
             if size > LARGEST_CLIP:
                 raise No(413, TOO_LARGE)
@@ -113,6 +133,12 @@ async def _received(request: web.Request, path: Path) -> str:
     if size != request.content_length:
         raise No(400, CUT_OFF)
     return digest.hexdigest()
+
+
+async def _piece(request: web.Request) -> bytes:
+    """What comes next; nothing at the end. Raises ``TimeoutError`` where nothing comes."""
+    async with asyncio.timeout(SILENT_SECONDS):
+        return await request.content.read(PIECE)
 
 
 async def _keep(call: Caller, number: int, path: Path) -> None:

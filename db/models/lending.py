@@ -31,15 +31,16 @@ class LenderKey(SQLModel, table=True):
     """Of the process that announced itself last; others with this key are too many."""
     accepted: int = 0
     refused: int = 0
-    """How many of its deliveries counted, and how many didn't."""
+    """How many of its renders counted, and how many came to nothing."""
     compared: int = 0
-    """How many of them one of our own workers has made again, and found the same."""
+    """How many of those that counted one of our own workers has made again, and found the same."""
     strikes: int = 0
-    """How many didn't since the last that did."""
+    """How many came to nothing since the last that counted."""
 
 
 class LentRender(SQLModel, table=True):
-    """A render in a lent worker's hands, until its job goes on; then it and its files are tidied away."""
+    """A render that a lent worker was given. Its files are tidied away once it isn't in its hands any more,
+    and it itself once its job needs no worker."""
 
     job_id: int = Field(foreign_key="job.id", primary_key=True)
     attempt: int = Field(primary_key=True)
@@ -53,3 +54,5 @@ class LentRender(SQLModel, table=True):
     """What it took, as the lender says."""
     checker: str = ""
     """Which of the studio's own workers looks at it; empty while it waits for one."""
+    failed: bool = False
+    """Whether it came to nothing by this worker's doing, which isn't given its job again."""

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, events, jobs, parts, traces, workers
+from db import clips, consents, events, jobs, parts, traces, workers
 from db.models import Job, utcnow
 from db.offers import Offer
 from db.session import one_at_a_time
-from db.states import Descent, Kind, Status, Task
+from db.states import PUT_TOGETHER, Descent, Kind, Status, Task
 from moderation import chaining, films, growth, keeping, queueing, quotas, rules
 from moderation.desk.base import Base
 from moderation.linking import as_now
@@ -222,6 +223,11 @@ class Making(Base):
         house, coming = await self._house_rules(s, job), shots or [job]
         cap = house.limits.in_line(person, house.queued_cap)
         queueing.may_submit(queued, cap, len(coming))
+        hands = [workers.hand(worker) for worker in await workers.every(s)]
+        unseen = bool(await s.scalar(select(consents.keeps_unseen(person.id))))
+        for one in coming:
+            if one.task not in PUT_TOGETHER:
+                queueing.may_be_made(one, hands, one.private or unseen)
         # What was remixed before may be asked for again, and its artist may have changed their mind.
         # A final only finishes what they had allowed.
         if job.source_id is not None and job.descent is not Descent.FINAL:

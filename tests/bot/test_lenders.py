@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,3 +59,13 @@ def test_a_key_is_shown_once_listed_suspended_resumed_and_revoked(tmp_path: Path
     ):
         assert isinstance(trouble := sora(*arguments).exception, Trouble)
         assert sentence in str(trouble)
+
+
+@pytest.mark.usefixtures("migrated_data")
+def test_a_user_without_a_name_makes_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise OSError("no username set in the environment")
+
+    monkeypatch.setattr(getpass, "getuser", unknown)
+    assert sora("new", "--name", "bo", "--model", "toy").exit_code == 0
+    assert f" by {os.getuid()};" in sora("list").stdout

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from sqlalchemy.exc import DBAPIError
 
-from bot import making
+from bot import keyboard
 from db import jobs
 from db.session import Db
 from db.settings import StoreSettings
@@ -158,4 +158,4 @@ def test_somebody_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) ->
         raise KeyError("uid not found")
 
     monkeypatch.setattr(getpass, "getuser", unknown)
-    assert making._user().isdigit()
+    assert keyboard.user().isdigit()

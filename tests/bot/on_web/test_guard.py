@@ -12,6 +12,7 @@ from bot.on_web import deeds, guard
 from bot.on_web.room import WebRoom
 from bot.settings import is_loopback
 from db.media import Media
+from db.session import Db
 from tests.bot.on_web.served import Be, Served
 from tests.bot.test_pictures import picture
 
@@ -224,3 +225,18 @@ async def test_a_bug_is_a_plain_sentence_and_a_logged_traceback(
     logged = capsys.readouterr().out
     assert "page.failed" in logged
     assert "secret detail" in logged
+
+
+async def test_a_database_that_is_away_is_said_without_a_traceback(
+    served: Served, be: Be, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = Db(f"postgresql+asyncpg://postgres@/sora?host={tmp_path}")
+    ada, url = be("ada"), f"{served.url}/as/ada/jobs/1"
+    headers = {"Accept": "application/json"}
+    with mock.patch.multiple(served.db, read=nowhere.read, begin=nowhere.begin):
+        async with ada.session.get(url, headers=headers) as answer:
+            assert (answer.status, await answer.json()) == (503, {"said": guard.AWAY})
+    await nowhere.close()
+    logged = capsys.readouterr().out
+    assert "database.away" in logged
+    assert "Traceback" not in logged

@@ -90,4 +90,4 @@ async def test_the_line_shows_also_what_nobody_here_can_render(served: Served, b
     await served.change(first.id, model="gone")
     page = await be("ada").page("/line")
     assert page.index(f"Your job {second.id}") < page.index(f"Your job {first.id}")
-    assert "No worker here offers this model now" in page
+    assert "No worker here can take this now" in page
