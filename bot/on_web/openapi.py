@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from bot.on_web import described
 from bot.on_web.described import JSON, Description, Types
+from bot.on_web.guard import PROBES
 from bot.on_web.members import SESSION
 from bot.on_web.site import OPEN, SITE, Said
 
@@ -113,12 +114,13 @@ def _operation(
 ) -> Json:
     said = described.of(handler)
     by_key = bool(said.refuses)
-    closed = app[SITE].login is not None and handler not in app[OPEN] and not by_key
+    login, probe = app[SITE].login is not None, resource.canonical in PROBES
+    closed = login and handler not in app[OPEN] and not by_key and not probe
     parameters = [*_of_address(resource), *_of_query(said.query, schemas)]
     operation: Json = {
         "summary": (inspect.getdoc(handler) or "").partition("\n\n")[0].replace("\n", " "),
         "parameters": parameters,
-        "responses": _responses(app, said, method, bool(parameters), closed, schemas),
+        "responses": _responses(app, said, method, bool(parameters), closed, probe, schemas),
     }
     if said.form is not None:
         operation["requestBody"] = _form(said.form, schemas)
@@ -164,20 +166,22 @@ def _responses(
     method: str,
     asked: bool,
     closed: bool,
+    probe: bool,
     schemas: Mapping[int, Json],
 ) -> Json:
+    login = app[SITE].login is not None
     content = {kind: {"schema": schemas[id(of)]} for kind, of in said.gives.items()}
     found: Json = {"200": {"description": "Done.", "content": content}} if content else {}
     if said.form is not None:
         found["303"] = {"description": "Done; without scripts a page says so."}
-    no = {421}
+    no = set() if login and probe else {421}
     if asked:
         no |= {404}
     if method == "post":
         no |= {400, 403, 409, 413}
     if closed:
         no |= {403}
-    if app[SITE].login is not None:
+    if login:
         no |= {429}
     if bytes in said.gives.values():
         no |= {503}

@@ -28,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
 from bot.on_web import openapi
 from bot.on_web import people as demo
 from bot.on_web.app import make_app
+from bot.on_web.guard import PROBES
 from bot.on_web.limits import Buckets, Limits
 from bot.on_web.members import SESSION
 from db.states import BugKind, Verdict
@@ -229,7 +230,7 @@ def test_an_address_that_nobody_described_is_noticed() -> None:
     async def new(_: web.Request) -> web.Response:
         return web.Response()
 
-    app = make_app(*mocks())
+    app = make_app(*mocks(), metrics=mock.Mock())
     said = openapi.describe(app)
     assert all(of["summary"] for path in said["paths"].values() for of in path.values())
     app.router.add_get("/new", new)
@@ -237,8 +238,22 @@ def test_an_address_that_nobody_described_is_noticed() -> None:
         openapi.describe(app)
 
 
-def test_it_is_an_openapi_document() -> None:
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """Of a site where people sign in, with all that there can be."""
     login: Any = mock.Mock(url="https://sora.example.org")
     db, desk, media, hub = mocks()
-    app = make_app(db, desk, media, hub, login=login)
-    schemathesis.openapi.from_dict(json.loads(openapi.Described(app).text)).validate()
+    app = make_app(db, desk, media, hub, metrics=mock.Mock(), login=login)
+    found: dict[str, Any] = json.loads(openapi.Described(app).text)
+    return found
+
+
+def test_it_is_an_openapi_document(document: dict[str, Any]) -> None:
+    schemathesis.openapi.from_dict(document).validate()
+
+
+def test_probes_need_no_session_and_come_by_any_name(document: dict[str, Any]) -> None:
+    for path in PROBES:
+        probe = document["paths"][path]["get"]
+        assert "security" not in probe, path
+        assert probe["responses"].keys() & {"403", "421"} == set(), path
