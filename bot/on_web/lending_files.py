@@ -7,11 +7,13 @@ import hashlib
 import re
 import tempfile
 from pathlib import Path
+from typing import Annotated
 
 from aiohttp import web
+from pydantic import Field
 
-from bot.on_web.described import described
-from bot.on_web.lending_door import DONE, REFUSES, Caller, No, answer, caller, in_hand
+from bot.on_web.described import FILE, described
+from bot.on_web.lending_door import DONE, IN_SESSION, REFUSES, Caller, No, answer, caller, in_hand
 from db import clips, lent, sources
 from db.lending import LARGEST_CLIP, SHA256
 from db.media import PARTIAL
@@ -28,7 +30,7 @@ NO_SUCH_CLIP = "This job has no clip of that number."
 NOT_MADE_FROM = "This job isn't made from that."
 
 
-@described({"application/octet-stream": bytes}, refuses=REFUSES)
+@described(FILE, headers=IN_SESSION, refuses=REFUSES)
 async def given(request: web.Request) -> web.StreamResponse:
     """A picture or a clip that this render is made from."""
     call = caller(request)
@@ -45,7 +47,14 @@ async def given(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(file, headers={"Content-Type": "application/octet-stream"})
 
 
-@described({}, query={"sha256": str}, also=DONE, refuses=REFUSES)
+@described(
+    {},
+    needs={"sha256": Annotated[str, Field(pattern=SHA256)]},
+    headers=IN_SESSION,
+    body=bytes,
+    also=DONE,
+    refuses=REFUSES,
+)
 async def sent(request: web.Request) -> web.Response:
     """One clip, as it was made; kept aside until somebody looks at it."""
     call = caller(request)

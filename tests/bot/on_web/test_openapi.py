@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import aiohttp
 import pytest
 import requests
 import schemathesis
-from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
@@ -25,10 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from bot.on_web import openapi
 from bot.on_web import people as demo
-from bot.on_web.app import make_app
-from bot.on_web.guard import PROBES
 from bot.on_web.limits import Buckets, Limits
 from bot.on_web.members import SESSION
 from db.states import BugKind, Verdict
@@ -219,41 +213,3 @@ async def test_a_member_and_a_guest_are_answered_as_it_says(
     asking.examples = Asking.examples
     asking.headers = {"Host": HOST, "Cookie": f"{SESSION}={token}"}
     await asked(asking)
-
-
-def mocks() -> list[Any]:
-    """In place of what only answers need."""
-    return [mock.Mock() for _ in range(4)]
-
-
-def test_an_address_that_nobody_described_is_noticed() -> None:
-    async def new(_: web.Request) -> web.Response:
-        return web.Response()
-
-    app = make_app(*mocks(), metrics=mock.Mock())
-    said = openapi.describe(app)
-    assert all(of["summary"] for path in said["paths"].values() for of in path.values())
-    app.router.add_get("/new", new)
-    with pytest.raises(LookupError, match="new"):
-        openapi.describe(app)
-
-
-@pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
-    """Of a site where people sign in, with all that there can be."""
-    login: Any = mock.Mock(url="https://sora.example.org")
-    db, desk, media, hub = mocks()
-    app = make_app(db, desk, media, hub, metrics=mock.Mock(), login=login)
-    found: dict[str, Any] = json.loads(openapi.Described(app).text)
-    return found
-
-
-def test_it_is_an_openapi_document(document: dict[str, Any]) -> None:
-    schemathesis.openapi.from_dict(document).validate()
-
-
-def test_probes_need_no_session_and_come_by_any_name(document: dict[str, Any]) -> None:
-    for path in PROBES:
-        probe = document["paths"][path]["get"]
-        assert "security" not in probe, path
-        assert probe["responses"].keys() & {"403", "421"} == set(), path
