@@ -6,11 +6,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -213,15 +213,30 @@ async def test_nothing_is_lost_on_the_way_from_any_revision(empty_db_url: str) -
     assert head.seq == len(before["record"])
 
 
-async def test_two_that_migrate_at_once_do_it_once(empty_db_url: str) -> None:
-    await asyncio.to_thread(migrate.upgrade, empty_db_url, "0024")
-    said = "import sys; from db import migrate; migrate.upgrade(sys.argv[1])"
-    both = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-c", said, empty_db_url, stderr=asyncio.subprocess.PIPE
-        )
-        for _ in range(2)
-    ]
-    told = [(await one.communicate())[1].decode() for one in both]
-    assert [one.returncode for one in both] == [0, 0], told
-    assert await migrate.current(empty_db_url) == migrate.newest()
+def columns(connection: sa.Connection) -> dict[str, list[str]]:
+    asked = sa.inspect(connection)
+    return {t: [c["name"] for c in asked.get_columns(t)] for t in asked.get_table_names()}
+
+
+async def test_a_revision_that_fails_takes_those_before_it_along(empty_db_url: str) -> None:
+    """So two that migrate at once can't meet halfway, and what failed is begun again from the start."""
+    await asyncio.to_thread(migrate.upgrade, empty_db_url, "0001")
+    await asked(empty_db_url, lambda c: c.execute(sa.text("CREATE TABLE report (id INTEGER)")))
+    before = await asked(empty_db_url, columns)
+    with pytest.raises(sa.exc.DBAPIError, match="report"):
+        await asyncio.to_thread(migrate.upgrade, empty_db_url)
+    assert await asked(empty_db_url, columns) == before
+    assert await migrate.current(empty_db_url) == "0001"
+
+
+async def test_whoever_migrates_waits_for_whoever_does(postgres_url: str) -> None:
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND objid = :lock")
+    engine = create_async_engine(postgres_url)
+    async with engine.begin() as other:
+        await other.execute(sa.select(sa.func.pg_advisory_xact_lock(migrate.LOCK)))
+        migrating = asyncio.create_task(asyncio.to_thread(migrate.upgrade, postgres_url))
+        while not await other.scalar(waiting, {"lock": migrate.LOCK}):
+            assert not migrating.done()
+            await asyncio.sleep(0.02)
+    await migrating
+    await engine.dispose()
