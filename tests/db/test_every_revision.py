@@ -8,6 +8,7 @@ import itertools
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.schema import CreateTable
 
 from bot import verifying
 from db import migrate
@@ -51,7 +53,7 @@ def _says(check: str, column: sa.Column[Any]) -> bool:
 
 
 class Filled:
-    """A database that gets rows in every table at every revision.
+    """A database that gets rows in every table that a revision made or changed, and in those above it.
 
     They go through all revisions that follow, so a database of each revision comes to the newest.
     """
@@ -62,6 +64,11 @@ class Filled:
         self._tables.reflect(connection)
         self._tables.remove(self._tables.tables["alembic_version"])
         self._made: dict[str, list[Row]] = {}
+        self._checks = {
+            table: [one["sqltext"] for one in checks]
+            for (_, table), checks in sa.inspect(connection).get_multi_check_constraints().items()
+        }
+        self.forms = {name: self._form(table) for name, table in self._tables.tables.items()}
 
     def rows(self) -> Rows:
         found: Rows = {}
@@ -71,9 +78,18 @@ class Filled:
             found[table.name] = {tuple(row[k] for k in keys): dict(row) for row in told}
         return found
 
-    def fill(self) -> None:
+    def _form(self, table: sa.Table) -> str:
+        return f"{CreateTable(table).compile(self._connection)} {sorted(self._checks[table.name])}"
+
+    def fill(self, before: Mapping[str, str]) -> None:
+        """``before``: the forms of the tables that have rows of each kind already."""
+        changed = {name for name, form in self.forms.items() if form != before.get(name)}
+        for table in reversed(self._tables.sorted_tables):
+            if table.name in changed:
+                changed |= {key.column.table.name for key in table.foreign_keys}
+                changed |= {"clip"} if table.name == "job" else set()
         for table in self._tables.sorted_tables:
-            if table.name not in CHAINED:
+            if table.name in changed - CHAINED:
                 self._fill(table)
         if "ledger" in self._tables.tables and "month_booked" not in self._tables.tables:
             self._book()
@@ -84,10 +100,9 @@ class Filled:
         """One row for each word that a column may have, and two at least; and each job has a clip."""
         words = self._words(table)
         least = len(self._made["job"]) if table.name == "clip" else 2
-        for number in range(max([least, *map(len, words.values())])):
-            row = self._row(table, number, words)
-            self._connection.execute(sa.insert(table).values(row))
-            self._made.setdefault(table.name, []).append(row)
+        count = max([least, *map(len, words.values())])
+        self._made[table.name] = [self._row(table, number, words) for number in range(count)]
+        self._connection.execute(sa.insert(table), self._made[table.name])
 
     def _row(self, table: sa.Table, number: int, words: Mapping[str, list[str]]) -> Row:
         row: Row = {}
@@ -105,9 +120,9 @@ class Filled:
 
     def _words(self, table: sa.Table) -> dict[str, list[str]]:
         found = {}
-        for check in sa.inspect(self._connection).get_check_constraints(table.name):
-            name = next((c.name for c in table.columns if _says(check["sqltext"], c)), "")
-            if name and (known := _QUOTED.findall(check["sqltext"])):
+        for check in self._checks[table.name]:
+            name = next((c.name for c in table.columns if _says(check, c)), "")
+            if name and (known := _QUOTED.findall(check)):
                 found[name] = known
         return found
 
@@ -170,12 +185,14 @@ async def asked(url: str, work: Callable[[sa.Connection], T]) -> T:
     return found
 
 
-def looked_at_and_filled(connection: sa.Connection) -> tuple[Rows, Rows]:
-    """What there is, and what there is with more of everything."""
+def looked_at_and_filled(
+    connection: sa.Connection, forms: Mapping[str, str]
+) -> tuple[Rows, Rows, Mapping[str, str]]:
+    """What there is, what there is with more of whatever has another form now, and the forms."""
     filled = Filled(connection)
     there = filled.rows()
-    filled.fill()
-    return there, filled.rows()
+    filled.fill(forms)
+    return there, filled.rows(), filled.forms
 
 
 def lost(before: Rows, after: Rows, revision: str) -> list[str]:
@@ -197,9 +214,10 @@ def lost(before: Rows, after: Rows, revision: str) -> list[str]:
 
 async def test_nothing_is_lost_on_the_way_from_any_revision(empty_db_url: str) -> None:
     config, before = migrate.config(empty_db_url), Rows()
+    forms: Mapping[str, str] = {}
     for revision in revisions():
         await asyncio.to_thread(command.upgrade, config, revision)
-        after, filled = await asked(empty_db_url, looked_at_and_filled)
+        after, filled, forms = await asked(empty_db_url, partial(looked_at_and_filled, forms=forms))
         assert lost(before, after, revision) == [], revision
         before = filled
     assert all(before.values())
