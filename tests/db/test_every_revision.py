@@ -74,7 +74,7 @@ class Filled:
         found: Rows = {}
         for table in self._tables.tables.values():
             keys = [column.name for column in table.primary_key]
-            told = self._connection.execute(sa.select(table)).mappings()
+            told = self._connection.exec_driver_sql(f'SELECT * FROM "{table.name}"').mappings()
             found[table.name] = {tuple(row[k] for k in keys): dict(row) for row in told}
         return found
 
