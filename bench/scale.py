@@ -10,7 +10,6 @@ docs/operating.md.
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
@@ -59,13 +58,12 @@ class Days:
     days: float
 
     def waits(self, heavy: bool) -> list[float]:
-        """Minutes that wishes waited until they were rendered: of people who had one in all, or many."""
-        served = self.simulation.served
-        many = Counter(each.person for each in served)
+        """Minutes that wishes waited until they were rendered: of people who asked once in all, or often."""
+        asked = self.simulation.asked
         return [
             each.waited / 60
-            for each in served
-            if (many[each.person] >= HEAVY * self.days if heavy else many[each.person] == 1)
+            for each in self.simulation.served
+            if (asked[each.person] >= HEAVY * self.days if heavy else asked[each.person] == 1)
         ]
 
     @property
@@ -76,9 +74,7 @@ class Days:
 
     @property
     def busy(self) -> float:
-        return sum(worker.busy for worker in self.simulation.workers) / (
-            len(self.simulation.workers) * self.days * DAY
-        )
+        return self.simulation.busy / (len(self.simulation.workers) * self.days * DAY)
 
 
 async def measure(quick: bool) -> list[Figure]:
@@ -106,7 +102,8 @@ def simulated(load: float, days: float) -> Days:
     say(f"scale: {days} days at {load:.0%}, {per_day:,.0f} wishes a day")
     noted = min(PROMISES / (per_day * days), 1.0)
     simulation = Simulation(cards(LARGE, SMALL), chance, nature, noted)
-    simulation.run(demand.wishes(chance, per_day, days * DAY), days * DAY)
+    wishes = demand.wishes(chance, per_day, days * DAY)
+    simulation.run(wishes, days * DAY, to_the_end=True)
     return Days(load, simulation, days)
 
 

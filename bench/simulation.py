@@ -75,10 +75,14 @@ class Simulation:
     promises: float = 1.0
     rules: Rules = field(default_factory=Rules)
     served: list[Served] = field(default_factory=list)
+    asked: Counter[int] = field(default_factory=Counter)
+    """How often each person asked."""
     refused: int = 0
     overtaken: int = 0
     """How often somebody's second job was taken while another's first waited that had waited as long."""
     longest: int = 0
+    busy: float = 0.0
+    """Seconds that all workers rendered while people asked."""
     now: float = 0.0
     _waiting: dict[int, Waiting] = field(default_factory=dict)
     _of: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
@@ -100,6 +104,7 @@ class Simulation:
             self._go_on_until(wish.at)
             self._ask(job_id, wish)
         self._go_on_until(until)
+        self.busy = sum(worker.busy for worker in self.workers)
         while to_the_end and self.waiting:
             self._go_on_until(self._events[0][0])
 
@@ -125,6 +130,7 @@ class Simulation:
         self.now = moment
 
     def _ask(self, job_id: int, wish: Asked) -> None:
+        self.asked[wish.person] += 1
         try:
             queueing.may_submit(len(self._of[wish.person]), self.rules.queued_cap)
         except Refused:

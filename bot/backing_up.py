@@ -19,7 +19,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from pydantic import TypeAdapter
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from bot.trouble import Trouble
 from db import backup, books, migrate, record
@@ -144,21 +144,25 @@ async def restore(settings: StoreSettings, source: Path, said: Said) -> Contents
 
     Raises ``Trouble`` for a file that is no backup or is damaged, and where something is already.
     """
-    try:
-        with ZipFile(source) as archive:
-            contents = _contents(archive)
-            if damaged := _damaged(archive):
-                raise Trouble(f"{source} is damaged at {damaged}; take another backup.")
-            with _sentences(archive):
-                await backup.insist_on_empty(settings.database)
-                # Files first: a studio without them would be taken for a whole one.
-                said("files", await _extract(settings, archive))
-                rows = Archive(archive, contents)
-                await backup.load(settings.database, contents.revision, rows, said)
-    except UNREADABLE:
-        raise Trouble(f"{source} isn't a whole backup of a studio.") from None
+    with _opened(source) as archive:
+        contents = _contents(archive)
+        if damaged := _damaged(archive):
+            raise Trouble(f"{source} is damaged at {damaged}; take another backup.")
+        with _sentences(archive):
+            await backup.insist_on_empty(settings.database)
+            # Files first: a studio without them would be taken for a whole one.
+            said("files", await _extract(settings, archive))
+            rows = Archive(archive, contents)
+            await backup.load(settings.database, contents.revision, rows, said)
     await _insist_on_all_of_it(settings, contents)
     return contents
+
+
+def _opened(source: Path) -> ZipFile:
+    try:
+        return ZipFile(source)
+    except UNREADABLE:
+        raise Trouble(f"{source} isn't a whole backup of a studio.") from None
 
 
 def _damaged(archive: ZipFile) -> str | None:
@@ -177,7 +181,7 @@ def _contents(archive: ZipFile) -> Contents:
     try:
         found = json.loads(archive.read(CONTENTS))
         contents = TypeAdapter(Contents).validate_python(found)
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (KeyError, TypeError, ValueError, *UNREADABLE):  # of deep JSON, too
         raise Trouble(f"{archive.filename} isn't a backup of a studio.") from None
     if contents.format != FORMAT:
         raise Trouble(f"{archive.filename} was made by a later version; update the studio first.")
@@ -196,6 +200,8 @@ def _sentences(archive: ZipFile) -> Iterator[None]:
         raise Trouble(
             f"{archive.filename} was made by a later version; update the studio first."
         ) from None
+    except (OperationalError, InterfaceError, ConnectionError):
+        raise  # it is the database that is in trouble, not the backup
     except (LookupError, TypeError, ValueError, SQLAlchemyError) as error:
         raise Trouble(f"What is in {archive.filename} is no studio's; take another.") from error
 

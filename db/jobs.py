@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from db import consents, events, in_review, parts, statements, usage
 from db.line import Waiting, order
-from db.models import Job, Person, utcnow
+from db.models import Job, Part, Person, utcnow
 from db.speed import Shape
 from db.states import MOVES, Descent, Kind, Status
 
@@ -168,7 +169,7 @@ async def line(s: AsyncSession) -> list[Waiting]:
             col(Job.model),
             col(Job.idle),
             col(Job.at_once),
-            col(Job.private) | consents.keeps_unseen(Job.person_id),
+            col(Job.private) | consents.keeps_unseen(Job.person_id) | made_from_private(),
             made_from(),
             *(col(getattr(Job, name)) for name in Shape._fields),
         )
@@ -190,6 +191,15 @@ def made_from() -> ColumnElement[bool]:
     """Whether a job is made from an artist's pictures or clips."""
     pictures = (col(Job.first_key) != "") | (col(Job.last_key) != "")
     return pictures | col(Job.source_id).is_not(None)
+
+
+def made_from_private() -> ColumnElement[bool]:
+    """Whether a job goes on from a clip of a private job, or from what was put together from one."""
+    of, part_of = aliased(Job), aliased(Job)
+    whole = select(col(of.id)).where(col(of.id) == col(Job.source_id), col(of.private))
+    part = select(col(part_of.id)).join(Part, col(Part.job_id) == col(part_of.id))
+    part = part.where(col(Part.film_id) == col(Job.source_id), col(part_of.private))
+    return whole.correlate(Job).exists() | part.correlate(Job).exists()
 
 
 async def to_review(s: AsyncSession, job: Job, backlog: int | None) -> bool:

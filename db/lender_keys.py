@@ -112,6 +112,10 @@ async def accepted(s: AsyncSession, name: str) -> None:
     await _change(s, name, accepted=LenderKey.accepted + 1, strikes=0)
 
 
+async def compared(s: AsyncSession, name: str) -> None:
+    await _change(s, name, compared=LenderKey.compared + 1)
+
+
 async def refused(s: AsyncSession, name: str) -> int:
     """One of its deliveries didn't count; how many in a row."""
     await _change(s, name, refused=LenderKey.refused + 1, strikes=LenderKey.strikes + 1)

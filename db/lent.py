@@ -6,7 +6,7 @@ rendered: without a lease while it waits for that, so that no time is up, and wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -128,19 +128,6 @@ async def hold(
     return await renders.hold(s, job_id, attempt, step=int(min(part, 1.0) * job.steps))
 
 
-async def note_sent(s: AsyncSession, found: InHand, number: int, key: str) -> str:
-    """A clip is about to be stored under this key; the one that it stood under before, or nothing."""
-    before = found.render.files.get(str(number), "")
-    found.render.files = {**found.render.files, str(number): key}
-    return before
-
-
-def missing(found: InHand) -> list[int]:
-    """The clips that weren't sent yet."""
-    numbers = range(1, found.job.variations + 1)
-    return [number for number in numbers if str(number) not in found.render.files]
-
-
 async def deliver(s: AsyncSession, found: InHand, seconds: float, energy_wh: float) -> None:
     """All of it was sent. It took no longer than since it was given, by our clock."""
     job, render, now = found.job, found.render, utcnow()
@@ -163,15 +150,23 @@ async def gave_up(s: AsyncSession, found: InHand) -> bool:
 # ── somebody looks at it ─────────────────────────────────────────────────────────────────
 
 
-async def take(s: AsyncSession, checker: str) -> InHand | None:
-    """Give one of the studio's own workers the delivery that has waited longest, with its lease."""
+async def take(s: AsyncSession, checker: str, models: Collection[str]) -> InHand | None:
+    """Give one of the studio's own workers the delivery that has waited longest, with its lease.
+
+    ``models``: what it could make again to compare. What others could is left to them while they live.
+    """
     waiting = (
-        select(col(LentRender.job_id), col(LentRender.attempt))
+        select(col(LentRender.job_id), col(LentRender.attempt), col(Job.model))
         .join(Job, _is_current())
         .where(col(LentRender.delivered_at).is_not(None), col(LentRender.checker) == "")
         .order_by(col(LentRender.delivered_at))
     )
-    for job_id, attempt in (await s.execute(waiting)).all():
+    found = (await s.execute(waiting)).all()
+    others = await workers.taking(s, {checker}) if found else []
+    comparable = {o["name"] for other in others if not other.lent for o in other.offers}
+    for job_id, attempt, model in found:
+        if model not in models and model in comparable:
+            continue
         taken = await _set_checker(s, job_id, attempt, "", checker)
         if taken and await renders.hold(s, job_id, attempt):
             job = await jobs.get(s, job_id)

@@ -168,14 +168,15 @@ def _left_to_others(job: Waiting, hand: Hand, idle: Collection[Hand], now: datet
 
 def wanted(line: Iterable[Waiting], hand: Hand, others: Iterable[Hand]) -> str:
     """Which model a worker that has nothing to do had best load: the one that most wait for, of those
-    that nobody has loaded; empty where there is none."""
-    ready = {hand.loaded, *(other.loaded for other in others)}
-    missed = Counter(
-        job.model
-        for job in line
-        if can(job, hand) and not is_warm(job, hand) and job.model not in ready
+    that nobody has loaded. Empty where there is none, and where somebody waits for the one that it has: what
+    waits may not be rendered just now, and it would load one after the other."""
+    waits = Counter(
+        job.model for job in line if can(job, hand) and job.shape.task not in PUT_TOGETHER
     )
-    return next((model for model, _ in missed.most_common(1)), "")
+    if hand.loaded in waits:
+        return ""
+    ready = {other.loaded for other in others}
+    return next((model for model, _ in waits.most_common() if model not in ready), "")
 
 
 def counted(person_id: int, at_once: Mapping[str, int]) -> list[Counted]:

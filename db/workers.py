@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from db.line import NEVER, Hand
-from db.models import Job, Worker, utcnow
+from db.models import Job, LenderKey, LentRender, Worker, utcnow
 from db.offers import Offer
 from db.speed import Render, Shape
 from db.upsert import upsert
@@ -126,9 +126,16 @@ async def every(s: AsyncSession) -> Sequence[Worker]:
 
 
 async def owner(s: AsyncSession, job_id: int) -> str:
-    """Who is credited for what the worker of this job renders for others; empty for nobody."""
-    whose = select(col(Worker.owner)).join(Job, col(Job.worker) == col(Worker.name))
-    return await s.scalar(whose.where(col(Job.id) == job_id)) or ""
+    """Who is credited for what the worker of this job renders for others; empty for nobody. Of a lent one
+    its key says it: its row may be forgotten before somebody looks at what it sent."""
+    lender = (
+        select(col(LenderKey.owner))
+        .join(LentRender, col(LentRender.key) == col(LenderKey.name))
+        .join(Job, col(Job.id) == col(LentRender.job_id))
+        .where(col(Job.id) == job_id, col(LentRender.attempt) == col(Job.attempt))
+    )
+    own = select(col(Worker.owner)).join(Job, col(Job.worker) == col(Worker.name))
+    return await s.scalar(lender) or await s.scalar(own.where(col(Job.id) == job_id)) or ""
 
 
 def alive(worker: Worker) -> bool:
@@ -172,6 +179,11 @@ async def offers(s: AsyncSession) -> list[Offer]:
         for offer in worker.offers:
             found.setdefault(offer["name"], Offer.model_validate(offer))
     return list(found.values())
+
+
+async def offer(s: AsyncSession, model: str) -> Offer | None:
+    """This one of them."""
+    return next((one for one in await offers(s) if one.name == model), None)
 
 
 async def recent_renders(s: AsyncSession, model: str, limit: int = 50) -> list[Render]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db import clips, consents, jobs, parts
+from db import clips, consents, jobs, parts, workers
 from db.credentials import Flags, Said
 from db.media import Media
 from db.models import Job, Person
@@ -29,11 +29,15 @@ class Model(NamedTuple):
     licence_url: str = ""
 
 
-def model_of(job: Job, entry: Entry | None, said: Said | None = None) -> Model:
-    """As the file says since it was made; else as the catalogue says, which may have changed since."""
+async def model_of(
+    s: AsyncSession, job: Job, entry: Entry | None, said: Said | None = None
+) -> Model:
+    """As the file says since it was made; else as the catalogue says, which may have changed since, or the
+    worker that offers it."""
     if said is not None and said.model:
         return Model(said.model, said.licence, said.licence_url)
-    return Model(entry.title, entry.licence, entry.licence_url) if entry else Model(job.model)
+    known = entry or await workers.offer(s, job.model)
+    return Model(known.title, known.licence, known.licence_url) if known else Model(job.model)
 
 
 def made_at(job: Job, said: Said | None) -> datetime | None:
@@ -81,7 +85,7 @@ async def claims_of(
     s: AsyncSession, media: Media, job: Job, entry: Entry | None
 ) -> tuple[Claim, ...]:
     """Of all clips of a job that is being rendered."""
-    model = model_of(job, entry)
+    model = await model_of(s, job, entry)
     numbers = range(1, job.variations + 1)
     return tuple([await claim_of(s, media, job, number, model) for number in numbers])
 

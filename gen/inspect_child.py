@@ -1,8 +1,9 @@
 """The process that looks at what a lent worker sent: `python -m gen.inspect_child`. It holds no model.
 
-What others made may be made to break whoever reads it, so no other process of ours does. It is told what to
-do in one JSON line on standard input, answers in one on standard output, and ends when it is done, or with
-its parent. `gen/inspector.py` is the other end.
+What others made may be made to break whoever reads it, so no other process of ours does, and this one is
+given no key and nothing of the worker's environment. It is told what to do in one JSON line on standard
+input, answers in one on standard output, and ends when it is done, or with its parent. `gen/inspector.py` is
+the other end.
 """
 
 from __future__ import annotations
@@ -16,11 +17,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from gen import credentials, frames, inspection
+from gen import frames, inspection
 from gen.classify import Classifier
 from gen.engines.base import CannotMake
 from gen.expected import Expected, Unfit
-from gen.seal import Seal
 from gen.trouble import is_full, is_out_of_memory
 
 CPU_SECONDS = 900
@@ -59,18 +59,17 @@ def main() -> None:
 def _clips(videos: list[Path], expected: Expected, asked: dict[str, Any]) -> list[dict[str, Any]]:
     """As the render child's: the files of each clip, and what its frames show."""
     classifier = Classifier(asked["classifying"]) if asked["classifying"] else None
-    signing = credentials.signing_of(asked["signing"])
     folder, made = Path(asked["folder"]), []
     for index, video in enumerate(videos):
         kept, seen = inspection.inspected(video, expected)
-        stem, seal = f"clip-{index + 1}", Seal(signing, index)
+        stem = f"clip-{index + 1}"
         ours = folder / f"{stem}.mp4"
-        ours.write_bytes(seal(kept))
+        ours.write_bytes(kept)
         still, loop = inspection.told(seen, expected, folder, stem)
         looked_at = inspection.sampled(seen, expected)
         paths = {"video": str(ours), "poster": str(still), "preview": str(loop)}
         marks = classifier.marks(looked_at) if classifier else {}
-        shown = {"hashes": frames.hashes(looked_at), "marks": marks, "signed": seal.done}
+        shown = {"hashes": frames.hashes(looked_at), "marks": marks, "signed": False}
         made.append({"seed": asked["seeds"][index], **paths, **shown})
     return made
 

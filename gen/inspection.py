@@ -15,7 +15,6 @@ from typing import Any
 import av
 import numpy as np
 from av.container import InputContainer
-from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -49,7 +48,9 @@ def inspected(video: Path, expected: Expected) -> tuple[bytes, Seen]:
             seen = _seen(container, expected)
         with av.open(video, format="mp4") as container:
             return _anew(container), seen
-    except (FFmpegError, ValueError, OverflowError) as error:
+    except Unfit:
+        raise
+    except Exception as error:  # whatever it breaks in the reader, it isn't what was asked for
         raise Unfit(UNREADABLE) from error
 
 
@@ -106,6 +107,8 @@ def _stream(container: InputContainer) -> VideoStream:
     video, audio = container.streams.video, container.streams.audio
     if others or len(video) != 1 or len(audio) > 1:
         raise Unfit("It has other tracks than one of pictures and at most one of sound.")
+    if any(stream.codec_context is None for stream in (*video, *audio)):
+        raise Unfit(UNREADABLE)
     if audio and audio[0].codec_context.name != SOUND:
         raise Unfit(f"Its sound is {audio[0].codec_context.name}, not {SOUND}.")
     return video[0]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ from gen.engines.base import CannotMake
 from gen.expected import Expected, Unfit
 from gen.host import LINE_BYTES, ROOT
 from gen.rendered import Classifying, Made
+from gen.seal import Seal
 from gen.trouble import RenderFailed
 
 COMMAND = (sys.executable, "-m", "gen.inspect_child")
+ENVIRONMENT = {"PATH": os.defpath, "PYTHONUTF8": "1"}
+"""Of a process that reads what others made: ours has the database's password in it, say."""
 LOOK_SECONDS = 900.0
 CRASHED = "What reads it ended in the middle of it."
 HANGS = "What reads it doesn't come to an end."
@@ -38,14 +42,20 @@ async def clips(
     signing: Signing,
     classifying: Classifying | None,
 ) -> tuple[Made, ...]:
-    """Our own files of these videos, in ``folder``.
+    """Our own files of these videos, in ``folder``. They are signed by us: whoever reads what others made has
+    no key.
 
     Raises ``Unfit`` when one isn't what was asked for, ``RenderFailed`` and ``CannotMake`` for what is
     wrong with us.
     """
-    more = {"seeds": list(seeds), "signing": asdict(signing), "classifying": classifying}
+    more = {"seeds": list(seeds), "classifying": classifying}
     answer = await _asked("clips", videos, expected, folder=str(folder), **more)
-    return tuple(Made.of(clip) for clip in answer["clips"])
+    return tuple(
+        [
+            await asyncio.to_thread(_sealed, Made.of(clip), Seal(signing, index))
+            for index, clip in enumerate(answer["clips"])
+        ]
+    )
 
 
 async def apart(one: Path, other: Path, expected: Expected) -> float:
@@ -53,12 +63,17 @@ async def apart(one: Path, other: Path, expected: Expected) -> float:
     return float((await _asked("compare", [one, other], expected))["apart"])
 
 
+def _sealed(made: Made, seal: Seal) -> Made:
+    made.video.write_bytes(seal(made.video.read_bytes()))
+    return replace(made, signed=seal.done)
+
+
 async def _asked(
     what: str, videos: Sequence[Path], expected: Expected, **more: Any
 ) -> dict[str, Any]:
     asked = {"what": what, "videos": [str(video) for video in videos], "expected": asdict(expected)}
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, stdin=PIPE, stdout=PIPE, limit=LINE_BYTES, cwd=ROOT
+        *COMMAND, stdin=PIPE, stdout=PIPE, limit=LINE_BYTES, cwd=ROOT, env=ENVIRONMENT
     )
     assert process.stdin is not None  # noqa: S101 - both were asked for
     assert process.stdout is not None  # noqa: S101

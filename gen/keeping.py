@@ -71,10 +71,10 @@ class Keeper:
             for number, clip in enumerate(rendered.clips, start=1)
         ]
 
-    async def put_back(self, job: Job) -> None:
-        """It goes back into the line: its worker stops."""
+    async def put_back(self, job: Job, why: str = "the worker stopped") -> None:
+        """It goes back into the line."""
         async with self._db.begin() as s:
-            put_back = await renders.put_back(s, job.id, job.attempt, "the worker stopped")
+            put_back = await renders.put_back(s, job.id, job.attempt, why)
         log.info("render.put_back", done=put_back)
         if put_back:
             await self._broker.ring(job.id, job.attempt)

@@ -61,7 +61,8 @@ class Rendered:
     memory: int | None = None
     """Bytes of graphics cards that it held at most; None where there is none."""
     load_seconds: float = 0.0
-    """How long it waited for its model to be ready; none of ``seconds``."""
+    """How long it waited for its model to be ready, and, if it was lent, for whoever looks at it; none of
+    ``seconds``."""
     approximations: tuple[str, ...] = ()
     """What it gave up of exactness for speed."""
     shape: Mapping[str, int] = field(default_factory=dict)

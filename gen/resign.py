@@ -89,7 +89,7 @@ class Resigner:
             except OSError as error:
                 return self._not_signed(clip, error)
             said = await asyncio.to_thread(_said, file)
-            model = model_of(job, self._catalogue.get(job.model), said)
+            model = await model_of(s, job, self._catalogue.get(job.model), said)
             claim = await claim_of(s, self._media, job, number, model)
         try:
             key, size = await self._store(file, claim, job, said)

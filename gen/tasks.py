@@ -124,10 +124,9 @@ class Renderer:
                         self.drained.set()
                         self._idle.set()
                         return
-                    sent = await lent.take(s, self._worker)
+                    sent = await lent.take(s, self._worker, self._checker.models)
                     hand, cap = self._hand(), self._running_cap
                     job = sent.job if sent else await renders.claim_next(s, self._worker, hand, cap)
-                    ahead = "" if job else await renders.most_wanted(s, self._worker, hand)
                 if job is not None:
                     if sent is None:
                         traces.past(job.id, "wait", job.queued_at, model=job.model)
@@ -136,7 +135,8 @@ class Renderer:
                     with busy, bound_contextvars(job=job.id), span:
                         await self._attend(job, sent)
                     continue
-                self._prepare(ahead)
+                async with self._db.read() as s:
+                    self._prepare(await renders.most_wanted(s, self._worker, hand))
             except Exception:  # e.g. the database is away: the lease brings the job back
                 log.exception("line.failed")
             if not self._wake.is_set():

@@ -266,7 +266,7 @@ async def test_one_looks_at_it_and_another_when_that_one_stops(lending: Lending)
 
     async def take(name: str) -> lent.InHand | None:
         async with lending.db.begin() as s:
-            return await lent.take(s, name)
+            return await lent.take(s, name, {"toy"})
 
     taken = [found for found in await asyncio.gather(*map(take, "abcde")) if found]
     assert len(taken) == 1
@@ -305,7 +305,7 @@ async def test_a_host_who_revokes_and_workers_who_refuse_do_not_lock_each_other_
             await lending.submit(await person(lending.db, who), variations=1)
             await bo.deliver(await bo.claimed())
             async with lending.db.begin() as s:
-                taken.append(await lent.take(s, who))
+                taken.append(await lent.take(s, who, {"toy"}))
 
     async def refuse(found: lent.InHand | None) -> None:
         assert found is not None

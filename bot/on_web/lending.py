@@ -25,7 +25,7 @@ from bot.on_web.lending_door import (
     insist_on_session,
     insist_on_work,
 )
-from db import lender_keys, lent, workers
+from db import lender_keys, lent, lent_files, workers
 from db.lending import (
     BASE,
     Announcement,
@@ -173,7 +173,7 @@ async def done(call: Caller, heard: Made) -> None:
     """All clips of a render were sent."""
     async with call.site.db.begin() as s:
         found = await in_hand(s, call)
-        if missing := lent.missing(found):
+        if missing := lent_files.missing(found):
             raise No(422, f"Not all of it was sent: clip {missing[0]} is missing.")
         await lent.deliver(s, found, heard.seconds, heard.energy_wh)
     job_id, attempt = call.render

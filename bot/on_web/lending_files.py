@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
+import shutil
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 from aiohttp import web
 from pydantic import Field
 
 from bot.on_web.described import FILE, described
 from bot.on_web.lending_door import DONE, IN_SESSION, REFUSES, Caller, No, answer, caller, in_hand
-from db import clips, lent, sources
+from bot.on_web.untold import blank
+from db import clips, lent, lent_files, sources
 from db.lending import LARGEST_CLIP, SHA256
 from db.media import PARTIAL
 
@@ -32,7 +35,8 @@ NOT_MADE_FROM = "This job isn't made from that."
 
 @described(FILE, headers=IN_SESSION, refuses=REFUSES)
 async def given(request: web.Request) -> web.StreamResponse:
-    """A picture or a clip that this render is made from."""
+    """A picture or a clip that this render is made from; of the clip what it shows and sounds like, and
+    nothing that it says."""
     call = caller(request)
     async with call.site.db.begin() as s:
         found = await in_hand(s, call)
@@ -40,11 +44,23 @@ async def given(request: web.Request) -> web.StreamResponse:
             keys = await sources.of(s, found.job)
         except sources.Gone as gone:
             raise No(410, str(gone)) from gone
-    key = keys.get(request.match_info["which"])
+    which = request.match_info["which"]
+    key = keys.get(which)
     file = await call.site.media.bring(call.site.media.path(key)) if key else None
     if key is None or file is None or not call.key.inputs:
         raise No(404, NOT_MADE_FROM)
-    return web.FileResponse(file, headers={"Content-Type": "application/octet-stream"})
+    headers = {"Content-Type": "application/octet-stream"}
+    if which != sources.FILM:
+        return web.FileResponse(file, headers=headers)
+    with tempfile.TemporaryFile() as copy:
+        await asyncio.to_thread(_untold, file, copy)
+        response = web.StreamResponse(headers=headers)
+        response.content_length = copy.tell()
+        await response.prepare(request)
+        copy.seek(0)
+        while piece := await asyncio.to_thread(copy.read, PIECE):
+            await response.write(piece)
+    return response
 
 
 @described(
@@ -85,6 +101,13 @@ async def sent(request: web.Request) -> web.Response:
     return answer(None)
 
 
+def _untold(file: Path, copy: IO[bytes]) -> None:
+    with file.open("rb") as whole:
+        shutil.copyfileobj(whole, copy)
+    blank(copy)
+    copy.seek(0, os.SEEK_END)
+
+
 async def _received(request: web.Request, path: Path) -> str:
     """Write down what comes; the hash of it."""
     digest, size = hashlib.sha256(), 0
@@ -101,15 +124,19 @@ async def _received(request: web.Request, path: Path) -> str:
 
 
 async def _keep(call: Caller, number: int, path: Path) -> None:
-    """Noted before it is stored, so that nothing is stored that nobody knows of."""
+    """Noted before it is stored, so that nothing is stored that nobody knows of; and after, so that nothing
+    counts as sent that isn't there yet."""
     db, media = call.site.db, call.site.media
     key = await media.key_of(path)
     async with db.begin() as s:
-        before = await lent.note_sent(s, await in_hand(s, call), number, key)
-        if before != key:
-            await s.flush()
-            await clips.discard_unused(s, media, [before])
+        before = lent_files.note_coming(await in_hand(s, call), number, key)
+        await s.flush()
+        await clips.discard_unused(s, media, [before])
     await clips.keep(db, media, key)
     await media.put(path)
-    async with db.begin() as s:  # it may have gone on meanwhile, and all of it been tidied away
-        await clips.discard_unused(s, media, [key])
+    async with db.begin() as s:
+        found = await lent.in_hand(s, call.key, *call.render)
+        before = lent_files.note_sent(found, number, key) if found else ""
+        await s.flush()
+        # It may have gone on meanwhile, and all of it been tidied away.
+        await clips.discard_unused(s, media, [before, key])

@@ -120,7 +120,8 @@ class Job(SQLModel, table=True):
     approximations: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """What the render gave up of exactness for speed."""
     load_seconds: float = 0.0
-    """How long it waited, once it was claimed, for its model to be loaded."""
+    """How long it waited, once it was claimed, for its model to be loaded and, if it was lent, to be
+    looked at."""
     compute_seconds: float | None = None
     energy_wh: float | None = None
     energy_measured: bool | None = None

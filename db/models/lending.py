@@ -32,6 +32,8 @@ class LenderKey(SQLModel, table=True):
     accepted: int = 0
     refused: int = 0
     """How many of its deliveries counted, and how many didn't."""
+    compared: int = 0
+    """How many of them one of our own workers has made again, and found the same."""
     strikes: int = 0
     """How many didn't since the last that did."""
 
@@ -43,7 +45,8 @@ class LentRender(SQLModel, table=True):
     attempt: int = Field(primary_key=True)
     key: str = Field(foreign_key="lenderkey.name", index=True)
     files: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    """Number of the clip -> media key of its video, as it was sent."""
+    """Number of the clip -> media key of its video, as it was sent; with a word before the number while that
+    is being stored."""
     delivered_at: datetime | None = Field(default=None, index=True)
     seconds: float = 0.0
     energy_wh: float = 0.0

@@ -11,6 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from bot import backing_up, verifying
 from bot.trouble import Trouble
@@ -129,6 +130,16 @@ async def test_what_cannot_be_put_in_is_said_and_changes_nothing(
             new.writestr(name, said)
     with pytest.raises(Trouble, match="later version"):
         await backing_up.restore(there, spoiled, quiet)
+
+
+async def test_a_database_in_trouble_is_not_blamed_on_the_backup(
+    full: Leaver, settings: Settings, tmp_path: Path
+) -> None:
+    """Or somebody throws it away."""
+    out = await backed_up(full, settings, tmp_path)
+    nowhere = settings("new", f"sqlite+aiosqlite:///{tmp_path}")
+    with pytest.raises(OperationalError):
+        await backing_up.restore(nowhere, out, quiet)
 
 
 async def test_killed_on_its_way_either_can_be_done_again(

@@ -173,6 +173,7 @@ def test_the_model_to_load_ahead_is_the_one_most_wanted_of_those_that_nobody_has
     assert wanted(line, Hand({"toy"}, ""), []) == "toy"
     assert wanted(line[:1], EVERYTHING, []) == ""
     assert wanted([], nothing, []) == ""
+    assert wanted(line, EVERYTHING, []) == "", "somebody waits for the one that it has"
 
 
 hands = st.builds(
@@ -193,6 +194,20 @@ mixed = st.builds(
     st.lists(st.sampled_from(MODELS), min_size=30, max_size=30),
     st.lists(tasks, min_size=30, max_size=30),
 )
+
+
+@given(mixed, st.lists(hands, min_size=1, max_size=4))
+def test_idle_workers_that_load_what_waits_come_to_rest(
+    line: list[Waiting], workers: list[Hand]
+) -> None:
+    """However long none of it may be rendered, each of them loads one model at most."""
+    for _ in range(2):
+        loads = 0
+        for which, hand in enumerate(workers):
+            model = wanted(line, hand, [*workers[:which], *workers[which + 1 :]])
+            if model:
+                workers[which], loads = replace(hand, loaded=model), loads + 1
+    assert loads == 0
 
 
 @dataclass

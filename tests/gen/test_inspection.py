@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gen import encode, inspection
+from gen import encode, inspection, inspector
+from gen.credentials import Signing
 from gen.engines.base import Film, Sound
 from gen.expected import Expected, Unfit
+from gen.signing_key import SigningKey
 from tests.support.films import ball, decoded, noise
 
 ASKED = Expected(width=96, height=64, frames=12, fps=8)
@@ -60,6 +63,7 @@ UNFIT: dict[str, tuple[Callable[[], bytes], str]] = {
     "too many": (lambda: clip(ball(13, 64, 96)), "It has more than 12 frames."),
     "too fast": (lambda: clip(fps=16), "It has 16 frames a second, not 8."),
     "another codec": (lambda: written("mpeg4"), "It is mpeg4 in yuv420p, not h264 in yuv420p."),
+    "an unknown one": (lambda: clip().replace(b"avc1", b"zzzz"), inspection.UNREADABLE),
     "other colours": (lambda: written(pixels="yuv444p"), "It is h264 in yuv444p"),
     "one frame late": (lambda: written(late=2), "frames a second|doesn't come at its time"),
     "two tracks": (two_tracks, "It has other tracks"),
@@ -124,3 +128,20 @@ def test_how_far_two_clips_are_apart(tmp_path: Path) -> None:
     assert inspection.apart(shown(red), shown(blue)) > 50, "colours count"
     noisy = np.clip(ball(12, 64, 96).astype(int) + noise(12, 64, 96) % 5, 0, 255).astype(np.uint8)
     assert inspection.apart(one, shown(noisy)) < 3
+
+
+async def test_whoever_reads_it_is_told_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = tmp_path / "heard"
+    tells = (
+        f"import os, sys; print(os.environ, sys.stdin.readline(), file=open({str(heard)!r}, 'w'))"
+    )
+    monkeypatch.setattr(inspector, "COMMAND", (sys.executable, "-c", tells))
+    monkeypatch.setenv("SORA_DATABASE_URL", "postgresql://sora:password@db/sora")
+    signing = Signing(SigningKey("es256", "certificates", "private key"), ())
+    with pytest.raises(Unfit, match=inspector.CRASHED):
+        await inspector.clips([tmp_path / "sent.mp4"], [7], ASKED, tmp_path, signing, None)
+    said = heard.read_text()
+    assert "sent.mp4" in said
+    assert not [secret for secret in ("private key", "password", "SORA_") if secret in said]

@@ -70,18 +70,20 @@ class Lending(Served):
         assert found is not None
         return found
 
-    async def check(self, *, compares: float | None = None, renders: bool = True) -> None:
+    async def check(
+        self, *, compares: float | None = None, renders: bool = True, has: bool = True
+    ) -> None:
         """Have one of the studio's own workers look at all that was sent, and, if it may render as well, at
-        the line; ``compares``: as the catalogue says of its model."""
-        async with self.own_worker(compares=compares, renders=renders) as renderer:
+        the line; ``compares``: as the catalogue says of its model; ``has``: whether it has that."""
+        async with self.own_worker(compares=compares, renders=renders, has=has) as renderer:
             await renderer.look()
 
     @asynccontextmanager
     async def own_worker(
-        self, *, compares: float | None = None, renders: bool = True
+        self, *, compares: float | None = None, renders: bool = True, has: bool = True
     ) -> AsyncIterator[Renderer]:
         model = self.toy.model_copy(update={"same_within": compares})
-        models: Catalogue = {"toy": model}
+        models: Catalogue = {"toy": model} if has else {}
         host, scratch = Host(), self.folder / "scratch"
         scratch.mkdir(exist_ok=True)
         key = signing_key.hold(WorkerSettings(data=self.folder))
