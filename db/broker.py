@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import json
+import math
 from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Any
@@ -136,5 +137,8 @@ class Broker:
         return await self._try("ping", ping)
 
     async def close(self) -> None:
+        self._away_until = (
+            math.inf
+        )  # a bell that is late would connect again, and nobody would close that
         if self._pool is not None:
             await self._pool.aclose()

@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK = 7_362_001
+"""On PostgreSQL; any number, as long as every process takes the same one."""
 
 
 def config(url: str) -> Config:

@@ -17,6 +17,9 @@ JSON = "application/json"
 HTML = {"text/html": str}
 VIDEO = {"video/mp4": bytes}
 PICTURE = {"image/jpeg": bytes, "image/png": bytes, "image/webp": bytes}
+FILE = {"application/octet-stream": bytes}
+SERVED = frozenset(VIDEO | PICTURE | FILE)
+"""What lies there as a file: a part of it may be asked for, and whether it is as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,14 @@ class Description:
     gives: Types
     """Media type -> what comes as it: str for text, bytes for a file, else what its JSON is made of."""
     query: Types = field(default_factory=dict)
+    needs: Types = field(default_factory=dict)
+    """Of the query, what it refuses to do without."""
+    headers: Types = field(default_factory=dict)
+    """What it refuses to do without, too."""
     form: Types | None = None
     """Its fields, and of files bytes; the token of our pages goes without saying."""
     body: Any = None
-    """What the JSON is that it takes instead of a form."""
+    """What it takes instead of a form: bytes for a file, else what the JSON is."""
     also: Mapping[int, str] = field(default_factory=dict)
     """Statuses beside those that follow from the rest."""
     refuses: Mapping[int, str] = field(default_factory=dict)
@@ -41,6 +48,8 @@ def described(
     gives: Types,
     *,
     query: Types | None = None,
+    needs: Types | None = None,
+    headers: Types | None = None,
     form: Types | None = None,
     body: Any = None,
     also: Mapping[int, str] | None = None,
@@ -49,7 +58,9 @@ def described(
     """Says of a handler what ``Description`` has words for; its docstring says the rest."""
 
     def keep(handler: H) -> H:
-        _KNOWN[handler] = Description(gives, query or {}, form, body, also or {}, refuses or {})
+        _KNOWN[handler] = Description(
+            gives, query or {}, needs or {}, headers or {}, form, body, also or {}, refuses or {}
+        )
         return handler
 
     return keep

@@ -14,6 +14,7 @@ from bot.on_web import lending_files
 from bot.on_web.described import described
 from bot.on_web.lending_door import (
     DONE,
+    IN_SESSION,
     REFUSES,
     Caller,
     No,
@@ -54,7 +55,7 @@ log = structlog.get_logger()
 def add_to(router: web.UrlDispatcher) -> None:
     """The addresses."""
     for path, handler in {
-        "/announce": hears(Announcement, announce, Welcome),
+        "/announce": hears(Announcement, announce, Welcome, headers={}),
         "/beat": hears(Beat, beat, Orders),
         "/claim": hears(Asking, claim, Given),
         "/gone": gone,
@@ -112,7 +113,7 @@ async def beat(call: Caller, heard: Beat) -> Orders:
     return Orders(drain=worker.draining)
 
 
-@described({}, also=DONE, refuses=REFUSES)
+@described({}, headers=IN_SESSION, also=DONE, refuses=REFUSES)
 async def gone(request: web.Request) -> web.Response:
     """The worker ends."""
     call = caller(request)
@@ -198,7 +199,7 @@ async def fail(call: Caller, heard: Failure) -> None:
     await _moved(call, back)
 
 
-@described({}, also=DONE, refuses=REFUSES)
+@described({}, headers=IN_SESSION, also=DONE, refuses=REFUSES)
 async def put_back(request: web.Request) -> web.Response:
     """The worker stops, and somebody else is to make this."""
     call = caller(request)

@@ -10,18 +10,18 @@ import math
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.on_web.described import JSON, described
+from bot.on_web.described import JSON, Types, described
 from bot.on_web.limits import Buckets, address_of
 from bot.on_web.site import SITE, Site
 from db import lender_keys, lent
-from db.lending import BASE, SESSION, Said
+from db.lending import BASE, SESSION, SESSIONS, Said
 from db.lent import InHand
 from db.models import LenderKey
 
@@ -48,6 +48,8 @@ REFUSES = {
     503: "The database or the store is away, or the disk is nearly full.",
 }
 DONE = {204: "Done."}
+IN_SESSION: Types = {SESSION: Annotated[str, Field(pattern=SESSIONS)]}
+"""The header of all that a worker says once it has announced itself."""
 
 Heard = TypeVar("Heard", bound=BaseModel)
 
@@ -174,6 +176,7 @@ def hears(
     kind: type[Heard],
     work: Callable[[Caller, Heard], Awaitable[BaseModel | None]],
     gives: type[BaseModel] | None = None,
+    headers: Types = IN_SESSION,
 ) -> Handler:
     """A handler that reads this from the body, and answers what the work gives or nothing."""
 
@@ -186,7 +189,9 @@ def hears(
 
     handle.__doc__ = work.__doc__
     done = {} if gives else DONE
-    return described({JSON: gives} if gives else {}, body=kind, also=done, refuses=REFUSES)(handle)
+    given = {JSON: gives} if gives else {}
+    told = described(given, headers=headers, body=kind, also=done, refuses=REFUSES)
+    return told(handle)
 
 
 def answer(said: BaseModel | None) -> web.Response:

@@ -9,13 +9,15 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Annotated
 
 from aiohttp import web
+from pydantic import Field
 
-from bot.on_web.described import described
+from bot.on_web.described import FILE, described
 from bot.on_web.lending_door import (
     DONE,
+    IN_SESSION,
     REFUSES,
     Caller,
     No,
@@ -44,7 +46,7 @@ NO_SUCH_CLIP = "This job has no clip of that number."
 NOT_MADE_FROM = "This job isn't made from that."
 
 
-@described({"application/octet-stream": bytes}, refuses=REFUSES)
+@described(FILE, headers=IN_SESSION, refuses=REFUSES)
 async def given(request: web.Request) -> web.StreamResponse:
     """A picture or a clip that this render is made from; of the clip what it shows and sounds like, and
     nothing that it says."""
@@ -74,7 +76,14 @@ async def given(request: web.Request) -> web.StreamResponse:
     return response
 
 
-@described({}, query={"sha256": str}, also=DONE, refuses=REFUSES)
+@described(
+    {},
+    needs={"sha256": Annotated[str, Field(pattern=SHA256)]},
+    headers=IN_SESSION,
+    body=bytes,
+    also=DONE,
+    refuses=REFUSES,
+)
 async def sent(request: web.Request) -> web.Response:
     """One clip, as it was made; kept aside until somebody looks at it."""
     call = caller(request)

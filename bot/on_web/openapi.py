@@ -15,7 +15,8 @@ from aiohttp.typedefs import Handler
 from pydantic import TypeAdapter
 
 from bot.on_web import described
-from bot.on_web.described import JSON, Description, Types
+from bot.on_web.described import FILE, HTML, JSON, SERVED, Description, Types
+from bot.on_web.guard import PROBES
 from bot.on_web.members import SESSION
 from bot.on_web.site import OPEN, SITE, Said
 
@@ -99,7 +100,9 @@ def describe(app: web.Application) -> Json:
 
 
 def _types(said: Description) -> Iterator[Any]:
-    yield from (*said.gives.values(), *said.query.values(), *(said.form or {}).values(), str, Said)
+    for types in (said.gives, said.query, said.needs, said.headers, said.form or {}):
+        yield from types.values()
+    yield from (str, Said)
     if said.body is not None:
         yield said.body
 
@@ -113,17 +116,24 @@ def _operation(
 ) -> Json:
     said = described.of(handler)
     by_key = bool(said.refuses)
-    closed = app[SITE].login is not None and handler not in app[OPEN] and not by_key
-    parameters = [*_of_address(resource), *_of_query(said.query, schemas)]
+    login, probe = app[SITE].login is not None, resource.canonical in PROBES
+    closed = login and handler not in app[OPEN] and not by_key and not probe
+    parameters = [
+        *_of_address(resource),
+        *_asked("query", said.needs, schemas, required=True),
+        *_asked("query", said.query, schemas),
+        *_asked("header", said.headers, schemas, required=True),
+    ]
     operation: Json = {
         "summary": (inspect.getdoc(handler) or "").partition("\n\n")[0].replace("\n", " "),
         "parameters": parameters,
-        "responses": _responses(app, said, method, bool(parameters), closed, schemas),
+        "responses": _responses(app, said, method, bool(parameters), closed, probe, schemas),
     }
     if said.form is not None:
         operation["requestBody"] = _form(said.form, schemas)
     if said.body is not None:
-        content = {JSON: {"schema": schemas[id(said.body)]}}
+        taken = FILE if said.body is bytes else {JSON: said.body}
+        content = {kind: {"schema": schemas[id(of)]} for kind, of in taken.items()}
         operation["requestBody"] = {"required": True, "content": content}
     if closed:
         operation["security"] = [{"session": []}]
@@ -140,9 +150,11 @@ def _of_address(resource: web.Resource) -> Iterator[Json]:
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-def _of_query(query: Types, schemas: Mapping[int, Json]) -> Iterator[Json]:
-    for name, kind in query.items():
-        yield {"name": name, "in": "query", "schema": schemas[id(kind)]}
+def _asked(
+    where: str, types: Types, schemas: Mapping[int, Json], *, required: bool = False
+) -> Iterator[Json]:
+    for name, kind in types.items():
+        yield {"name": name, "in": where, "required": required, "schema": schemas[id(kind)]}
 
 
 def _form(form: Types, schemas: Mapping[int, Json]) -> Json:
@@ -164,25 +176,29 @@ def _responses(
     method: str,
     asked: bool,
     closed: bool,
+    probe: bool,
     schemas: Mapping[int, Json],
 ) -> Json:
+    login = app[SITE].login is not None
     content = {kind: {"schema": schemas[id(of)]} for kind, of in said.gives.items()}
     found: Json = {"200": {"description": "Done.", "content": content}} if content else {}
     if said.form is not None:
         found["303"] = {"description": "Done; without scripts a page says so."}
-    no = {421}
+    no = set() if login and probe else {421}
     if asked:
         no |= {404}
     if method == "post":
         no |= {400, 403, 409, 413}
     if closed:
         no |= {403}
-    if app[SITE].login is not None:
+    if login:
         no |= {429}
-    if bytes in said.gives.values():
+    if not SERVED.isdisjoint(said.gives):
         no |= {503}
         found |= {str(status): {"description": why} for status, why in PARTS_OF_A_FILE.items()}
-    sentence = {"text/html": {"schema": {"type": "string"}}, JSON: {"schema": schemas[id(Said)]}}
+    sentence = {JSON: {"schema": schemas[id(Said)]}}
+    if not said.refuses:
+        sentence |= {kind: {"schema": schemas[id(of)]} for kind, of in HTML.items()}
     for status in sorted(no):
         found[str(status)] = {"description": NO[status], "content": sentence}
     for status, why in said.refuses.items():

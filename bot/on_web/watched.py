@@ -36,6 +36,7 @@ def add_to(app: web.Application, health: Health, metrics: Metrics | None) -> Non
 
     @described({"text/plain": str})
     async def figures(_: web.Request) -> web.Response:
+        """All figures, as Prometheus reads them."""
         told = await metrics.exposition()
         return web.Response(body=told, headers={"Content-Type": ours.CONTENT_TYPE_LATEST})
 

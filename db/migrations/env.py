@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
 import db.models  # noqa: F401  (fills the metadata)
+from db.migrate import LOCK
 from db.settings import StoreSettings
-
-LOCK = 7_362_001  # any number, as long as every process takes the same one
 
 
 def run(connection: Connection) -> None:
@@ -36,10 +35,12 @@ def run(connection: Connection) -> None:
 
 async def main(url: str) -> None:
     engine = create_async_engine(url)
-    async with engine.connect() as connection:
-        await connection.run_sync(run)
-        await connection.commit()
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(run)
+            await connection.commit()
+    finally:
+        await engine.dispose()
 
 
 asyncio.run(main(context.config.attributes.get("url") or StoreSettings().database))

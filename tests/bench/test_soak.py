@@ -9,7 +9,7 @@ import pytest
 
 from bench.soak import Look, Soak, slope
 
-JOBS = 60
+JOBS = 40
 CROWD, FEW = 20, 10
 """At once. What is pooled is as much as was ever in use at once, so more come before than after."""
 POOLED = 6

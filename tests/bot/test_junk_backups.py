@@ -17,6 +17,7 @@ from bot import backing_up
 from bot.trouble import Trouble
 from db import migrate
 from db.settings import StoreSettings
+from tests.support.databases import Sqlite
 from tests.support.mangled import mangled
 
 NEWEST = migrate.newest()
@@ -48,7 +49,7 @@ def restored(folder: Path, data: bytes) -> None:
     new = StoreSettings(
         _env_file=None,
         data=folder / "new",
-        database_url=f"sqlite+aiosqlite:///{folder / 'new.db'}",
+        database_url=f"sqlite+aiosqlite:///{folder / 'test.db'}",
     )
     asyncio.run(backing_up.restore(new, source, lambda part, count: None))
 
@@ -66,16 +67,19 @@ WHOLE = packed(CONTENTS, {"rows/person.jsonl": ROW})
     )
 )
 def test_what_is_no_backup_is_a_sentence(
-    tmp_path_factory: pytest.TempPathFactory, data: bytes
+    tmp_path_factory: pytest.TempPathFactory,
+    _sqlite: Sqlite,  # noqa: PT019 -- a fixture of the session, as an example needs it
+    data: bytes,
 ) -> None:
     folder = tmp_path_factory.getbasetemp() / "junk"
-    (folder / "new.db").unlink(missing_ok=True)
+    _sqlite.migrated(folder)
     try:
         restored(folder, data)
     except Trouble:  # all else is a bug
         return
 
 
+@pytest.mark.usefixtures("sqlite_url")
 @pytest.mark.parametrize(
     ("contents", "members"),
     [
@@ -93,6 +97,7 @@ def test_rows_of_no_studio_are_a_sentence(
         restored(tmp_path, packed(CONTENTS | contents, members))
 
 
+@pytest.mark.usefixtures("sqlite_url")
 def test_no_file_goes_where_it_does_not_belong(tmp_path: Path) -> None:
     names = ("credentials/..", "credentials/../evil", "media/../../evil", "/evil", "credentials/.")
     with pytest.raises(Trouble):

@@ -6,15 +6,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, TypeVar
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.schema import CreateTable
 
 from bot import verifying
 from db import migrate
@@ -51,7 +53,7 @@ def _says(check: str, column: sa.Column[Any]) -> bool:
 
 
 class Filled:
-    """A database that gets rows in every table at every revision.
+    """A database that gets rows in every table that a revision made or changed, and in those above it.
 
     They go through all revisions that follow, so a database of each revision comes to the newest.
     """
@@ -62,18 +64,32 @@ class Filled:
         self._tables.reflect(connection)
         self._tables.remove(self._tables.tables["alembic_version"])
         self._made: dict[str, list[Row]] = {}
+        self._checks = {
+            table: [one["sqltext"] for one in checks]
+            for (_, table), checks in sa.inspect(connection).get_multi_check_constraints().items()
+        }
+        self.forms = {name: self._form(table) for name, table in self._tables.tables.items()}
 
     def rows(self) -> Rows:
         found: Rows = {}
         for table in self._tables.tables.values():
             keys = [column.name for column in table.primary_key]
-            told = self._connection.execute(sa.select(table)).mappings()
+            told = self._connection.exec_driver_sql(f'SELECT * FROM "{table.name}"').mappings()
             found[table.name] = {tuple(row[k] for k in keys): dict(row) for row in told}
         return found
 
-    def fill(self) -> None:
+    def _form(self, table: sa.Table) -> str:
+        return f"{CreateTable(table).compile(self._connection)} {sorted(self._checks[table.name])}"
+
+    def fill(self, before: Mapping[str, str]) -> None:
+        """``before``: the forms of the tables that have rows of each kind already."""
+        changed = {name for name, form in self.forms.items() if form != before.get(name)}
+        for table in reversed(self._tables.sorted_tables):
+            if table.name in changed:
+                changed |= {key.column.table.name for key in table.foreign_keys}
+                changed |= {"clip"} if table.name == "job" else set()
         for table in self._tables.sorted_tables:
-            if table.name not in CHAINED:
+            if table.name in changed - CHAINED:
                 self._fill(table)
         if "ledger" in self._tables.tables and "month_booked" not in self._tables.tables:
             self._book()
@@ -84,10 +100,9 @@ class Filled:
         """One row for each word that a column may have, and two at least; and each job has a clip."""
         words = self._words(table)
         least = len(self._made["job"]) if table.name == "clip" else 2
-        for number in range(max([least, *map(len, words.values())])):
-            row = self._row(table, number, words)
-            self._connection.execute(sa.insert(table).values(row))
-            self._made.setdefault(table.name, []).append(row)
+        count = max([least, *map(len, words.values())])
+        self._made[table.name] = [self._row(table, number, words) for number in range(count)]
+        self._connection.execute(sa.insert(table), self._made[table.name])
 
     def _row(self, table: sa.Table, number: int, words: Mapping[str, list[str]]) -> Row:
         row: Row = {}
@@ -105,9 +120,9 @@ class Filled:
 
     def _words(self, table: sa.Table) -> dict[str, list[str]]:
         found = {}
-        for check in sa.inspect(self._connection).get_check_constraints(table.name):
-            name = next((c.name for c in table.columns if _says(check["sqltext"], c)), "")
-            if name and (known := _QUOTED.findall(check["sqltext"])):
+        for check in self._checks[table.name]:
+            name = next((c.name for c in table.columns if _says(check, c)), "")
+            if name and (known := _QUOTED.findall(check)):
                 found[name] = known
         return found
 
@@ -170,12 +185,14 @@ async def asked(url: str, work: Callable[[sa.Connection], T]) -> T:
     return found
 
 
-def looked_at_and_filled(connection: sa.Connection) -> tuple[Rows, Rows]:
-    """What there is, and what there is with more of everything."""
+def looked_at_and_filled(
+    connection: sa.Connection, forms: Mapping[str, str]
+) -> tuple[Rows, Rows, Mapping[str, str]]:
+    """What there is, what there is with more of whatever has another form now, and the forms."""
     filled = Filled(connection)
     there = filled.rows()
-    filled.fill()
-    return there, filled.rows()
+    filled.fill(forms)
+    return there, filled.rows(), filled.forms
 
 
 def lost(before: Rows, after: Rows, revision: str) -> list[str]:
@@ -197,9 +214,10 @@ def lost(before: Rows, after: Rows, revision: str) -> list[str]:
 
 async def test_nothing_is_lost_on_the_way_from_any_revision(empty_db_url: str) -> None:
     config, before = migrate.config(empty_db_url), Rows()
+    forms: Mapping[str, str] = {}
     for revision in revisions():
         await asyncio.to_thread(command.upgrade, config, revision)
-        after, filled = await asked(empty_db_url, looked_at_and_filled)
+        after, filled, forms = await asked(empty_db_url, partial(looked_at_and_filled, forms=forms))
         assert lost(before, after, revision) == [], revision
         before = filled
     assert all(before.values())
@@ -213,15 +231,30 @@ async def test_nothing_is_lost_on_the_way_from_any_revision(empty_db_url: str) -
     assert head.seq == len(before["record"])
 
 
-async def test_two_that_migrate_at_once_do_it_once(empty_db_url: str) -> None:
-    await asyncio.to_thread(migrate.upgrade, empty_db_url, "0024")
-    said = "import sys; from db import migrate; migrate.upgrade(sys.argv[1])"
-    both = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-c", said, empty_db_url, stderr=asyncio.subprocess.PIPE
-        )
-        for _ in range(2)
-    ]
-    told = [(await one.communicate())[1].decode() for one in both]
-    assert [one.returncode for one in both] == [0, 0], told
-    assert await migrate.current(empty_db_url) == migrate.newest()
+def columns(connection: sa.Connection) -> dict[str, list[str]]:
+    asked = sa.inspect(connection)
+    return {t: [c["name"] for c in asked.get_columns(t)] for t in asked.get_table_names()}
+
+
+async def test_a_revision_that_fails_takes_those_before_it_along(empty_db_url: str) -> None:
+    """So two that migrate at once can't meet halfway, and what failed is begun again from the start."""
+    await asyncio.to_thread(migrate.upgrade, empty_db_url, "0001")
+    await asked(empty_db_url, lambda c: c.execute(sa.text("CREATE TABLE report (id INTEGER)")))
+    before = await asked(empty_db_url, columns)
+    with pytest.raises(sa.exc.DBAPIError, match="report"):
+        await asyncio.to_thread(migrate.upgrade, empty_db_url)
+    assert await asked(empty_db_url, columns) == before
+    assert await migrate.current(empty_db_url) == "0001"
+
+
+async def test_whoever_migrates_waits_for_whoever_does(postgres_url: str) -> None:
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND objid = :lock")
+    engine = create_async_engine(postgres_url)
+    async with engine.begin() as other:
+        await other.execute(sa.select(sa.func.pg_advisory_xact_lock(migrate.LOCK)))
+        migrating = asyncio.create_task(asyncio.to_thread(migrate.upgrade, postgres_url))
+        while not await other.scalar(waiting, {"lock": migrate.LOCK}):
+            assert not migrating.done()
+            await asyncio.sleep(0.02)
+    await migrating
+    await engine.dispose()
