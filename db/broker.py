@@ -137,8 +137,7 @@ class Broker:
         return await self._try("ping", ping)
 
     async def close(self) -> None:
-        self._away_until = (
-            math.inf
-        )  # a bell that is late would connect again, and nobody would close that
+        # Or a bell that is late would connect again, and nobody would close that.
+        self._away_until = math.inf
         if self._pool is not None:
             await self._pool.aclose()
