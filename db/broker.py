@@ -10,7 +10,7 @@ import asyncio
 import builtins
 import json
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from time import monotonic
 from typing import Any
 
@@ -67,6 +67,9 @@ class Broker:
         self._away_until = 0.0
         self._pool: ArqRedis | None = None
         self._opening = asyncio.Lock()
+        self._asking: set[object] = set()
+        self._silence = asyncio.Event()
+        self._silence.set()
 
     async def _open(self) -> ArqRedis:
         async with self._opening:
@@ -107,6 +110,9 @@ class Broker:
     async def _try(self, what: str, act: Any, **about: int) -> bool:
         if monotonic() < self._away_until:
             return False
+        asking = object()
+        self._asking.add(asking)
+        self._silence.clear()
         try:
             async with asyncio.timeout(RING_SECONDS):
                 await act()
@@ -114,9 +120,13 @@ class Broker:
             self._away_until = monotonic() + AWAY_SECONDS
             log.warning("broker.unreachable", during=what, error=type(error).__name__, **about)
             return False
+        finally:
+            self._asking.discard(asking)
+            if not self._asking:
+                self._silence.set()
         return True
 
-    async def news(self) -> AsyncIterator[int]:
+    async def news(self) -> AsyncGenerator[int, None]:
         """The ids of changed jobs, for ever; reconnects by itself and may miss some meanwhile."""
         while True:
             try:
@@ -137,7 +147,8 @@ class Broker:
         return await self._try("ping", ping)
 
     async def close(self) -> None:
-        # Or a bell that is late would connect again, and nobody would close that.
+        # Or a bell that is late, or tried again, would connect anew, and nobody would close that.
         self._away_until = math.inf
+        await self._silence.wait()  # RING_SECONDS at most
         if self._pool is not None:
             await self._pool.aclose()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -158,7 +159,11 @@ class Renderer:
 
     async def listen(self) -> None:
         """Stop a render as soon as the news says that it is no longer wanted."""
-        async for job_id in self._broker.news():
+        async with aclosing(self._broker.news()) as news:
+            await self._heed(news)
+
+    async def _heed(self, news: AsyncIterator[int]) -> None:
+        async for job_id in news:
             mine = self._job
             if mine is None:
                 self._wake.set()  # perhaps it is in line; the bell itself may be a moment later

@@ -11,7 +11,6 @@ from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
 from bot import backing_up, verifying
 from bot.trouble import Trouble
@@ -137,8 +136,8 @@ async def test_a_database_in_trouble_is_not_blamed_on_the_backup(
 ) -> None:
     """Or somebody throws it away."""
     out = await backed_up(full, settings, tmp_path)
-    nowhere = settings("new", f"sqlite+aiosqlite:///{tmp_path}")
-    with pytest.raises(OperationalError):
+    nowhere = settings("new", "postgresql+asyncpg://postgres@127.0.0.1:1/sora")
+    with pytest.raises(ConnectionError):
         await backing_up.restore(nowhere, out, quiet)
 
 

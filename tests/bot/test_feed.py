@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -145,7 +145,7 @@ async def test_news_that_comes_together_with_the_end_does_not_keep_it_running(
     news: asyncio.Queue[int] = asyncio.Queue()
 
     class Rings(Broker):
-        async def news(self) -> AsyncIterator[int]:
+        async def news(self) -> AsyncGenerator[int, None]:
             while True:
                 yield await news.get()
 
