@@ -124,7 +124,7 @@ async def test_a_wish_in_discord_becomes_a_voted_clip(
         await expect(page.locator("figure").nth(1)).to_contain_text("1 vote", timeout=30_000)
         await page.get_by_role("button", name="Vote for 2").click()
         await expect(page.locator("figure").nth(1)).to_contain_text("2 votes", timeout=30_000)
-        await discord.until(lambda: "2️⃣ 2 votes" in read(shown), 20)
+        await discord.until(lambda: "2️⃣ 2 votes" in read(shown), 60)
 
         # A bot that is killed and started again reads what it missed, once.
         bot = whole.process("bot bot")
@@ -149,7 +149,7 @@ async def test_a_wish_in_discord_becomes_a_voted_clip(
         await sure.finished()
         assert sure.original is not None
         await town.ada.click(sure.original, custom_id="sure:withdraw:1:0")
-        await discord.until(lambda: shown.deleted, 20)
+        await discord.until(lambda: shown.deleted, 60)
         assert (await town.job()).status is Status.WITHDRAWN
 
         assert discord.violations == []

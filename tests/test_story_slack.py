@@ -83,10 +83,10 @@ async def test_a_wish_in_slack_becomes_a_voted_clip(
         # Ada wishes; what she is told at once only she sees, and the clips come to her directly.
         asked = await town.ada.slash(town.general, "/sora", f"{PROMPT} --variations 2")
         await asked.acked(within=3)
-        await slack.until(lambda: town.ada.ephemerals(town.general), 20)
+        await slack.until(lambda: town.ada.ephemerals(town.general), 60)
         assert "Job 1 is in line" in town.ada.ephemerals(town.general)[-1].text()
         result = await town.shows(town.ada.dm, "Job 1 is ready", RENDER_SECONDS)
-        await slack.until(lambda: sum(len(m.files) for m in result.replies) == 2, 20)
+        await slack.until(lambda: sum(len(m.files) for m in result.replies) == 2, 60)
         clips = [file.data for message in result.replies for file in message.files]
         assert min(map(frames, clips)) > 10
         assert town.general.messages == []
@@ -94,9 +94,9 @@ async def test_a_wish_in_slack_becomes_a_voted_clip(
         # Mo decides with one tap; Ada is told by a message of its own.
         card = await town.shows(town.review, "Review: job 1")
         assert PROMPT in card.text()
-        await slack.until(lambda: "white_check_mark" in card.reactions, 20)
+        await slack.until(lambda: "white_check_mark" in card.reactions, 60)
         await town.bo.react(card, "white_check_mark")  # who is told that he doesn't decide
-        await slack.until(lambda: town.bo.ephemerals(town.review), 20)
+        await slack.until(lambda: town.bo.ephemerals(town.review), 60)
         await town.mo.react(card, "white_check_mark")
         shown = await town.shows(town.showcase, "by Ada")
         await town.shows(town.review, "Mo approved")
@@ -108,7 +108,7 @@ async def test_a_wish_in_slack_becomes_a_voted_clip(
         await until_votes(whole, {1: 1, 2: 1})
         await town.mo.press(shown, "press:vote_2:1:2")
         await until_votes(whole, {2: 2})
-        await slack.until(lambda: "2 votes" in shown.text(), 20)
+        await slack.until(lambda: "2 votes" in shown.text(), 60)
 
         # A bot that is killed and started again reads what it missed, once.
         bot = whole.process("bot bot")

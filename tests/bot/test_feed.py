@@ -25,7 +25,7 @@ from moderation.sweep import sweep
 from tests.support.rooms import MemoryRoom
 from tests.support.studio import NO_BROKER, Studio, person
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.support import toy
 from tests.support.databases import Sqlite
 from tests.support.processes import Processes, Running
 
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 60
 
 
 class Up:

@@ -22,7 +22,7 @@ WITH_CHILD = (
     "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', 'import time; "
     "time.sleep(600)']); print('pid', p.pid, flush=True); p.wait()"
 )
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 60
 
 
 class Heard:

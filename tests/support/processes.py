@@ -43,7 +43,7 @@ class Running:
     def said(self) -> str:
         return self.log.read_text(errors="replace")
 
-    async def line(self, pattern: str, within: float = 20) -> str:
+    async def line(self, pattern: str, within: float = 60) -> str:
         """Wait for a line that matches; fails at once when the process ends without saying it."""
         deadline = time.monotonic() + within
         while True:
@@ -54,7 +54,7 @@ class Running:
             self._go_on_until(deadline, ended, f"no line like {pattern!r}")
             await asyncio.sleep(POLL_SECONDS)
 
-    async def answers(self, url: str, within: float = 20, status: int = 200) -> None:
+    async def answers(self, url: str, within: float = 60, status: int = 200) -> None:
         """Wait until this URL answers with this status."""
         deadline = time.monotonic() + within
         limit = aiohttp.ClientTimeout(total=5)
@@ -86,7 +86,7 @@ class Running:
         """SIGTERM: what a deploy or a container's stop does to it."""
         self.popen.terminate()
 
-    async def ends(self, within: float = 20) -> int:
+    async def ends(self, within: float = 60) -> int:
         """Wait for the end; its exit status."""
         deadline = time.monotonic() + within
         while (status := self.popen.poll()) is None:

@@ -33,7 +33,7 @@ async def test_a_token_that_is_reset_while_it_runs_ends_it_with_one_sentence(
 ) -> None:
     running_one = a_client(town)
     serving = asyncio.create_task(running_one.serve())
-    await town.discord.until(running_one.is_ready, 20)
+    await town.discord.until(running_one.is_ready, 60)
     town.discord.token = "another"
     await town.discord.faults.drop_gateway(resumable=False)
     with pytest.raises(Trouble) as ended:
@@ -69,10 +69,10 @@ async def test_whatever_the_gateway_closes_with_for_good_is_a_sentence(
 async def test_a_stop_that_comes_while_it_reconnects_ends_it(town: Town, resumable: bool) -> None:
     stopping = a_client(town)
     serving = asyncio.create_task(stopping.serve())
-    await town.discord.until(stopping.is_ready, 20)
+    await town.discord.until(stopping.is_ready, 60)
     async with town.discord.faults.gateway_away(resumable):
         asked = len(town.discord.sockets._connections)
-        await town.discord.until(lambda: len(town.discord.sockets._connections) > asked, 20)
+        await town.discord.until(lambda: len(town.discord.sockets._connections) > asked, 60)
         serving.cancel()
         done, _ = await asyncio.wait([serving], timeout=20)
     assert done

@@ -114,7 +114,7 @@ async def test_what_breaks_once_a_wish_is_taken_leaves_its_card(
 
     async def breaks(*wish: Any) -> None:
         await submit(*wish)
-        await town.discord.until(is_card, 20)
+        await town.discord.until(is_card, 60)
         raise RuntimeError("the answer to a commit is lost")
 
     monkeypatch.setattr(desk, "submit", breaks)

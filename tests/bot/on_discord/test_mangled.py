@@ -23,7 +23,7 @@ from tests.doubles.on_discord.interactions import COMPONENT, Interaction
 from tests.support.logged import logged
 from tests.support.mangled import broken, drawn, mangled
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 AT_ONCE = 10
 
 

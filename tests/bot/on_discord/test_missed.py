@@ -258,6 +258,6 @@ async def test_a_servers_own_emoji_is_taken_off_a_review_card(
     await town.wish()
     await town.render()
     card = await town.until_shown(town.review)
-    await town.discord.until(lambda: "🗑️" in card.reactions, 20)
+    await town.discord.until(lambda: "🗑️" in card.reactions, 60)
     await town.mo.react(card, "party:123456")
     await town.discord.until(lambda: "party:123456" not in card.reactions, 10)

@@ -70,12 +70,12 @@ async def test_a_no_taken_back_and_given_again_asks_again(town: Town, client: St
     await town.render()
     card = await town.until_shown(town.review)
     await town.mo.react(card, "❌")
-    await town.discord.until(lambda: len(town.review.messages) == 2, 20)
+    await town.discord.until(lambda: len(town.review.messages) == 2, 60)
     first = town.review.messages[-1]
     await town.mo.unreact(card, "❌")
-    await town.discord.until(lambda: first.deleted, 20)
+    await town.discord.until(lambda: first.deleted, 60)
     await town.mo.react(card, "❌")
-    await town.discord.until(lambda: len(town.review.messages) == 2, 20)
+    await town.discord.until(lambda: len(town.review.messages) == 2, 60)
 
 
 async def test_a_no_told_twice_asks_once(town: Town, client: StudioClient) -> None:
@@ -84,10 +84,10 @@ async def test_a_no_told_twice_asks_once(town: Town, client: StudioClient) -> No
     await town.render()
     card = await town.until_shown(town.review)
     await town.mo.react(card, "❌")
-    await town.discord.until(lambda: len(town.review.messages) == 2, 20)
+    await town.discord.until(lambda: len(town.review.messages) == 2, 60)
     question = town.review.messages[-1]
     await town.mo.unreact(card, "❌")  # comes in turn, after both
-    await town.discord.until(lambda: question.deleted, 20)
+    await town.discord.until(lambda: question.deleted, 60)
     assert len(town.review.history) == 2
 
 

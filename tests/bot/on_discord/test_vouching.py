@@ -26,7 +26,7 @@ async def test_one_is_what_one_is_in_any_of_our_servers(town: Town, client: Stud
     other = town.discord.guild("Annex")
     stranger = town.discord.user("Eve")
     visitor = other.member("Vi")
-    await town.discord.until(lambda: len(client.guilds) == 2, 20)
+    await town.discord.until(lambda: len(client.guilds) == 2, 60)
     assert await says(client, town.ada) == frozenset()
     assert await says(client, town.mo) == MODERATES
     assert await says(client, town.guild.owner) == HOSTS

@@ -113,7 +113,7 @@ async def running(
         asyncio.create_task(Feed(town.db, broker, client.room).run()),
     ]
     try:
-        await town.discord.until(client.is_ready, 20)
+        await town.discord.until(client.is_ready, 60)
         yield client
     finally:
         for task in tasks:

@@ -52,10 +52,10 @@ async def test_the_file_of_a_clip_that_is_taken_back_goes(town: Town) -> None:
     await town.slack.until(lambda: card.replies)
     job = await town.studio.job(1)
     await town.studio.desk.consent(Person(job.person_id, "Ada"), 1, {Flag.SHOWCASE: False}, 1)
-    await town.slack.until(lambda: "Vote for it" in [b.label for b in card.buttons()], 20)
+    await town.slack.until(lambda: "Vote for it" in [b.label for b in card.buttons()], 60)
     await town.slack.until(
         lambda: [f.title for r in card.replies for f in r.files if not f.deleted] == [LEFT],
         20,
     )
     await town.studio.desk.consent(Person(job.person_id, "Ada"), 1, {Flag.SHOWCASE: False})
-    await town.slack.until(lambda: card.deleted, 20)
+    await town.slack.until(lambda: card.deleted, 60)

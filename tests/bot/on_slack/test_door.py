@@ -79,7 +79,7 @@ async def test_the_door_serves_slack(sora_process: Processes, tmp_path: Path) ->
         await slack.connected()
         asked = await ada.slash(room, "/sora", "a canary over a blue background")
         await asked.acked()
-        await slack.until(lambda: ada.dm.messages or ada.ephemerals(), 20)
+        await slack.until(lambda: ada.dm.messages or ada.ephemerals(), 60)
         team.revoke()
         other = sora_process.start("-m", "bot", "bot", env=env | {"SORA_PORT": str(free_port())})
         assert await other.ends() == 1

@@ -27,7 +27,7 @@ def fair(town: Town) -> None:
 
 async def notice(town: Town, title: str) -> Message:
     found = await town.slack.until(
-        lambda: [m for m in town.review.messages if title in m.text()], 20
+        lambda: [m for m in town.review.messages if title in m.text()], 60
     )
     return found[-1]
 
@@ -41,23 +41,23 @@ async def waited(town: Town, hours: float) -> None:
 async def test_one_no_waits_and_a_host_decides_where_moderators_do_not_agree(town: Town) -> None:
     card = await town.in_review()
     await town.mo.react(card, "drop_of_blood")
-    await town.slack.until(lambda: "One no; a second opinion decides." in card.text(), 20)
+    await town.slack.until(lambda: "One no; a second opinion decides." in card.text(), 60)
     await town.is_(Status.IN_REVIEW)
     await town.lin.react(card, "white_check_mark")
     await notice(town, "No agreement: job 1")
     await town.host.react(card, "white_check_mark")
     await town.is_(Status.PUBLISHED)
     await town.slack.until(
-        lambda: not [m for m in town.review.messages if "No agreement" in m.text()], 20
+        lambda: not [m for m in town.review.messages if "No agreement" in m.text()], 60
     )
 
 
 async def test_who_looks_is_shown_until_they_take_their_eyes_off(town: Town) -> None:
     card = await town.in_review()
     await town.mo.react(card, "eyes")
-    await town.slack.until(lambda: "Mo is looking until" in card.text(), 20)
+    await town.slack.until(lambda: "Mo is looking until" in card.text(), 60)
     await town.mo.unreact(card, "eyes")
-    await town.slack.until(lambda: "Mo is looking" not in card.text(), 20)
+    await town.slack.until(lambda: "Mo is looking" not in card.text(), 60)
     await town.bo.react(card, "eyes")
     assert "Only moderators" in (await town.told(town.bo, 0, town.review)).text()
 
@@ -83,7 +83,7 @@ async def test_a_no_comes_with_its_reasons_and_an_appeal_is_heard(town: Town) ->
     for who in (town.mo, town.lin):
         await who.react(card, "drop_of_blood")
     told = await town.slack.until(
-        lambda: [m for m in town.ada.dm.messages if "Rejected" in m.text()], 20
+        lambda: [m for m in town.ada.dm.messages if "Rejected" in m.text()], 60
     )
     for words in (
         "The rule: blood and cruelty aren't shown.",

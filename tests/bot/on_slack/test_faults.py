@@ -171,7 +171,7 @@ async def test_a_review_card_that_was_deleted_meanwhile_comes_back(town: Town) -
         await town.settled()
     await town.host.delete(card)
     async with running(town):
-        await town.slack.until(lambda: town.review.messages, 20)
+        await town.slack.until(lambda: town.review.messages, 60)
         again = await town.card(town.review)
         await town.mo.react(again, "white_check_mark")
         await town.is_(Status.PUBLISHED)

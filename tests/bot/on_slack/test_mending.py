@@ -32,7 +32,7 @@ async def artist(town: Town) -> Person:
 
 async def result(town: Town) -> list[Message]:
     return await town.slack.until(
-        lambda: [m for m in town.ada.dm.messages if "is ready" in m.text()], 20
+        lambda: [m for m in town.ada.dm.messages if "is ready" in m.text()], 60
     )
 
 
@@ -43,7 +43,7 @@ async def test_before_it_is_let_in_nothing_is_taken_for_shown(town: Town) -> Non
     await town.studio.desk.withdraw(await artist(town), 1)
     town.slack.faults.slow("auth.test", 1.0, times=1)
     async with running(town):
-        await town.slack.until(lambda: card.deleted, 20)
+        await town.slack.until(lambda: card.deleted, 60)
 
 
 @pytest.mark.usefixtures("_soon", "slack_room")
@@ -52,7 +52,7 @@ async def test_a_card_of_which_only_the_answer_was_lost_is_taken_away(town: Town
     await town.settled()
     town.slack.faults.lose_answer("chat.postMessage", times=None)
     await town.mo.react(review, "white_check_mark")
-    await town.slack.until(lambda: town.showcase.messages, 20)
+    await town.slack.until(lambda: town.showcase.messages, 60)
     await town.studio.desk.withdraw(await artist(town), 1)
     await town.studio.desk.broker.spread(1)
     town.slack.faults.clear()
@@ -71,7 +71,7 @@ async def test_a_dead_token_costs_no_card(town: Town, error: str) -> None:
         await town.studio.finish(job)
         await town.studio.desk.broker.spread(job.id)
         await town.slack.until(
-            lambda: len([r for r in town.slack.requests if r.method == "auth.test"]) > before, 20
+            lambda: len([r for r in town.slack.requests if r.method == "auth.test"]) > before, 60
         )
         await town.quiet()
     town.team.installed = True
@@ -100,7 +100,7 @@ async def test_hosts_are_told_once_of_a_channel_that_is_shut(town: Town, how: st
     assert "No job is lost" in said[0]
     town.review.archived = False
     town.review.invite_bot()
-    await town.slack.until(lambda: len(town.review.messages) == 2, 20)
+    await town.slack.until(lambda: len(town.review.messages) == 2, 60)
 
 
 @pytest.mark.usefixtures("_soon", "slack_room")
@@ -113,7 +113,7 @@ async def test_what_should_be_gone_from_a_shut_channel_goes_once_it_is_open(town
     await town.settled()
     assert not card.deleted
     town.showcase.invite_bot()
-    await town.slack.until(lambda: card.deleted, 20)
+    await town.slack.until(lambda: card.deleted, 60)
 
 
 async def test_a_review_card_deleted_by_hand_leaves_no_clips_behind(town: Town) -> None:
@@ -123,7 +123,7 @@ async def test_a_review_card_deleted_by_hand_leaves_no_clips_behind(town: Town) 
         await town.settled()
     await town.host.delete(card)
     async with running(town):
-        await town.slack.until(lambda: clips.deleted, 20)
+        await town.slack.until(lambda: clips.deleted, 60)
         await town.card(town.review)
 
 

@@ -36,7 +36,7 @@ async def test_a_preview_is_shown_seldom_and_only_one_is_kept(
     await town.studio.finish(job)
     await town.studio.desk.broker.spread(job.id)
     await town.slack.until(
-        lambda: all(f.deleted for f in town.slack.files.values() if "preview" in f.name), 20
+        lambda: all(f.deleted for f in town.slack.files.values() if "preview" in f.name), 60
     )
     assert not [b for b in message.blocks if b["type"] == "image"]
 

@@ -79,7 +79,7 @@ async def test_a_card_is_reported_also_by_its_clips(town: Town) -> None:
     form = await (await town.bo.shortcut(card.replies[0], REPORT)).showed()
     await town.bo.submit(form, {"reason": "spam"})
     await town.slack.until(
-        lambda: [m for m in town.review.messages if "Reported: job 1" in m.text()], 20
+        lambda: [m for m in town.review.messages if "Reported: job 1" in m.text()], 60
     )
     assert await town.place(Purpose.SHOWCASE)
 

@@ -119,7 +119,7 @@ async def test_withdrawing_takes_all_of_it_away(town: Town) -> None:
     posters = [town.slack.files[b["slack_file"]["id"]] for b in card.blocks if b["type"] == "image"]
     assert len(posters) == 2
     await town.presses(town.ada, await result(town), "press:withdraw:1:0")
-    await town.slack.until(lambda: card.deleted, 20)
+    await town.slack.until(lambda: card.deleted, 60)
     await town.slack.until(lambda: all(file.deleted for file in posters))
     assert clips.deleted
     assert all(file.deleted for file in clips.files)
@@ -133,7 +133,7 @@ async def test_withdrawing_takes_copies_from_others_too(town: Town) -> None:
     copy = await other_card(town)
     (clips,) = await town.slack.until(lambda: [m for m in copy.replies if m.files])
     await town.presses(town.ada, await result(town), "press:withdraw:1:0")
-    await town.slack.until(lambda: card.deleted and copy.deleted, 20)
+    await town.slack.until(lambda: card.deleted and copy.deleted, 60)
     assert all(file.deleted for file in clips.files)
     assert not (await result(town)).deleted
 
@@ -158,7 +158,7 @@ async def other_card(town: Town) -> Message:
 async def test_remix_extend_and_info(town: Town) -> None:
     card = await town.published()
     await town.presses(town.ada, await result(town), "press:allow_remix:1:0")
-    await town.slack.until(lambda: [b for b in card.buttons() if b.label == "Remix"], 20)
+    await town.slack.until(lambda: [b for b in card.buttons() if b.label == "Remix"], 60)
     form = await (await town.bo.press(card, "press:remix:1:0")).showed()
     await town.bo.submit(form, {"clip": "2", "words": "a blue square --strength 0.4"})
     job = await town.studio.job(await next_job(town, 2))
@@ -181,7 +181,7 @@ async def test_remix_extend_and_info(town: Town) -> None:
 async def test_a_remix_leads_to_what_it_is_a_remix_of(town: Town) -> None:
     parent = await town.published()
     await town.presses(town.ada, await result(town), "press:allow_remix:1:0")
-    await town.slack.until(lambda: [b for b in parent.buttons() if b.label == "Remix"], 20)
+    await town.slack.until(lambda: [b for b in parent.buttons() if b.label == "Remix"], 60)
     await town.says(town.bo, "/studio", "remix 1 2 a <blue> square")
     await town.render()
     card = await town.card(town.review, 2)
@@ -210,10 +210,10 @@ async def test_a_report_reaches_the_moderators(town: Town) -> None:
     form = await (await town.bo.press(card, "press:report:1:0")).showed()
     await town.bo.submit(form, {"reason": "likeness", "words": "It is *me* <!here>."})
     shown = await town.slack.until(
-        lambda: [m for m in town.review.messages if "Reported: job 1" in m.text()], 20
+        lambda: [m for m in town.review.messages if "Reported: job 1" in m.text()], 60
     )
     assert "It is *me* <!here>." in shown[-1].text()
     down = await (await town.mo.press(shown[-1], label="Take down")).showed()
     await town.mo.submit(down, {"words": "It is."})
     await town.is_(Status.REJECTED)
-    await town.slack.until(lambda: card.deleted, 20)
+    await town.slack.until(lambda: card.deleted, 60)

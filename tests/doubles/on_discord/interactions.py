@@ -87,12 +87,12 @@ class Interaction:
         await self._until(lambda: self.answered_at is not None, within, "answer")
         return self
 
-    async def finished(self, within: float = 10.0) -> Interaction:
+    async def finished(self, within: float = 60.0) -> Interaction:
         """Wait until nothing is “thinking” any more."""
         await self._until(lambda: self.finished_at is not None, within, "finished answer")
         return self
 
-    async def followed_up(self, count: int = 1, within: float = 10.0) -> list[Message]:
+    async def followed_up(self, count: int = 1, within: float = 60.0) -> list[Message]:
         await self._until(lambda: len(self.followups) >= count, within, "follow-up")
         return self.followups
 

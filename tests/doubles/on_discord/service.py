@@ -94,7 +94,7 @@ class Discord(World):
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def connected(self, shards: int | None = None, within: float = 20.0) -> None:
+    async def connected(self, shards: int | None = None, within: float = 60.0) -> None:
         """Wait until the bot is on the gateway with all its shards."""
         wanted = shards or self.shards
         await self.until(
@@ -103,7 +103,7 @@ class Discord(World):
             f"{wanted} connected shards",
         )
 
-    async def synced(self, *names: str, within: float = 20.0) -> None:
+    async def synced(self, *names: str, within: float = 60.0) -> None:
         """Wait until the bot has told its commands; these, or any."""
 
         def known() -> bool:
@@ -112,7 +112,7 @@ class Discord(World):
 
         await self.until(known, within, f"commands {names}")
 
-    async def until(self, predicate: Callable[[], T], within: float = 10.0, what: str = "") -> T:
+    async def until(self, predicate: Callable[[], T], within: float = 60.0, what: str = "") -> T:
         """Wait for something true, and return it."""
         end = time.monotonic() + within
         while not (value := predicate()):

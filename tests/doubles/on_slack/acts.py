@@ -125,17 +125,17 @@ class Act:
         await self._until(lambda: self.acked_at is not None, limit, "acknowledgement")
         return self
 
-    async def over(self, within: float = 10.0) -> Act:
+    async def over(self, within: float = 60.0) -> Act:
         """Wait until Slack has it acknowledged or has given it up."""
         await self._until(lambda: self.acked_at or self.failed, within, "end")
         return self
 
-    async def showed(self, count: int = 1, within: float = 10.0) -> View:
+    async def showed(self, count: int = 1, within: float = 60.0) -> View:
         """Wait until the bot has opened or changed a modal for it."""
         await self._until(lambda: len(self.opened) >= count, within, "view")
         return self.view
 
-    async def answered(self, count: int = 1, within: float = 10.0) -> list[Message]:
+    async def answered(self, count: int = 1, within: float = 60.0) -> list[Message]:
         """Wait for words in answer: by the acknowledgement or the response_url."""
         await self._until(lambda: len(self.messages) >= count, within, "message")
         return self.messages

@@ -113,7 +113,7 @@ class Slack(World):
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def connected(self, count: int = 1, within: float = 20.0) -> None:
+    async def connected(self, count: int = 1, within: float = 60.0) -> None:
         """Wait until the bot listens: on so many sockets, or at its address."""
         if self.socket_mode:
             sockets = self.delivery.sockets
@@ -133,7 +133,7 @@ class Slack(World):
         self.consent.team, self.consent.user = team, by
         return await oauth.walk_through(install_url)
 
-    async def until(self, predicate: Callable[[], T], within: float = 10.0, what: str = "") -> T:
+    async def until(self, predicate: Callable[[], T], within: float = 60.0, what: str = "") -> T:
         """Wait for something true, and return it."""
         end = time.monotonic() + within
         while not (value := predicate()):
