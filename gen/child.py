@@ -14,7 +14,6 @@ import queue
 import signal
 import threading
 import time
-import traceback
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from gen.credentials import Signing
 from gen.energy import Meter
 from gen.engines.base import Brief, CannotMake, Engine, Film, Picture, Stopped, Style, Take, Task
 from gen.seal import Seal
-from gen.trouble import is_full, is_out_of_memory
+from gen.trouble import told
 
 PREVIEW_SECONDS = 0.5
 """Previews that come faster than this are not worth encoding."""
@@ -72,7 +71,8 @@ class Child:
             except CannotMake as refusal:
                 self._say("refused", sentence=str(refusal))
             except Exception as error:  # whatever an engine raises ends this request, not the child
-                self._explain(error)
+                what, more = told(error)
+                self._say(what, **more)
             finally:
                 self._unwanted.discard(self._number)
 
@@ -149,16 +149,6 @@ class Child:
     def _stop_if_unwanted(self) -> None:
         if self._number in self._unwanted:
             raise Stopped
-
-    def _explain(self, error: Exception) -> None:
-        """Say where it broke, but not the error's own words: they may quote the prompt."""
-        if is_out_of_memory(error):
-            self._say("out_of_memory")
-        elif is_full(error):
-            self._say("disk_full")
-        else:
-            where = "".join(traceback.format_tb(error.__traceback__))
-            self._say("broke", error=type(error).__name__, where=where)
 
     def _say(self, what: str, **more: Any) -> None:
         json.dump({"is": what, "number": self._number, **more}, self._answers)

@@ -86,6 +86,18 @@ def mp4(
     return write(frames, size, fps, count, sound)
 
 
+def begun(made: io.BytesIO) -> OutputContainer:
+    """An MP4 that is written into this, with its index in front: for that the muxer reads again what it has
+    written."""
+    return av.open(
+        made,
+        "w",
+        format="mp4",
+        options={"movflags": "+faststart"},
+        io_open=lambda *_: io.BytesIO(made.getvalue()),
+    )
+
+
 def write(
     frames: Iterable[VideoFrame],
     size: tuple[int, int],
@@ -100,14 +112,7 @@ def write(
     The sound track lasts as long as the frames: what is longer is cut, what is shorter ends in silence.
     """
     made = io.BytesIO()
-    # To move its index to the front, the muxer reads again what it has written.
-    with av.open(
-        made,
-        "w",
-        format="mp4",
-        options={"movflags": "+faststart"},
-        io_open=lambda *_: io.BytesIO(made.getvalue()),
-    ) as container:
+    with begun(made) as container:
         options = {"profile": "high", "preset": "veryfast", "crf": str(crf)}
         video = container.add_stream("libx264", rate=fps, options=options)
         video.width, video.height = size

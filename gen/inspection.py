@@ -137,13 +137,7 @@ def _picture(frame: VideoFrame) -> Picture:
 
 def _anew(container: InputContainer) -> bytes:
     made = io.BytesIO()
-    with av.open(
-        made,
-        "w",
-        format="mp4",
-        options={"movflags": "+faststart"},
-        io_open=lambda *_: io.BytesIO(made.getvalue()),
-    ) as copy:
+    with encode.begun(made) as copy:
         tracks = {s.index: copy.add_stream_from_template(s) for s in container.streams}
         for track in tracks.values():
             track.metadata.clear()

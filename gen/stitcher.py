@@ -13,16 +13,17 @@ from typing import Any
 
 import structlog
 
+from gen import answers
 from gen.engines.base import CannotMake, Stopped
 from gen.host import LINE_BYTES, ROOT
 from gen.order import Order
 from gen.patience import SILENT_SECONDS
 from gen.rendered import Made, Rendered, Step
-from gen.trouble import CRASHED, DISK_FULL, HANGS, OUT_OF_MEMORY, RenderFailed
+from gen.trouble import CRASHED, HANGS, RenderFailed
 
 COMMAND = (sys.executable, "-m", "gen.stitch_child")
 BROKE = "Putting this film together failed; the hosts can see why in the log. Retrying may help."
-FAILURES = {"out_of_memory": OUT_OF_MEMORY, "disk_full": DISK_FULL, "broke": BROKE}
+FAILURES = answers.FAILURES | {"broke": BROKE}
 
 log = structlog.get_logger()
 

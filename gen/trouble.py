@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import traceback
 
 DISK_FULL = "The studio's disk is full; nothing was kept. Retry when a host has made room."
 OUT_OF_MEMORY = "This needs more memory than the studio has; try a smaller or shorter clip."
@@ -32,3 +33,14 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
+
+
+def told(error: BaseException) -> tuple[str, dict[str, str]]:
+    """What a process answers of it, and where it broke; not the error's own words, which may quote the
+    prompt."""
+    if is_out_of_memory(error):
+        return "out_of_memory", {}
+    if is_full(error):
+        return "disk_full", {}
+    where = "".join(traceback.format_tb(error.__traceback__))
+    return "broke", {"error": type(error).__name__, "where": where}
