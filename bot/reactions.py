@@ -77,7 +77,10 @@ async def added(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
         await reactions.begin(s, *key)
     answer = await _answer(db, desk, post, given, who)
     async with db.begin() as s:
-        await reactions.end(s, *key, counts=answer.keep)
+        stands = await reactions.end(s, *key, counts=answer.keep)
+    if answer.keep and not stands:  # another process was told meanwhile that it is off again
+        await _undo(db, desk, post, given, given.sign, who)
+        return NOTHING
     return answer
 
 
@@ -113,28 +116,33 @@ async def removed(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
     """Undo what a sign meant that was taken off again; after the decision it changes nothing."""
     if given.sign is None:
         return NOTHING
-    async with db.read() as s:
-        post = await posts.by_message(s, given.room, given.message)
-        known = await reactions.get(s, given.room, given.message, given.user_id, given.sign)
-    if post is None or known is None:
-        return NOTHING
+    key = (given.room, given.message, given.user_id, given.sign)
+    while True:
+        async with db.read() as s:
+            post = await posts.by_message(s, given.room, given.message)
+            known = await reactions.get(s, *key)
+        if post is None or known is None:
+            return NOTHING
+        if known.asked != REFUSED:
+            await _undo(db, desk, post, given, given.sign, who)
+        async with db.begin() as s:
+            if await reactions.forget(s, *key, known.asked):
+                return Answer(asked=_questions([known]))
+
+
+async def _undo(db: Db, desk: Desk, post: Post, given: Given, sign: Sign, who: Who) -> None:
     try:
-        if known.asked == REFUSED:
-            pass
-        elif post.purpose is Purpose.REVIEW and given.sign in DECIDES:
-            reason = REASONS.get(given.sign, Verdict.APPROVE)
+        if post.purpose is Purpose.REVIEW and sign in DECIDES:
+            reason = REASONS.get(sign, Verdict.APPROVE)
             await desk.take_back_review(await who(), post.job_id, reason)
-        elif post.purpose is Purpose.REVIEW and given.sign is Sign.LOOKING:
+        elif post.purpose is Purpose.REVIEW and sign is Sign.LOOKING:
             await desk.look_away(await who(), post.job_id)
-        elif post.purpose is Purpose.SHOWCASE and given.sign in VOTES:
-            await _unvote(db, desk, post, given, given.sign, await who())
-        elif post.purpose is Purpose.SHOWCASE and given.sign is Sign.TIP:
+        elif post.purpose is Purpose.SHOWCASE and sign in VOTES:
+            await _unvote(db, desk, post, given, sign, await who())
+        elif post.purpose is Purpose.SHOWCASE and sign is Sign.TIP:
             await desk.take_back_tip(await who(), post.job_id)
     except Refused:
         pass  # decided meanwhile, or never counted: there is nothing to undo
-    async with db.begin() as s:
-        await reactions.forget(s, given.room, given.message, given.user_id, given.sign)
-    return Answer(asked=_questions([known]))
 
 
 def in_order(

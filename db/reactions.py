@@ -40,11 +40,13 @@ async def begin(s: AsyncSession, room: str, message: str, user_id: str, sign: st
 
 async def end(
     s: AsyncSession, room: str, message: str, user_id: str, sign: str, *, counts: bool
-) -> None:
-    """What was begun is done, or it turned out that it doesn't count."""
-    begun = (*_is(room, message, user_id, sign), col(Reaction.asked) == BEGUN)
+) -> bool:
+    """What was begun is done, or it turned out that it doesn't count. Whether it is still written down:
+    it isn't where the sign was taken off meanwhile."""
+    it = _is(room, message, user_id, sign)
     done = update(Reaction).values(asked="") if counts else delete(Reaction)
-    await s.execute(done.where(*begun))
+    await s.execute(done.where(*it, col(Reaction.asked) == BEGUN))
+    return bool(await s.scalar(select(exists().where(*it))))
 
 
 async def note_refused(s: AsyncSession, room: str, message: str, user_id: str, sign: str) -> None:
@@ -57,9 +59,14 @@ async def get(s: AsyncSession, room: str, message: str, user_id: str, sign: str)
     return await s.get(Reaction, (room, message, user_id, sign))
 
 
-async def forget(s: AsyncSession, room: str, message: str, user_id: str, sign: str) -> None:
-    """The sign is gone from the message."""
-    await s.execute(delete(Reaction).where(*_is(room, message, user_id, sign)))
+async def forget(
+    s: AsyncSession, room: str, message: str, user_id: str, sign: str, asked: str
+) -> bool:
+    """The sign is gone from the message. ``asked``: as it was read; False where it isn't so any more, as
+    when what was begun has been done since."""
+    it = (*_is(room, message, user_id, sign), col(Reaction.asked) == asked)
+    gone = await s.execute(delete(Reaction).where(*it).returning(col(Reaction.sign)))
+    return gone.first() is not None
 
 
 async def note_asked(

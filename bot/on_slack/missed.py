@@ -4,8 +4,10 @@ failed."""
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -44,19 +46,30 @@ Signs = set[tuple[str, Sign]]
 log = structlog.get_logger()
 
 
+@dataclass
+class _Due:
+    """A message to look at."""
+
+    asked_at: float = 0.0
+    """When it was last asked for, on the monotonic clock; it stays due until it was looked at a whole pause later."""
+    tries: int = 0
+    """How often it failed."""
+
+
 class Missed:
     """One per process."""
 
     def __init__(self, parts: SlackParts, watching: Watching) -> None:
         self._parts = parts
         self._watching = watching
-        self._due: dict[str, int] = {}
-        """Messages to look at -> how often that failed already."""
+        self._due: dict[str, _Due] = {}
+        """By message."""
         self._work: asyncio.Task[None] | None = None
 
     def look_at(self, message: str) -> None:
-        """Something on it failed, or it isn't known to be a card: it is compared a while later."""
-        self._due.setdefault(message, 0)
+        """Compare it a while later: something on it failed, may have been done out of turn, or it isn't
+        known to be a card."""
+        self._due.setdefault(message, _Due()).asked_at = time.monotonic()
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._work_off())
 
@@ -94,10 +107,12 @@ class Missed:
         while self._due:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_SECONDS)
-            due, self._due = self._due, {}
-            for message, tries in due.items():
-                if not await self._looked_at(message, tries):
-                    self._due[message] = tries + 1
+            for message, due in list(self._due.items()):
+                late_enough = time.monotonic() - PAUSE_SECONDS
+                if not await self._looked_at(message, due.tries):
+                    due.tries += 1
+                elif due.asked_at <= late_enough:
+                    del self._due[message]
 
     async def _looked_at(self, message: str, tries: int) -> bool:
         try:

@@ -35,7 +35,9 @@ from moderation.rules import Refused
 
 TRIES, TRY_SECONDS = 5, 1.0
 LATE_SECONDS = 5.0
-"""Slack tells again after minutes what nobody acknowledged, and each time it may tell another process."""
+"""What is done within that time of a sign is looked at again after each sign that was taken off, as Slack
+tells each thing to another process. What is done later, as Slack tells again after minutes what nobody
+acknowledged, is looked at by itself."""
 MEANS_NOTHING = "That sign means nothing here; take one of those under the card."
 WHISPERED = "whispered"
 """In place of the message that asks for a sentence: what only one person sees is no message."""
@@ -55,13 +57,17 @@ class Watching:
         """A reaction was put on some message; ``bot``: our own user there."""
         if _concerns(event, bot):
             given = _given(team, event)
-            await self._insist(given, lambda: self.add(given), float(event["event_ts"]))
+            done = await self._insist(given, lambda: self.add(given))
+            if not done or time.time() > float(event["event_ts"]) + LATE_SECONDS:
+                self.missed.look_at(given.message)  # it may be off again already
 
     async def went(self, team: str, event: dict[str, Any], bot: str) -> None:
         """A reaction was taken off."""
         if _concerns(event, bot):
             given = _given(team, event)
-            await self._insist(given, lambda: self.remove(given), float(event["event_ts"]))
+            await self._insist(given, lambda: self.remove(given))
+            if given.sign is not None:
+                self.missed.look_at(given.message)  # another process may only now hear that it came
 
     async def catch_up(self) -> None:
         """Act on what was put on and taken off the cards meanwhile, once."""
@@ -103,11 +109,8 @@ class Watching:
         giver = self._giver(given, [])
         await reactions.removed(self._parts.db, self._parts.desk, given, giver)
 
-    async def _insist(
-        self, given: Given, act: Callable[[], Awaitable[None]], given_at: float
-    ) -> None:
-        """Try again while the database or Slack is away; what is lost all the same is looked at
-        again later, and so is what was done late (``given_at``: a Unix time)."""
+    async def _insist(self, given: Given, act: Callable[[], Awaitable[None]]) -> bool:
+        """Try again while the database or Slack is away; whether it was done."""
         async with self.in_turn(given):
             for attempt in range(1, TRIES + 1):
                 try:
@@ -117,11 +120,9 @@ class Watching:
                 except Exception:
                     log.exception("reaction.failed", attempt=attempt)
                 else:
-                    if time.time() < given_at + LATE_SECONDS:
-                        return
-                    break  # another process may have done before it what came after it
+                    return True
                 await asyncio.sleep(TRY_SECONDS * attempt)
-        self.missed.look_at(given.message)
+        return False
 
     async def _add_numbers(
         self, given: Given, giver: Callable[[], Awaitable[Person]], there: Signs | None

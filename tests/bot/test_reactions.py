@@ -126,8 +126,7 @@ async def test_only_moderators_signs_stay(desk: TwoToAgree) -> None:
 async def test_whoever_is_killed_over_a_vote_leaves_word_of_it(
     desk: TwoToAgree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await desk.add("mo", Sign.APPROVE)
-    await desk.add("lin", Sign.APPROVE)
+    await publish(desk)
 
     def killed(*_: object, **__: object) -> None:
         raise Killed
@@ -137,14 +136,58 @@ async def test_whoever_is_killed_over_a_vote_leaves_word_of_it(
         with pytest.raises(Killed):
             await desk.add("bo", Sign.VOTE_1, Purpose.SHOWCASE)
     given = await desk.given("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    assert await tally(desk) == {1: 1}
     async with desk.studio.db.read() as s:
-        assert await votes.tally(s, 1) == {1: 1}
         row = await known.get(s, given.room, given.message, "bo", Sign.VOTE_1)
     assert row is not None
     assert not reactions.is_done(row)  # so it is done again where the sign still stands
     await desk.take("bo", Sign.VOTE_1, Purpose.SHOWCASE)
-    async with desk.studio.db.read() as s:
-        assert await votes.tally(s, 1) == {}
+    assert await tally(desk) == {}
+
+
+@pytest.mark.databases("sqlite", "postgres")
+async def test_a_vote_whose_sign_is_taken_off_while_it_is_cast_does_not_count(
+    desk: TwoToAgree,
+) -> None:
+    """Slack tells one process of the sign and another that it is off again."""
+    await publish(desk)
+    given = await desk.given("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+
+    async def slow() -> Person:
+        await desk.take("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+        return desk.people["bo"]
+
+    await reactions.added(desk.studio.db, desk.studio.desk, given, slow)
+    assert await tally(desk) == {}
+
+
+@pytest.mark.databases("sqlite", "postgres")
+async def test_a_vote_that_is_cast_while_its_sign_is_taken_off_does_not_count(
+    desk: TwoToAgree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(desk)
+    given = await desk.given("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    begun, off = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> Person:
+        begun.set()
+        await off.wait()
+        return desk.people["bo"]
+
+    casting = asyncio.create_task(reactions.added(desk.studio.db, desk.studio.desk, given, slow))
+    await begun.wait()
+    take_back = desk.studio.desk.take_back_vote
+
+    async def quicker(*which: Any) -> None:
+        try:
+            await take_back(*which)
+        finally:
+            off.set()
+            await casting
+
+    monkeypatch.setattr(desk.studio.desk, "take_back_vote", quicker)
+    await desk.take("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    assert await tally(desk) == {}
 
 
 async def test_a_no_waits_for_its_sentence(desk: TwoToAgree) -> None:

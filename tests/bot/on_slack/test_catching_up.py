@@ -132,6 +132,28 @@ async def test_a_sign_that_is_told_after_it_was_taken_off_does_not_count(
     await town.votes({})
 
 
+@live
+async def test_a_sign_that_another_process_is_told_of_only_after_it_was_taken_off_does_not_count(
+    town: Town,
+) -> None:
+    card = await town.published()
+    with unheard(town):
+        told = await town.bo.react(card, "one")
+        off = await town.bo.unreact(card, "one")
+    assert told is not None
+    assert off is not None
+    town.slack.deliver(off)
+    await off.acked()
+    town.slack.deliver(told)
+
+    async def taken_back() -> bool:
+        async with town.db.read() as s:
+            return Kind.VOTE_TAKEN_BACK in {event.kind for event in await events.of(s, 1)}
+
+    await until(taken_back)
+    await town.votes({})
+
+
 async def early(town: Town) -> Message:
     """A message of the bot's in the review channel that isn't known to be a card."""
     await town.render()
