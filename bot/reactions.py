@@ -46,6 +46,13 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsent:
+    """A card of which nobody knows yet which message it is: people may have put signs on it already."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the room should do about it."""
 

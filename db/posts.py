@@ -109,6 +109,12 @@ async def of(s: AsyncSession, room: str, job_id: int) -> Sequence[Post]:
     return found.all()
 
 
+async def get(s: AsyncSession, post_id: int) -> Post | None:
+    """A card, unless it was removed."""
+    query = select(Post).where(col(Post.id) == post_id, col(Post.removed_at).is_(None))
+    return await s.scalar(query)
+
+
 async def by_message(s: AsyncSession, room: str, message: str) -> Post | None:
     """The card that is this message, unless it was removed."""
     query = select(Post).where(
@@ -118,7 +124,8 @@ async def by_message(s: AsyncSession, room: str, message: str) -> Post | None:
 
 
 async def with_signs(s: AsyncSession, room: str) -> Sequence[Post]:
-    """The standing posts of a room on which a reaction still means something, oldest first."""
+    """The posts of a room on which a reaction still means something, oldest first; those without a message
+    may stand there all the same, as whoever sent them may have been killed before it was noted."""
     reviewed = select(col(Job.id)).where(col(Job.status).in_(WAITING_FOR_REVIEW))
     voted = select(col(Job.id)).where(
         col(Job.status) == Status.PUBLISHED, col(Job.winner).is_(None)
@@ -127,7 +134,6 @@ async def with_signs(s: AsyncSession, room: str) -> Sequence[Post]:
         select(Post)
         .where(
             col(Post.room) == room,
-            col(Post.message) != "",
             col(Post.removed_at).is_(None),
             (col(Post.purpose) == Purpose.REVIEW) & col(Post.job_id).in_(reviewed)
             | (col(Post.purpose) == Purpose.SHOWCASE) & col(Post.job_id).in_(voted),

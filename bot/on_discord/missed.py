@@ -12,7 +12,7 @@ import structlog
 from bot import cards, signs
 from bot.by_sign import seeds
 from bot.on_discord.ids import ROOM, Channel, Sent
-from bot.reactions import in_order, is_done
+from bot.reactions import Unsent, in_order, is_done
 from bot.signs import EMOJI, Sign
 from bot.view import view
 from db import posts
@@ -43,11 +43,11 @@ class Missed:
         self._db = db
         self._desk = desk
         self._watching = watching
-        self._due: dict[int | Sent, int] = {}
+        self._due: dict[int | Sent | Unsent, int] = {}
         """Shards and single cards to look at -> how often that failed already."""
         self._work: asyncio.Task[None] | None = None
 
-    def look_at(self, what: int | Sent) -> None:
+    def look_at(self, what: int | Sent | Unsent) -> None:
         """All cards of a shard, or one, are to be compared with what is written down of them."""
         self._due.setdefault(what, 0)
         if self._work is None or self._work.done():
@@ -66,7 +66,9 @@ class Missed:
             guild = self._guild(post)
             if guild is None or guild.shard_id != shard:
                 continue
-            if not await self._compared(post, guild):
+            if not post.message:
+                self.look_at(Unsent(post.id))
+            elif not await self._compared(post, guild):
                 self.look_at(Sent.read(post.message))
 
     async def _work_off(self) -> None:
@@ -80,18 +82,21 @@ class Missed:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_SECONDS)
 
-    async def _looked_at(self, what: int | Sent, tries: int) -> bool:
+    async def _looked_at(self, what: int | Sent | Unsent, tries: int) -> bool:
         try:
             if isinstance(what, int):
                 await self.catch_up(what)
                 return True
             async with self._db.read() as s:
-                post = await posts.by_message(s, ROOM, str(what))
+                if isinstance(what, Unsent):
+                    post = await posts.get(s, what.post_id)
+                else:
+                    post = await posts.by_message(s, ROOM, str(what))
         except Exception:
             # A database that is away for a while must not end this.
             log.exception("reactions.not_looked_at", tries=tries)
             return False
-        if post is None:
+        if post is None or not post.message:
             return tries >= UNKNOWN_TRIES
         guild = self._guild(post)
         return guild is None or await self._compared(post, guild)

@@ -21,7 +21,7 @@ from bot.on_slack.courier import GONE, Courier
 from bot.on_slack.files import is_unsure
 from bot.on_slack.ids import ROOM, Sent
 from bot.on_slack.parts import SlackParts
-from bot.reactions import Given, NoCard, in_order, is_done, waits
+from bot.reactions import Given, NoCard, Unsent, in_order, is_done, waits
 from bot.signs import VOTES, Sign
 from bot.view import view
 from db import events, posts
@@ -62,14 +62,14 @@ class Missed:
     def __init__(self, parts: SlackParts, watching: Watching) -> None:
         self._parts = parts
         self._watching = watching
-        self._due: dict[str, _Due] = {}
-        """By message."""
+        self._due: dict[str | Unsent, _Due] = {}
+        """By message, where that is known."""
         self._work: asyncio.Task[None] | None = None
 
-    def look_at(self, message: str) -> None:
-        """Compare it a while later: something on it failed, may have been done out of turn, or it isn't
-        known to be a card."""
-        self._due.setdefault(message, _Due()).asked_at = time.monotonic()
+    def look_at(self, what: str | Unsent) -> None:
+        """Compare a message a while later: something on it failed, may have been done out of turn, or it
+        isn't known to be a card."""
+        self._due.setdefault(what, _Due()).asked_at = time.monotonic()
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._work_off())
 
@@ -92,7 +92,10 @@ class Missed:
                 pause = min(2 * pause, LONGEST_SECONDS)
         teams: dict[str, list[Post]] = defaultdict(list)
         for post in standing:
-            teams[Sent.read(post.message).team].append(post)
+            if post.message:
+                teams[Sent.read(post.message).team].append(post)
+            else:
+                self.look_at(Unsent(post.id))
         await asyncio.gather(*map(self._sweep, teams.values()))
 
     async def _sweep(self, standing: Sequence[Post]) -> None:
@@ -107,21 +110,24 @@ class Missed:
         while self._due:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_SECONDS)
-            for message, due in list(self._due.items()):
+            for what, due in list(self._due.items()):
                 late_enough = time.monotonic() - PAUSE_SECONDS
-                if not await self._looked_at(message, due.tries):
+                if not await self._looked_at(what, due.tries):
                     due.tries += 1
                 elif due.asked_at <= late_enough:
-                    del self._due[message]
+                    del self._due[what]
 
-    async def _looked_at(self, message: str, tries: int) -> bool:
+    async def _looked_at(self, what: str | Unsent, tries: int) -> bool:
         try:
             async with self._parts.db.read() as s:
-                post = await posts.by_message(s, ROOM, message)
+                if isinstance(what, Unsent):
+                    post = await posts.get(s, what.post_id)
+                else:
+                    post = await posts.by_message(s, ROOM, what)
         except Exception:
             log.exception("reactions.not_looked_at", tries=tries)
             return False
-        if post is None:
+        if post is None or not post.message:
             return tries >= UNKNOWN_TRIES
         return await self._compared(post)
 

@@ -136,6 +136,23 @@ async def test_a_question_that_never_got_through_is_asked_later(
     await until(asked, 10)
 
 
+async def test_a_sign_counts_that_nobody_heard_on_a_card_that_is_known_only_later(
+    world: World,
+) -> None:
+    """Whoever sent the card was killed before it was noted, and so was who heard of the sign."""
+    await quorum(world, 2)
+    await world.rendered()
+    post = await world.post(Purpose.REVIEW)
+    async with world.db.begin() as s:
+        await posts.note_painted(s, post.id, "", post.digest)
+    put_on(world, "✅")
+    await world.client.watching.missed.catch_up(0)
+    assert await said(world) == []
+    async with world.db.begin() as s:
+        await posts.note_painted(s, post.id, post.message, post.digest)
+    assert await reviewed(world) == 1
+
+
 async def test_what_is_no_card_is_not_looked_for_for_ever(world: World) -> None:
     await world.rendered()
     await world.mo.react(world.card(world.review), "❌")

@@ -112,6 +112,21 @@ async def test_a_sign_put_on_before_the_card_is_known_counts_once_it_is(
         assert await published_clips(town) == ["job-1-clip-2.mp4"]
 
 
+async def test_a_sign_counts_that_nobody_heard_on_a_card_that_is_known_only_later(
+    town: Town,
+) -> None:
+    """Whoever sent the card was killed before it was noted, and so was who heard of the sign."""
+    async with running(town):
+        await town.wish()
+        card = await early(town)
+    with unheard(town):
+        await town.mo.react(card, YES)
+    async with running(town):
+        await town.quiet()
+        await known_now(town, card)
+        await town.is_(Status.PUBLISHED)
+
+
 @live
 async def test_a_sign_that_is_told_after_it_was_taken_off_does_not_count(
     town: Town, monkeypatch: pytest.MonkeyPatch
