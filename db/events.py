@@ -90,17 +90,24 @@ def _waiting(room: str) -> Any:
 
 
 async def claim(s: AsyncSession, room: str, most: int = BATCH) -> list[Claim]:
-    """Take the oldest untold events of a room for ``CLAIM``, grouped by job, oldest job first.
+    """Take the untold events of some jobs in a room for ``CLAIM``, grouped by job.
 
-    ``most``: events, however many jobs they are of.
-
-    Events of one job are told together, because a card shows how the job stands, not what changed.
+    ``most``: jobs. New wishes come first, as somebody waits for their receipt, and then the job that has
+    waited longest. All that is due of a job is told together, because a card shows how the job stands, not
+    what changed: so a room that has fallen behind needn't tell every step of the way.
     """
+    first = (
+        select(col(Telling.job_id))
+        .join(Event, col(Event.id) == col(Telling.event_id))
+        .where(*_waiting(room))
+        .order_by(col(Event.kind) != Kind.SUBMITTED, col(Telling.event_id))
+        .limit(most)
+        .with_for_update(of=Telling, skip_locked=True)
+    )
+    chosen = set((await s.scalars(first)).all())
     due = (
         select(col(Telling.event_id))
-        .where(*_waiting(room))
-        .order_by(col(Telling.event_id))
-        .limit(most)
+        .where(*_waiting(room), col(Telling.job_id).in_(chosen))
         .with_for_update(skip_locked=True)
     )
     taken = await s.execute(

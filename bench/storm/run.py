@@ -28,7 +28,7 @@ from db.models import Job, Telling, utcnow
 from db.session import Db
 from db.states import FINISHED, Kind, Status
 
-WISHES_EACH, MOST_ARTISTS = 6, 80
+WISHES_EACH, MOST_ARTISTS = 6, 20
 WORKERS, VOTERS = 3, 6
 """Of the studio, and in each town."""
 RENDERED = 0.8

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlmodel import col
 
 from db import events, jobs
 from db.broker import Broker
@@ -31,9 +32,9 @@ async def join(db: Db, *rooms: str) -> None:
             await events.join(s, room)
 
 
-async def claim(db: Db, room: str) -> list[Claim]:
+async def claim(db: Db, room: str, most: int = events.BATCH) -> list[Claim]:
     async with db.begin() as s:
-        return await events.claim(s, room)
+        return await events.claim(s, room, most)
 
 
 async def lapse(db: Db) -> None:
@@ -60,6 +61,30 @@ async def test_events_of_one_job_are_told_together(studio: Studio) -> None:
     (told,) = await claim(studio.db, "web")
     assert told.job_id == job.id
     assert len(told.events) == 4
+
+
+async def test_in_a_room_that_has_fallen_behind_new_wishes_are_told_first_and_then_whole_jobs(
+    studio: Studio,
+) -> None:
+    await join(studio.db, "web")
+    ada, bo = await person(studio.db, "ada"), await person(studio.db, "bo")
+    first, second = await studio.rendered(ada), await studio.rendered(bo)
+    async with studio.db.begin() as s:
+        of_second = {event.id for event in await events.of(s, second.id)}
+    async with studio.db.begin() as s:
+        submitted = {(await events.of(s, job.id))[0].id for job in (first, second)}
+        await s.execute(
+            update(Telling).where(col(Telling.event_id).in_(submitted)).values(told_at=utcnow())
+        )
+    wish = await studio.submit(ada)
+    order = [await claim(studio.db, "web", 1) for _ in range(4)]
+    assert [[c.job_id for c in claims] for claims in order] == [
+        [wish.id],
+        [first.id],
+        [second.id],
+        [],
+    ]
+    assert set(order[2][0].events) == of_second - submitted
 
 
 async def test_many_bots_share_the_outbox_without_telling_twice(studio: Studio) -> None:
