@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -125,6 +126,7 @@ def _promise(seen: View) -> float | None:
 async def _show(
     db: Db, room: Room, place: str, purpose: Purpose, card: Card, promise: float | None
 ) -> None:
+    began = utcnow()
     async with db.begin() as s:
         post = await posts.intend(s, room.name, place, purpose, card.job_id)
     async with asyncio.timeout(SEND_SECONDS):
@@ -133,11 +135,13 @@ async def _show(
         await posts.note_painted(s, post.id, message, card.digest())
         if promise is not None:
             await jobs.note_promise(s, card.job_id, promise)
+    await _compare(db, post, message, began)
     log.info("card.shown", room=room.name, job=card.job_id, purpose=purpose)
 
 
 async def _update(db: Db, room: Room, post: Post, card: Card) -> float:
     """Repaint, unless another process is just doing it: then look again a little later."""
+    began = utcnow()
     async with db.begin() as s:
         if not await posts.begin_painting(s, post):
             return AGAIN_SECONDS
@@ -150,7 +154,15 @@ async def _update(db: Db, room: Room, post: Post, card: Card) -> float:
         raise
     async with db.begin() as s:
         await posts.note_painted(s, post.id, message, card.digest())
+    await _compare(db, post, message, began)
     return 0
+
+
+async def _compare(db: Db, post: Post, message: str, began: datetime) -> None:
+    """See to it that another process hasn't meanwhile painted the receipt over the result."""
+    if post.purpose in {Purpose.RECEIPT, Purpose.RESULT}:
+        async with db.begin() as s:
+            await posts.painted_over(s, post.room, post.job_id, message, began)
 
 
 async def _remove(db: Db, room: Room, post: Post) -> float:

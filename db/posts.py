@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from db.models import Job, Post, Report, utcnow
@@ -77,10 +78,37 @@ async def half_painted(s: AsyncSession, room: str, since: datetime, until: datet
     return set(found)
 
 
-async def painted_over(s: AsyncSession, post_id: int) -> None:
-    """Something else stands in its message now; ``half_painted`` finds it unless it was repainted by then."""
-    known = (col(Post.id) == post_id, col(Post.digest) != "")
-    await s.execute(update(Post).where(*known).values(digest="", painted_at=utcnow()))
+async def painted_over(
+    s: AsyncSession, room: str, job_id: int, message: str, since: datetime
+) -> None:
+    """Where a job's receipt has become its result, they are one message. Did somebody paint the receipt since
+    this time, it may stand there in place of the result: ``half_painted`` finds that, unless it was repainted
+    by then.
+
+    Asked, with the time when its painting began, by whoever has just noted the one or the other as painted:
+    of two who do so at the same time the later one sees both.
+    """
+    receipt = aliased(Post)
+    newer = exists().where(
+        col(receipt.room) == room,
+        col(receipt.job_id) == job_id,
+        col(receipt.message) == message,
+        col(receipt.place) == col(Post.place),
+        col(receipt.purpose) == Purpose.RECEIPT,
+        col(receipt.painted_at) >= since,
+    )
+    await s.execute(
+        update(Post)
+        .where(
+            col(Post.room) == room,
+            col(Post.job_id) == job_id,
+            col(Post.message) == message,
+            col(Post.purpose) == Purpose.RESULT,
+            col(Post.digest) != "",
+            newer,
+        )
+        .values(digest="", painted_at=utcnow())
+    )
 
 
 async def forget_looks(s: AsyncSession, room: str, job_id: int) -> None:

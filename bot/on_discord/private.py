@@ -43,8 +43,6 @@ class Private:
         if card.purpose is not Purpose.DECISION and not await self._is_taken(place, card.job_id):
             reply = await self._living(place, HAND_OVER)
             if reply is not None and await self._answer(reply, Asked.read(place), card):
-                if card.purpose is Purpose.RECEIPT:
-                    await self._mend_result(place, card.job_id)
                 return ORIGINAL
         return await self._deliver(Asked.read(place), card, key, since)
 
@@ -61,13 +59,10 @@ class Private:
             if (reply := await self._living(place)) is not None:
                 await self._answer(reply, asked, card)
             return message
-        if await self._result_on(place, card.job_id) is not None:
-            # The receipt has become the result, but whoever was killed may have painted over that.
-            await self._mend_result(place, card.job_id)
-            return message
+        if await self._has_result(place, card.job_id):
+            return message  # the receipt has become the result
         young = await self._living(place, HAND_OVER)
         if young is not None and await self._answer(young, asked, card):
-            await self._mend_result(place, card.job_id)
             return message
         delivered = await self._deliver(asked, card, late, since)
         if (reply := await self._living(place)) is not None:
@@ -87,7 +82,7 @@ class Private:
             return False
         if await self._living(post.place, HAND_OVER) is not None:
             return False
-        return await self._result_on(post.place, post.job_id) is None
+        return not await self._has_result(post.place, post.job_id)
 
     async def _answer(self, reply: Reply, asked: Asked, card: Card) -> bool:
         """Paint the private answer; False when Discord doesn't take its token any more."""
@@ -142,20 +137,12 @@ class Private:
             there = await posts.standing(s, ROOM, place)
         return any(post.job_id != job_id and post.message == ORIGINAL for post in there)
 
-    async def _result_on(self, place: str, job_id: int) -> Post | None:
-        """The result, where the receipt has become it in the same message."""
+    async def _has_result(self, place: str, job_id: int) -> bool:
+        """Whether the receipt has become the result, in the same message."""
         async with self._db.read() as s:
             standing = await posts.of(s, ROOM, job_id)
-        for post in standing:
-            if (post.purpose, post.place, post.message) == (Purpose.RESULT, place, ORIGINAL):
-                return post
-        return None
-
-    async def _mend_result(self, place: str, job_id: int) -> None:
-        """Another process may have shown the result while this one painted the receipt over it."""
-        if (result := await self._result_on(place, job_id)) is not None:
-            async with self._db.begin() as s:
-                await posts.painted_over(s, result.id)
+        its = (Purpose.RESULT, place, ORIGINAL)
+        return any((post.purpose, post.place, post.message) == its for post in standing)
 
     async def _living(self, place: str, at_least: timedelta = timedelta(0)) -> Reply | None:
         """The leave to answer there in private, if it lasts for so long."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.announce import announce
+from bot.card import Card
 from bot.signs import Sign
 from db import posts
 from db.broker import Broker
@@ -120,6 +122,64 @@ async def test_a_card_that_can_not_be_painted_is_not_taken_for_half_painted(
     room.fail = None
     await tell(studio, room, job)
     assert room.edits == 1
+
+
+class OneMessage(MemoryRoom):
+    """A room in which the receipt becomes the result; others may do something just after a painting."""
+
+    def __init__(self, messages: dict[str, Card], after: Mapping[Purpose, Awaitable[None]]) -> None:
+        super().__init__(name="web", messages=messages)
+        self._after = dict(after)
+
+    async def show(self, place: str, card: Card, key: str, since: datetime) -> str:
+        assert card.purpose is not None
+        own = card.purpose in {Purpose.RECEIPT, Purpose.RESULT}
+        sent = await super().show(place, card, place if own else key, since)
+        if (after := self._after.pop(card.purpose, None)) is not None:
+            await after
+        return sent
+
+
+@pytest.mark.parametrize("noted", ["before", "after"])
+async def test_a_result_over_which_another_process_painted_the_receipt_is_painted_again(
+    studio: Studio, noted: str
+) -> None:
+    """That one was killed before it came to the result, which was noted before or after that."""
+    ada, _ = await cast(studio)
+    job = await studio.submit(ada)
+    messages: dict[str, Card] = {}
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        begun.set()
+        await go.wait()
+        messages[f"dm-{ada.id}"] = receipt
+
+    other = OneMessage(messages, {Purpose.RECEIPT: wait()})
+    painting = asyncio.create_task(tell(studio, other, job))
+    async with asyncio.timeout(60):
+        await begun.wait()
+    receipt = messages[f"dm-{ada.id}"]
+    claimed = await studio.claim()
+    assert claimed is not None
+    await studio.finish(claimed)
+
+    async def overtake() -> None:
+        go.set()
+        await painting
+
+    room = OneMessage(messages, {Purpose.RESULT: overtake()} if noted == "after" else {})
+    await tell(studio, room, job)
+    if noted == "before":
+        await overtake()
+    assert messages[f"dm-{ada.id}"] is receipt
+    ever = datetime.min.replace(tzinfo=UTC)
+    async with studio.db.read() as s:
+        assert await posts.half_painted(s, other.name, ever, utcnow()) == {job.id}
+    await tell(studio, other, job)
+    assert messages[f"dm-{ada.id}"].purpose is Purpose.RESULT
+    async with studio.db.read() as s:
+        assert await posts.half_painted(s, other.name, ever, utcnow()) == set()
 
 
 async def test_killed_before_noting_it_a_card_goes_all_the_same_when_its_job_does(

@@ -12,8 +12,10 @@ import pytest
 from bot import cards
 from bot.announce import announce
 from bot.by_sign import seeds
+from bot.on_discord.ids import ORIGINAL
 from bot.room import Away
 from bot.view import view
+from db import posts
 from db.models import Job, utcnow
 from db.states import Purpose, Reason, Status
 from moderation.people import Person
@@ -186,23 +188,22 @@ async def test_progress_that_overtook_the_result_is_mended(world: World) -> None
     """As another process would, which looked before the result was there and wrote after it."""
     asked = await world.wish()
     await world.tell()
-    async with world.db.read() as s:
-        seen = await view(s, 1)
-    assert seen is not None
-    private, place = world.client.room.private, seen.job.place
-    old_news = cards.receipt(seen)
-    looked = private._result_on
-    answers = [None]
+    await world.render()
+    private = world.client.room.private
+    looked = private._has_result
+    answers = [False]
 
-    async def as_before(place: str, job_id: int) -> object:
+    async def as_before(place: str, job_id: int) -> bool:
         return answers.pop() if answers else await looked(place, job_id)
 
-    await world.render()
-    private._result_on = as_before  # type: ignore[method-assign,assignment]
-    await private.update(place, "@original", old_news, utcnow())
-    private._result_on = looked  # type: ignore[method-assign]
-    await world.later()
+    async with world.db.begin() as s:
+        await posts.note_painted(s, (await world.post(Purpose.RECEIPT)).id, ORIGINAL, "as before")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(private, "_has_result", as_before)
+        await world.later()
     assert asked.response is not None
+    assert "is ready" not in text(asked.response)
+    await world.later()
     assert "is ready" in text(asked.response)
 
 
