@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from functools import partial
 
 import structlog
@@ -132,10 +131,9 @@ async def _show(
     async with asyncio.timeout(SEND_SECONDS):
         message = await room.show(place, card, _key(post), post.created_at)
     async with db.begin() as s:
-        await posts.note_painted(s, post.id, message, card.digest())
+        await posts.note_painted(s, post, message, card.digest(), began)
         if promise is not None:
             await jobs.note_promise(s, card.job_id, promise)
-    await _compare(db, post, message, began)
     log.info("card.shown", room=room.name, job=card.job_id, purpose=purpose)
 
 
@@ -150,19 +148,11 @@ async def _update(db: Db, room: Room, post: Post, card: Card) -> float:
             message = await room.update(post.place, post.message, card, post.painted_at)
     except Exception:
         async with db.begin() as s:
-            await posts.note_failed(s, post)
+            await posts.note_failed(s, post, began)
         raise
     async with db.begin() as s:
-        await posts.note_painted(s, post.id, message, card.digest())
-    await _compare(db, post, message, began)
+        await posts.note_painted(s, post, message, card.digest(), began)
     return 0
-
-
-async def _compare(db: Db, post: Post, message: str, began: datetime) -> None:
-    """See to it that another process hasn't meanwhile painted the receipt over the result."""
-    if post.purpose in {Purpose.RECEIPT, Purpose.RESULT}:
-        async with db.begin() as s:
-            await posts.painted_over(s, post.room, post.job_id, message, began)
 
 
 async def _remove(db: Db, room: Room, post: Post) -> float:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 from bot.acts import Act, act
 from bot.signs import REASONS, VOTES, Sign
 from db import clips, jobs, posts, reactions, reviews, votes
-from db.models import Post, Reaction
-from db.reactions import BEGUN, REFUSED
+from db.models import Post, Reaction, utcnow
+from db.reactions import BEGUN, BEING_DONE, REFUSED
 from db.session import Db
 from db.states import WAITING_FOR_REVIEW, Purpose, Verdict
 from moderation import rules
@@ -27,12 +28,19 @@ from moderation.rules import Refused
 from moderation.wish import Request
 
 DECIDES = frozenset({Sign.APPROVE, *REASONS})
+UNSENT_FOR = timedelta(hours=1)
+"""So long after it was to be sent a card is looked for of which nobody knows which message it is."""
 Who = Callable[[], Awaitable[Person]]
 User = TypeVar("User", int, str)
 
 
 class NoCard(Exception):
     """This message is no card, or it isn't known yet that it is one."""
+
+
+class Unsettled(Exception):
+    """Somebody is just doing what a sign means that is off again, or was killed over it: it has to be looked
+    at once more, as it may be done only now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,9 @@ async def added(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
         stands = await reactions.end(s, *key, counts=answer.keep)
     if answer.keep and not stands:  # another process was told meanwhile that it is off again
         await _undo(db, desk, post, given, given.sign, who)
-        return NOTHING
+        async with db.begin() as s:
+            await reactions.forget(s, *key)  # should it be on once more, that was undone too
+        return Answer(asked=answer.asked)
     return answer
 
 
@@ -120,7 +130,8 @@ async def refused(db: Db, given: Given) -> None:
 
 
 async def removed(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
-    """Undo what a sign meant that was taken off again; after the decision it changes nothing."""
+    """Undo what a sign meant that was taken off again; after the decision it changes nothing. Raises
+    ``Unsettled``."""
     if given.sign is None:
         return NOTHING
     key = (given.room, given.message, given.user_id, given.sign)
@@ -132,8 +143,10 @@ async def removed(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
             return NOTHING
         if known.asked != REFUSED:
             await _undo(db, desk, post, given, given.sign, who)
+        if known.asked == BEGUN and utcnow() - known.at < BEING_DONE:
+            raise Unsettled
         async with db.begin() as s:
-            if await reactions.forget(s, *key, known.asked):
+            if await reactions.undone(s, known):
                 return Answer(asked=_questions([known]))
 
 

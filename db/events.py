@@ -92,19 +92,22 @@ def _waiting(room: str) -> Any:
 async def claim(s: AsyncSession, room: str, most: int = BATCH) -> list[Claim]:
     """Take the untold events of some jobs in a room for ``CLAIM``, grouped by job.
 
-    ``most``: jobs. New wishes come first, as somebody waits for their receipt, and then the job that has
-    waited longest. All that is due of a job is told together, because a card shows how the job stands, not
-    what changed: so a room that has fallen behind needn't tell every step of the way.
+    ``most``: so many jobs at most; half of them new wishes, if there are any, as somebody waits for their
+    receipt, and then those that have waited longest. All that is due of a job is told together, because a
+    card shows how the job stands, not what changed: so a room that has fallen behind needn't tell every step
+    of the way.
     """
-    first = (
+    waiting = (
         select(col(Telling.job_id))
-        .join(Event, col(Event.id) == col(Telling.event_id))
         .where(*_waiting(room))
-        .order_by(col(Event.kind) != Kind.SUBMITTED, col(Telling.event_id))
-        .limit(most)
+        .order_by(col(Telling.event_id))
         .with_for_update(of=Telling, skip_locked=True)
     )
-    chosen = set((await s.scalars(first)).all())
+    is_new = col(Event.kind) == Kind.SUBMITTED, col(Telling.not_before) == col(Event.at)
+    wishes = waiting.join(Event, col(Event.id) == col(Telling.event_id)).where(*is_new)
+    chosen = set((await s.scalars(wishes.limit((most + 1) // 2))).all())
+    others = waiting.where(col(Telling.job_id).not_in(chosen))
+    chosen.update((await s.scalars(others.limit(most - len(chosen)))).all())
     due = (
         select(col(Telling.event_id))
         .where(*_waiting(room), col(Telling.job_id).in_(chosen))

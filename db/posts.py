@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from db.models import Job, Post, Report, utcnow
+from db.session import one_at_a_time
 from db.states import WAITING_FOR_REVIEW, Purpose, Status
 from db.upsert import upsert
 
@@ -47,19 +48,65 @@ async def begin_painting(s: AsyncSession, post: Post) -> bool:
     return begun is not None
 
 
-async def note_painted(s: AsyncSession, post_id: int, message: str, digest: str) -> None:
-    """The room shows the card: remember under which message, and how it looks."""
+async def note_painted(
+    s: AsyncSession, post: Post, message: str, digest: str, since: datetime
+) -> None:
+    """The room shows the card: remember under which message, and how it looks; ``since``: when its painting
+    began."""
+    await _one_at_a_time(s, post)
     await s.execute(
         update(Post)
-        .where(col(Post.id) == post_id)
+        .where(col(Post.id) == post.id)
         .values(message=message, digest=digest, painted_at=utcnow())
     )
+    await _doubt_result(s, post, message, since)
 
 
-async def note_failed(s: AsyncSession, post: Post) -> None:
+async def note_failed(s: AsyncSession, post: Post, since: datetime) -> None:
     """The room couldn't show it, as far as is known: whoever wanted it tries again. When that was begun
     stays, because what was sent is looked for from then on."""
+    await _one_at_a_time(s, post)
     await s.execute(update(Post).where(col(Post.id) == post.id).values(digest=post.digest))
+    await _doubt_result(s, post, post.message, since)
+
+
+SHARING = frozenset({Purpose.RECEIPT, Purpose.RESULT})
+"""What may be one message, where the receipt becomes the result."""
+
+
+async def _one_at_a_time(s: AsyncSession, post: Post) -> None:
+    """Of two who note the one and the other at the same time, the later one sees both."""
+    if post.purpose in SHARING:
+        await one_at_a_time(s, f"own cards:{post.room}:{post.job_id}")
+
+
+async def _doubt_result(s: AsyncSession, post: Post, message: str, since: datetime) -> None:
+    """Did another process paint the receipt since this one began to paint the result in the same message, or
+    this one the receipt, it may stand there in place of the result: ``half_painted`` finds that, unless it is
+    repainted by then."""
+    if post.purpose not in SHARING:
+        return
+    receipt = aliased(Post)
+    newer = exists().where(
+        col(receipt.room) == post.room,
+        col(receipt.job_id) == post.job_id,
+        col(receipt.message) == message,
+        col(receipt.place) == col(Post.place),
+        col(receipt.purpose) == Purpose.RECEIPT,
+        col(receipt.painted_at) >= since,
+    )
+    await s.execute(
+        update(Post)
+        .where(
+            col(Post.room) == post.room,
+            col(Post.job_id) == post.job_id,
+            col(Post.message) == message,
+            col(Post.purpose) == Purpose.RESULT,
+            col(Post.digest) != "",
+            newer,
+        )
+        .values(digest="", painted_at=utcnow())
+    )
 
 
 async def half_painted(s: AsyncSession, room: str, since: datetime, until: datetime) -> set[int]:
@@ -76,39 +123,6 @@ async def half_painted(s: AsyncSession, room: str, since: datetime, until: datet
         )
     )
     return set(found)
-
-
-async def painted_over(
-    s: AsyncSession, room: str, job_id: int, message: str, since: datetime
-) -> None:
-    """Where a job's receipt has become its result, they are one message. Did somebody paint the receipt since
-    this time, it may stand there in place of the result: ``half_painted`` finds that, unless it was repainted
-    by then.
-
-    Asked, with the time when its painting began, by whoever has just noted the one or the other as painted:
-    of two who do so at the same time the later one sees both.
-    """
-    receipt = aliased(Post)
-    newer = exists().where(
-        col(receipt.room) == room,
-        col(receipt.job_id) == job_id,
-        col(receipt.message) == message,
-        col(receipt.place) == col(Post.place),
-        col(receipt.purpose) == Purpose.RECEIPT,
-        col(receipt.painted_at) >= since,
-    )
-    await s.execute(
-        update(Post)
-        .where(
-            col(Post.room) == room,
-            col(Post.job_id) == job_id,
-            col(Post.message) == message,
-            col(Post.purpose) == Purpose.RESULT,
-            col(Post.digest) != "",
-            newer,
-        )
-        .values(digest="", painted_at=utcnow())
-    )
 
 
 async def forget_looks(s: AsyncSession, room: str, job_id: int) -> None:

@@ -18,6 +18,8 @@ REFUSED = "-"
 """In place of a question: the sign was refused, and means nothing for as long as it stands."""
 BEGUN = "+"
 """In place of a question: what the sign means is being done, and perhaps was by somebody who is gone."""
+BEING_DONE = timedelta(seconds=30)
+"""For so long whoever began it may still be at it."""
 KEPT = timedelta(days=30)
 AT_AN_END = frozenset({Status.REJECTED_FINALLY, Status.WITHDRAWN})
 """From here no job comes back before the moderators."""
@@ -33,7 +35,7 @@ async def begin(s: AsyncSession, room: str, message: str, user_id: str, sign: st
         .on_conflict_do_update(
             index_elements=KEY,
             set_={"asked": BEGUN, "at": row["at"]},
-            where=col(Reaction.asked) == REFUSED,
+            where=col(Reaction.asked).in_({BEGUN, REFUSED}),
         )
     )
 
@@ -59,12 +61,15 @@ async def get(s: AsyncSession, room: str, message: str, user_id: str, sign: str)
     return await s.get(Reaction, (room, message, user_id, sign))
 
 
-async def forget(
-    s: AsyncSession, room: str, message: str, user_id: str, sign: str, asked: str
-) -> bool:
-    """The sign is gone from the message. ``asked``: as it was read; False where it isn't so any more, as
-    when what was begun has been done since."""
-    it = (*_is(room, message, user_id, sign), col(Reaction.asked) == asked)
+async def forget(s: AsyncSession, room: str, message: str, user_id: str, sign: str) -> None:
+    """Nothing is known of this sign any more."""
+    await s.execute(delete(Reaction).where(*_is(room, message, user_id, sign)))
+
+
+async def undone(s: AsyncSession, row: Reaction) -> bool:
+    """The sign is gone from the message, and what it meant undone; False where the row isn't any more as it
+    was read, as when what was begun has been done since."""
+    it = (*_is(row.room, row.message, row.user_id, row.sign), col(Reaction.asked) == row.asked)
     gone = await s.execute(delete(Reaction).where(*it).returning(col(Reaction.sign)))
     return gone.first() is not None
 

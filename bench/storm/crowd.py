@@ -6,6 +6,7 @@ import asyncio
 import random
 import re
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from bench.storm.town import PATIENT_SECONDS, Asked, Town, button, job_of, presses
@@ -19,6 +20,8 @@ PRIVATE, CANCELLED = 0.5, 0.1
 APPROVED = 0.5
 AGAIN_SECONDS = (0.3, 1.5)
 """Before somebody tries again."""
+RESULT_SECONDS = 60.0
+"""So long somebody waits for their result; else there would be ever more that nobody has been told."""
 PASS_SECONDS = (0.1, 0.5)
 LOOK_SECONDS = (0.2, 0.8)
 FIRST = 4
@@ -78,6 +81,8 @@ class Crowd:
             self.told[job] = number
             if draw.random() < CANCELLED:
                 await self._press_own(town, who, Sign.CANCEL, job)
+            else:  # they look at what they got before they wish for more
+                await until(partial(self._newest, town, who, Sign.VARY, job), RESULT_SECONDS)
 
     async def _job(self, town: Town, asked: Asked) -> int:
         """The number that they are told; 0 where they are told of none."""
@@ -94,24 +99,24 @@ class Crowd:
 
     async def _press_own(self, town: Town, who: Any, sign: Sign, job: int = 0) -> None:
         """On the newest card of one's own that has it; of a certain job, as soon as it is there."""
-        found: list[tuple[Any, Press]] = []
-
-        def there() -> bool:
-            for message in reversed(town.own(who)):
-                press = button(town.ids(message), sign)
-                if press is not None and job in (0, press.job_id):
-                    found.append((message, press))
-                    return True
-            return False
-
-        if not await until(there, PATIENT_SECONDS if job else 0.0):
+        newest = partial(self._newest, town, who, sign, job)
+        await until(newest, PATIENT_SECONDS if job else 0.0)
+        if (found := newest()) is None:
             return
         self.acts[sign] += 1
-        asked = await town.press(who, *found[0])
+        asked = await town.press(who, *found)
         sure = await asked.answered(lambda message: bool(message.text()))
         for step in [] if sure is None else presses(town.ids(sure)):
             if step.step is Step.SURE:
                 await town.press(who, sure, step)
+
+    def _newest(self, town: Town, who: Any, sign: Sign, job: int) -> tuple[Any, Press] | None:
+        """The newest card of their own that has this button; ``job``: 0 for any."""
+        for message in reversed(town.own(who)):
+            press = button(town.ids(message), sign)
+            if press is not None and job in (0, press.job_id):
+                return message, press
+        return None
 
     # ── passers-by ───────────────────────────────────────────────────────────────────────
 

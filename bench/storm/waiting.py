@@ -9,7 +9,7 @@ from collections.abc import Callable
 POLL_SECONDS = 0.05
 
 
-async def until(so: Callable[[], bool], within: float = float("inf")) -> bool:
+async def until(so: Callable[[], object], within: float = float("inf")) -> bool:
     """Return once it is so, or after so many seconds; whether it is."""
     end = time.monotonic() + within
     while True:

@@ -12,12 +12,12 @@ import structlog
 from bot import cards, signs
 from bot.by_sign import seeds
 from bot.on_discord.ids import ROOM, Channel, Sent
-from bot.reactions import Unsent, in_order, is_done
+from bot.reactions import UNSENT_FOR, Unsent, Unsettled, in_order, is_done
 from bot.signs import EMOJI, Sign
 from bot.view import view
 from db import posts
 from db import reactions as known
-from db.models import Post
+from db.models import Post, utcnow
 from db.session import Db
 from db.states import Purpose
 from moderation.desk import Desk
@@ -96,7 +96,9 @@ class Missed:
             # A database that is away for a while must not end this.
             log.exception("reactions.not_looked_at", tries=tries)
             return False
-        if post is None or not post.message:
+        if isinstance(what, Unsent) and (post is None or not post.message):
+            return post is None or utcnow() - post.created_at > UNSENT_FOR
+        if post is None:
             return tries >= UNKNOWN_TRIES
         guild = self._guild(post)
         return guild is None or await self._compared(post, guild)
@@ -200,6 +202,8 @@ async def member(guild: discord.Guild, user: int) -> discord.Member | discord.Ob
 
 def _is_final(error: Exception, post: Post) -> bool:
     """Whether trying again would not help, as where Discord doesn't let the bot."""
+    if isinstance(error, Unsettled):
+        return False
     if isinstance(error, discord.HTTPException):
         log.warning("reactions.refused", job=post.job_id, why=error.text, code=error.code)
         return 400 <= error.status < 500 and error.status != 429

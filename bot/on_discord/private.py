@@ -65,6 +65,8 @@ class Private:
         if young is not None and await self._answer(young, asked, card):
             return message
         delivered = await self._deliver(asked, card, late, since)
+        if await self._has_result(place, card.job_id):
+            return delivered
         if (reply := await self._living(place)) is not None:
             last_words = UNREACHED if delivered == NOWHERE else GOES_ON
             with suppress(discord.HTTPException):

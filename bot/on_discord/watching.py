@@ -21,7 +21,7 @@ from bot.on_discord.paint import sentence
 from bot.on_discord.people import who
 from bot.on_discord.press import PressButton
 from bot.press import Press, Step
-from bot.reactions import Answer, Given, NoCard
+from bot.reactions import Answer, Given, NoCard, Unsettled
 from bot.signs import EMOJI, Sign
 from db import logs, posts
 from db import reactions as known
@@ -177,7 +177,7 @@ class Watching:
             for attempt in range(1, TRIES + 1):
                 try:
                     return await act()
-                except NoCard:
+                except (NoCard, Unsettled):
                     pass  # its row may still be on the way: people are quick
                 except Exception:
                     log.exception("reaction.failed", attempt=attempt)

@@ -21,12 +21,12 @@ from bot.on_slack.courier import GONE, Courier
 from bot.on_slack.files import is_unsure
 from bot.on_slack.ids import ROOM, Sent
 from bot.on_slack.parts import SlackParts
-from bot.reactions import Given, NoCard, Unsent, in_order, is_done, waits
+from bot.reactions import UNSENT_FOR, Given, NoCard, Unsent, Unsettled, in_order, is_done, waits
 from bot.signs import VOTES, Sign
 from bot.view import view
 from db import events, posts
 from db import reactions as known
-from db.models import Post
+from db.models import Post, utcnow
 from db.states import Purpose
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ class Missed:
         pause = PAUSE_SECONDS
         while self._due:
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_SECONDS)
+            is_new = any(not due.tries for due in self._due.values())
+            pause = PAUSE_SECONDS if is_new else min(2 * pause, LONGEST_SECONDS)
             for what, due in list(self._due.items()):
                 late_enough = time.monotonic() - PAUSE_SECONDS
                 if not await self._looked_at(what, due.tries):
@@ -127,7 +128,9 @@ class Missed:
         except Exception:
             log.exception("reactions.not_looked_at", tries=tries)
             return False
-        if post is None or not post.message:
+        if isinstance(what, Unsent) and (post is None or not post.message):
+            return post is None or utcnow() - post.created_at > UNSENT_FOR
+        if post is None:
             return tries >= UNKNOWN_TRIES
         return await self._compared(post)
 
@@ -156,7 +159,7 @@ class Missed:
             missed = {one for one in there if not written.get(one)}
             missed |= {one for one in written if one not in there}
             if post.purpose is Purpose.SHOWCASE:
-                missed = {one for one in missed if one[1] in VOTES}
+                missed = {one for one in missed if one[1] in VOTES or one not in there}
             failed = False
             for user, sign in in_order(missed, there):
                 given = Given(ROOM, post.message, user, sign)
@@ -227,6 +230,8 @@ async def standing(courier: Courier, sent: Sent) -> tuple[set[Sign], Signs]:
 
 def _is_final(error: Exception, post: Post) -> bool:
     """Whether trying again would not help soon."""
+    if isinstance(error, Unsettled):
+        return False
     if isinstance(error, (LookupError, NoCard)):
         return True  # we are no longer in that workspace, or it is no card any more
     if isinstance(error, SlackApiError):

@@ -19,12 +19,12 @@ from bot.on_slack import signs
 from bot.on_slack.asking import code
 from bot.on_slack.files import is_unsure
 from bot.on_slack.ids import ROOM, Sent
-from bot.on_slack.missed import Missed, Signs, standing
+from bot.on_slack.missed import PAUSE_SECONDS, Missed, Signs, standing
 from bot.on_slack.paint import button, sentence
 from bot.on_slack.parts import SlackParts
 from bot.on_slack.people import anybody, who
 from bot.press import Press, Step
-from bot.reactions import DECIDES, Answer, Given, NoCard
+from bot.reactions import DECIDES, Answer, Given, NoCard, Unsettled
 from bot.room import Away
 from bot.signs import VOTES, Sign
 from db import posts
@@ -34,7 +34,7 @@ from moderation.people import Person
 from moderation.rules import Refused
 
 TRIES, TRY_SECONDS = 5, 1.0
-LATE_SECONDS = 5.0
+LATE_SECONDS = PAUSE_SECONDS
 """What is done within that time of a sign is looked at again after each sign that was taken off, as Slack
 tells each thing to another process. What is done later, as Slack tells again after minutes what nobody
 acknowledged, is looked at by itself."""
@@ -115,7 +115,7 @@ class Watching:
             for attempt in range(1, TRIES + 1):
                 try:
                     await act()
-                except NoCard:
+                except (NoCard, Unsettled):
                     pass  # its row may still be on the way: people are quick
                 except Exception:
                     log.exception("reaction.failed", attempt=attempt)

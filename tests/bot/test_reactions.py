@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import update
 
 from bot import reactions
 from bot.announce import announce
-from bot.reactions import Answer, Given, NoCard
+from bot.reactions import Answer, Given, NoCard, Unsettled
 from bot.signs import Sign
 from db import ledger, posts, reviews, votes
 from db import reactions as known
@@ -122,15 +123,15 @@ async def test_only_moderators_signs_stay(desk: TwoToAgree) -> None:
     assert await desk.said() == []
 
 
+def killed(*_: object, **__: object) -> None:
+    raise Killed
+
+
 @pytest.mark.databases("sqlite", "postgres")
 async def test_whoever_is_killed_over_a_vote_leaves_word_of_it(
     desk: TwoToAgree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await publish(desk)
-
-    def killed(*_: object, **__: object) -> None:
-        raise Killed
-
     with monkeypatch.context() as patch:
         patch.setattr(known, "end", killed)
         with pytest.raises(Killed):
@@ -141,23 +142,51 @@ async def test_whoever_is_killed_over_a_vote_leaves_word_of_it(
         row = await known.get(s, given.room, given.message, "bo", Sign.VOTE_1)
     assert row is not None
     assert not reactions.is_done(row)  # so it is done again where the sign still stands
+    await long_ago(desk)
     await desk.take("bo", Sign.VOTE_1, Purpose.SHOWCASE)
     assert await tally(desk) == {}
 
 
 @pytest.mark.databases("sqlite", "postgres")
-async def test_a_vote_whose_sign_is_taken_off_while_it_is_cast_does_not_count(
-    desk: TwoToAgree,
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_a_vote_whose_sign_is_taken_off_while_it_is_cast_is_not_forgotten(
+    desk: TwoToAgree, monkeypatch: pytest.MonkeyPatch, is_killed: bool
 ) -> None:
-    """Slack tells one process of the sign and another that it is off again."""
+    """Slack tells one process of the sign and another that it is off again; the first may be killed."""
     await publish(desk)
     given = await desk.given("bo", Sign.VOTE_1, Purpose.SHOWCASE)
 
     async def slow() -> Person:
+        with pytest.raises(Unsettled):
+            await desk.take("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+        return desk.people["bo"]
+
+    with monkeypatch.context() as patch:
+        if is_killed:
+            patch.setattr(known, "end", killed)
+        with pytest.raises(Killed) if is_killed else nullcontext():
+            await reactions.added(desk.studio.db, desk.studio.desk, given, slow)
+    assert await tally(desk) == {1: 1}
+    await long_ago(desk)
+    await desk.take("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    assert await tally(desk) == {}
+    async with desk.studio.db.read() as s:
+        assert await known.get(s, given.room, given.message, "bo", Sign.VOTE_1) is None
+
+
+@pytest.mark.databases("sqlite", "postgres")
+async def test_a_vote_whose_sign_was_taken_off_long_before_it_is_cast_does_not_count(
+    desk: TwoToAgree,
+) -> None:
+    await publish(desk)
+    given = await desk.given("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+
+    async def very_slow() -> Person:
+        await long_ago(desk)
         await desk.take("bo", Sign.VOTE_1, Purpose.SHOWCASE)
         return desk.people["bo"]
 
-    await reactions.added(desk.studio.db, desk.studio.desk, given, slow)
+    await reactions.added(desk.studio.db, desk.studio.desk, given, very_slow)
     assert await tally(desk) == {}
 
 
@@ -176,6 +205,7 @@ async def test_a_vote_that_is_cast_while_its_sign_is_taken_off_does_not_count(
 
     casting = asyncio.create_task(reactions.added(desk.studio.db, desk.studio.desk, given, slow))
     await begun.wait()
+    await long_ago(desk)
     take_back = desk.studio.desk.take_back_vote
 
     async def quicker(*which: Any) -> None:
@@ -188,6 +218,12 @@ async def test_a_vote_that_is_cast_while_its_sign_is_taken_off_does_not_count(
     monkeypatch.setattr(desk.studio.desk, "take_back_vote", quicker)
     await desk.take("bo", Sign.VOTE_1, Purpose.SHOWCASE)
     assert await tally(desk) == {}
+
+
+async def long_ago(desk: TwoToAgree) -> None:
+    """Whatever was begun was begun so long ago that nobody can still be at it."""
+    async with desk.studio.db.begin() as s:
+        await s.execute(update(Reaction).values(at=utcnow() - known.BEING_DONE))
 
 
 async def test_a_no_waits_for_its_sentence(desk: TwoToAgree) -> None:
@@ -275,7 +311,7 @@ async def test_where_users_are_a_workspaces_own_only_its_cards_have_their_number
     async with desk.studio.db.begin() as s:
         for team, sign in (("T1", Sign.VOTE_1), ("T11", Sign.VOTE_2)):
             post = await posts.intend(s, "chat", f"{team}/C1", Purpose.REVIEW, 1)
-            await posts.note_painted(s, post.id, f"{team}/C1/1", "looks")
+            await posts.note_painted(s, post, f"{team}/C1/1", "looks", utcnow())
             await known.begin(s, "chat", f"{team}/C1/1", "U1", sign)
             await known.begin(s, "chat", f"{team}/C1/1", "U1", Sign.REJECT)
             await known.note_asked(s, "chat", f"{team}/C1/1", "U1", Sign.REJECT, f"of {team}")

@@ -53,6 +53,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket_mode, "GOODBYE_SECONDS", 0.2)
     monkeypatch.setattr(watching, "TRY_SECONDS", 0.05)
     monkeypatch.setattr(missed, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(watching, "LATE_SECONDS", 0.1)
     monkeypatch.setattr(room, "PICTURE_SECONDS", 0.05)
     monkeypatch.setattr(room, "PACE", dict.fromkeys((Purpose.RECEIPT, Purpose.SHOWCASE), 0.3))
 
