@@ -16,6 +16,10 @@ from db.states import WAITING_FOR_REVIEW, Purpose, Status
 from db.upsert import upsert
 
 
+SHARING = frozenset({Purpose.RECEIPT, Purpose.RESULT})
+"""What may be one message, where the receipt becomes the result."""
+
+
 async def intend(s: AsyncSession, room: str, place: str, purpose: Purpose, job_id: int) -> Post:
     """The one post of this purpose, job and place: found as it stands, or made anew."""
     now = utcnow()
@@ -68,10 +72,6 @@ async def note_failed(s: AsyncSession, post: Post, since: datetime) -> None:
     await _one_at_a_time(s, post)
     await s.execute(update(Post).where(col(Post.id) == post.id).values(digest=post.digest))
     await _doubt_result(s, post, post.message, since)
-
-
-SHARING = frozenset({Purpose.RECEIPT, Purpose.RESULT})
-"""What may be one message, where the receipt becomes the result."""
 
 
 async def _one_at_a_time(s: AsyncSession, post: Post) -> None:

@@ -178,7 +178,7 @@ class Watching:
                 try:
                     return await act()
                 except (NoCard, Unsettled):
-                    pass  # its row may still be on the way: people are quick
+                    pass  # its row may be on the way, as people are quick; or another process is at it
                 except Exception:
                     log.exception("reaction.failed", attempt=attempt)
                 await asyncio.sleep(TRY_SECONDS * attempt)

@@ -159,7 +159,7 @@ class Missed:
             missed = {one for one in there if not written.get(one)}
             missed |= {one for one in written if one not in there}
             if post.purpose is Purpose.SHOWCASE:
-                missed = {one for one in missed if one[1] in VOTES or one not in there}
+                missed = {one for one in missed if one[1] in VOTES}
             failed = False
             for user, sign in in_order(missed, there):
                 given = Given(ROOM, post.message, user, sign)
