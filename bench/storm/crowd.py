@@ -82,7 +82,7 @@ class Crowd:
             if draw.random() < CANCELLED:
                 await self._press_own(town, who, Sign.CANCEL, job)
             else:  # they look at what they got before they wish for more
-                await until(partial(self._newest, town, who, Sign.VARY, job), RESULT_SECONDS)
+                await until(partial(self._newest, town, who, Sign.CONSENT, job), RESULT_SECONDS)
 
     async def _job(self, town: Town, asked: Asked) -> int:
         """The number that they are told; 0 where they are told of none."""

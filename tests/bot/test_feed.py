@@ -54,6 +54,18 @@ async def feeding(db: Db, broker: Broker, room: MemoryRoom) -> AsyncIterator[Non
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def all_told(db: Db) -> None:
+    """What stands there is noted too, not only sent."""
+
+    async def told() -> bool:
+        async with db.read() as s:
+            return not await events.untold(s)
+
+    async with asyncio.timeout(PATIENCE):
+        while not await told():
+            await asyncio.sleep(0.01)
+
+
 async def until(holds: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not holds():
@@ -85,7 +97,7 @@ async def test_what_somebody_was_killed_over_is_painted_again(
     room = MemoryRoom(name="web")
     async with feeding(studio.db, broker, room):
         await studio.rendered(await person(studio.db, "ada"), private=True)
-        await until(lambda: len(room.messages) == 2)
+        await all_told(studio.db)
     (right,) = room.shown(Purpose.RESULT)
     async with studio.db.begin() as s:
         (post,) = [p for p in await posts.of(s, "web", 1) if p.purpose is Purpose.RESULT]
@@ -229,14 +241,7 @@ async def test_a_database_that_goes_away_costs_no_card_its_tries(
     studio = await Studio(other, broker).open()
     async with feeding(db, broker, room):
         await studio.submit(await person(other, "ada"))
-
-        async def told() -> bool:
-            async with other.read() as s:
-                return not await events.untold(s)
-
-        async with asyncio.timeout(PATIENCE):
-            while not await told():
-                await asyncio.sleep(0.01)
+        await all_told(other)
     assert room.asked > 3
     async with other.read() as s:
         assert set(await s.scalars(select(col(Telling.tries)))) == {1}

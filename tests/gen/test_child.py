@@ -168,7 +168,7 @@ async def test_the_model_stays_warm_and_is_switched_when_another_is_asked_for(be
     assert warm.since is not None
     assert kept is not None
     assert warm.since > kept
-    assert switched.load_seconds >= loads["other"] >= 0.2
+    assert switched.load_seconds >= loads["other"] > 0.15
     again = await bench.render()
     assert again.load_seconds < 0.2
     assert warm.loads == 2
