@@ -15,7 +15,6 @@ from db.session import one_at_a_time
 from db.states import WAITING_FOR_REVIEW, Purpose, Status
 from db.upsert import upsert
 
-
 SHARING = frozenset({Purpose.RECEIPT, Purpose.RESULT})
 """What may be one message, where the receipt becomes the result."""
 
