@@ -59,6 +59,10 @@ class Unsent:
 
     post_id: int
 
+    def is_settled(self, post: Post | None) -> bool:
+        """Whether it is looked for no more: it is gone, or nobody knows after so long."""
+        return post is None or utcnow() - post.created_at > UNSENT_FOR
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -12,12 +12,12 @@ import structlog
 from bot import cards, signs
 from bot.by_sign import seeds
 from bot.on_discord.ids import ROOM, Channel, Sent
-from bot.reactions import UNSENT_FOR, Unsent, Unsettled, in_order, is_done
+from bot.reactions import Unsent, Unsettled, in_order, is_done
 from bot.signs import EMOJI, Sign
 from bot.view import view
 from db import posts
 from db import reactions as known
-from db.models import Post, utcnow
+from db.models import Post
 from db.session import Db
 from db.states import Purpose
 from moderation.desk import Desk
@@ -97,7 +97,7 @@ class Missed:
             log.exception("reactions.not_looked_at", tries=tries)
             return False
         if isinstance(what, Unsent) and (post is None or not post.message):
-            return post is None or utcnow() - post.created_at > UNSENT_FOR
+            return what.is_settled(post)
         if post is None:
             return tries >= UNKNOWN_TRIES
         guild = self._guild(post)

@@ -66,7 +66,7 @@ class Private:
             return message
         delivered = await self._deliver(asked, card, late, since)
         if await self._has_result(place, card.job_id):
-            return delivered
+            return delivered  # another process has shown it meanwhile
         if (reply := await self._living(place)) is not None:
             last_words = UNREACHED if delivered == NOWHERE else GOES_ON
             with suppress(discord.HTTPException):

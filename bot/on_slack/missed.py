@@ -21,12 +21,12 @@ from bot.on_slack.courier import GONE, Courier
 from bot.on_slack.files import is_unsure
 from bot.on_slack.ids import ROOM, Sent
 from bot.on_slack.parts import SlackParts
-from bot.reactions import UNSENT_FOR, Given, NoCard, Unsent, Unsettled, in_order, is_done, waits
+from bot.reactions import Given, NoCard, Unsent, Unsettled, in_order, is_done, waits
 from bot.signs import VOTES, Sign
 from bot.view import view
 from db import events, posts
 from db import reactions as known
-from db.models import Post, utcnow
+from db.models import Post
 from db.states import Purpose
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Missed:
             log.exception("reactions.not_looked_at", tries=tries)
             return False
         if isinstance(what, Unsent) and (post is None or not post.message):
-            return post is None or utcnow() - post.created_at > UNSENT_FOR
+            return what.is_settled(post)
         if post is None:
             return tries >= UNKNOWN_TRIES
         return await self._compared(post)

@@ -157,7 +157,7 @@ async def test_the_model_stays_warm_and_is_switched_when_another_is_asked_for(be
     await bench.render()
     await bench.render()
     assert len(bench.noted("load")) == 1
-    bench.use(engines.Other, "other", load_ms=200)
+    bench.use(engines.Other, "other", load_ms=250)
     assert bench.host.warm.loaded == "toy"
     kept = bench.host.warm.since
     switched = await bench.render()
@@ -168,7 +168,7 @@ async def test_the_model_stays_warm_and_is_switched_when_another_is_asked_for(be
     assert warm.since is not None
     assert kept is not None
     assert warm.since > kept
-    assert switched.load_seconds >= loads["other"] > 0.15
+    assert switched.load_seconds >= loads["other"] >= 0.2
     again = await bench.render()
     assert again.load_seconds < 0.2
     assert warm.loads == 2

@@ -139,13 +139,7 @@ async def test_a_sign_that_is_told_after_it_was_taken_off_does_not_count(
         await town.bo.unreact(card, "one")
     assert told is not None
     town.slack.deliver(told)
-
-    async def taken_back() -> bool:
-        async with town.db.read() as s:
-            return Kind.VOTE_TAKEN_BACK in {event.kind for event in await events.of(s, 1)}
-
-    await until(taken_back)
-    await town.votes({})
+    await taken_back(town)
 
 
 @live
@@ -161,12 +155,17 @@ async def test_a_sign_that_another_process_is_told_of_only_after_it_was_taken_of
     town.slack.deliver(off)
     await off.acked()
     town.slack.deliver(told)
+    await taken_back(town)
 
-    async def taken_back() -> bool:
+
+async def taken_back(town: Town) -> None:
+    """The only vote is counted no more."""
+
+    async def is_off() -> bool:
         async with town.db.read() as s:
             return Kind.VOTE_TAKEN_BACK in {event.kind for event in await events.of(s, 1)}
 
-    await until(taken_back)
+    await until(is_off)
     await town.votes({})
 
 
