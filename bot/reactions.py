@@ -1,8 +1,9 @@
 """What a reaction on a card means: a verb at the desk, done once however often it is told.
 
-It is written down that a sign is begun, then it is done, then that it was. Told twice, the second does
-nothing new, because the desk's verbs don't; whoever compares what stands on a message with what is written
-down finds what was missed while nobody listened, what somebody was killed over, and nothing else.
+It is written down that a sign is begun, then it is done, then that it was; and so it is when it is undone.
+Told twice, the second does nothing new, because the desk's verbs don't; whoever compares what stands on a
+message with what is written down finds what was missed while nobody listened, what somebody was killed over,
+and nothing else.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from bot.acts import Act, act
 from bot.signs import REASONS, VOTES, Sign
 from db import clips, jobs, posts, reactions, reviews, votes
 from db.models import Post, Reaction, utcnow
-from db.reactions import BEGUN, BEING_DONE, REFUSED
+from db.reactions import BEGUN, BEING_DONE, REFUSED, UNDOING
 from db.session import Db
 from db.states import WAITING_FOR_REVIEW, Purpose, Verdict
 from moderation import rules
@@ -145,12 +146,16 @@ async def removed(db: Db, desk: Desk, given: Given, who: Who) -> Answer:
             known = await reactions.get(s, *key)
         if post is None or known is None:
             return NOTHING
-        if known.asked != REFUSED:
-            await _undo(db, desk, post, given, given.sign, who)
         if known.asked == BEGUN and utcnow() - known.at < BEING_DONE:
             raise Unsettled
         async with db.begin() as s:
-            if await reactions.undone(s, known):
+            begun = await reactions.begin_undoing(s, known)
+        if begun is None:
+            continue
+        if known.asked != REFUSED:
+            await _undo(db, desk, post, given, given.sign, who)
+        async with db.begin() as s:
+            if await reactions.undone(s, begun):
                 return Answer(asked=_questions([known]))
 
 
@@ -179,8 +184,9 @@ def in_order(
 
 def is_done(known: Reaction) -> bool:
     """Whether nothing is left to do about a sign that stands: one that was begun and not done is done
-    again, and a no whose question never got through is still to be asked about."""
-    return known.asked != BEGUN and (known.sign != Sign.REJECT or bool(known.asked))
+    again, and so is one that was being undone; a no whose question never got through is still to be asked
+    about."""
+    return known.asked not in {BEGUN, UNDOING} and (known.sign != Sign.REJECT or bool(known.asked))
 
 
 async def numbers(db: Db, room: str, job_id: int, user_id: str, workspace: str = "") -> list[int]:
@@ -228,11 +234,11 @@ async def _marks(db: Db, given: Given) -> list[Sign]:
 
 
 def _counts(reaction: Reaction, user_id: str) -> bool:
-    return reaction.user_id == user_id and reaction.asked != REFUSED
+    return reaction.user_id == user_id and reaction.asked not in {REFUSED, UNDOING}
 
 
 def _questions(given: Iterable[Reaction]) -> tuple[str, ...]:
-    return tuple(one.asked for one in given if one.asked not in {"", BEGUN, REFUSED})
+    return tuple(one.asked for one in given if one.asked not in {"", BEGUN, UNDOING, REFUSED})
 
 
 async def _review(db: Db, desk: Desk, post: Post, given: Given, person: Person) -> Answer:

@@ -18,6 +18,9 @@ REFUSED = "-"
 """In place of a question: the sign was refused, and means nothing for as long as it stands."""
 BEGUN = "+"
 """In place of a question: what the sign means is being done, and perhaps was by somebody who is gone."""
+UNDOING = "~"
+"""In place of a question: the sign was off, and what it meant is being undone, and perhaps was by somebody who
+is gone."""
 BEING_DONE = timedelta(seconds=30)
 """For so long whoever began it may still be at it."""
 KEPT = timedelta(days=30)
@@ -35,7 +38,7 @@ async def begin(s: AsyncSession, room: str, message: str, user_id: str, sign: st
         .on_conflict_do_update(
             index_elements=KEY,
             set_={"asked": BEGUN, "at": row["at"]},
-            where=col(Reaction.asked).in_({BEGUN, REFUSED}),
+            where=col(Reaction.asked).in_({BEGUN, UNDOING, REFUSED}),
         )
     )
 
@@ -43,12 +46,12 @@ async def begin(s: AsyncSession, room: str, message: str, user_id: str, sign: st
 async def end(
     s: AsyncSession, room: str, message: str, user_id: str, sign: str, *, counts: bool
 ) -> bool:
-    """What was begun is done, or it turned out that it doesn't count. Whether it is still written down:
-    it isn't where the sign was taken off meanwhile."""
+    """What was begun is done, or it turned out that it doesn't count. Whether it is still written down, and
+    not being undone: the sign was taken off meanwhile where it isn't."""
     it = _is(room, message, user_id, sign)
     done = update(Reaction).values(asked="") if counts else delete(Reaction)
     await s.execute(done.where(*it, col(Reaction.asked) == BEGUN))
-    return bool(await s.scalar(select(exists().where(*it))))
+    return bool(await s.scalar(select(exists().where(*it, col(Reaction.asked) != UNDOING))))
 
 
 async def note_refused(s: AsyncSession, room: str, message: str, user_id: str, sign: str) -> None:
@@ -66,11 +69,21 @@ async def forget(s: AsyncSession, room: str, message: str, user_id: str, sign: s
     await s.execute(delete(Reaction).where(*_is(room, message, user_id, sign)))
 
 
+async def begin_undoing(s: AsyncSession, row: Reaction) -> Reaction | None:
+    """Before what a sign meant is undone, the row as it is from then on: whoever finds it left over does it
+    again, or undoes it, by whether the sign stands. None where it isn't any more as it was read."""
+    # A question stays known, as it is to be taken away; so does that it was refused.
+    asked = UNDOING if row.asked in {"", BEGUN} else row.asked
+    begun = await s.execute(
+        update(Reaction).where(*_as_read(row)).values(asked=asked, at=utcnow()).returning(Reaction)
+    )
+    return begun.scalar()
+
+
 async def undone(s: AsyncSession, row: Reaction) -> bool:
     """The sign is gone from the message, and what it meant undone; False where the row isn't any more as it
     was read, as when what was begun has been done since."""
-    it = (*_is(row.room, row.message, row.user_id, row.sign), col(Reaction.asked) == row.asked)
-    gone = await s.execute(delete(Reaction).where(*it).returning(col(Reaction.sign)))
+    gone = await s.execute(delete(Reaction).where(*_as_read(row)).returning(col(Reaction.sign)))
     return gone.first() is not None
 
 
@@ -112,6 +125,14 @@ def _row(room: str, message: str, user_id: str, sign: str, asked: str) -> dict[s
         "room": room, "message": message, "user_id": user_id, "sign": sign, "asked": asked,
         "at": utcnow(),
     }  # fmt: skip
+
+
+def _as_read(row: Reaction) -> tuple[ColumnElement[bool], ...]:
+    return (
+        *_is(row.room, row.message, row.user_id, row.sign),
+        col(Reaction.asked) == row.asked,
+        col(Reaction.at) == row.at,
+    )
 
 
 def _is(room: str, message: str, user_id: str, sign: str) -> tuple[ColumnElement[bool], ...]:

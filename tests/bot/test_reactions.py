@@ -148,6 +148,31 @@ async def test_whoever_is_killed_over_a_vote_leaves_word_of_it(
 
 
 @pytest.mark.databases("sqlite", "postgres")
+@pytest.mark.parametrize("stands", [False, True])
+async def test_whoever_is_killed_while_a_vote_is_taken_back_leaves_word_of_it(
+    desk: TwoToAgree, monkeypatch: pytest.MonkeyPatch, stands: bool
+) -> None:
+    """Nobody hears whether the sign is put on again meanwhile; whoever looks at the card sees it."""
+    await publish(desk)
+    await desk.add("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    with monkeypatch.context() as patch:
+        patch.setattr(known, "undone", killed)
+        with pytest.raises(Killed):
+            await desk.take("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    assert await tally(desk) == {}
+    given = await desk.given("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    async with desk.studio.db.read() as s:
+        row = await known.get(s, given.room, given.message, "bo", Sign.VOTE_1)
+    assert row is not None
+    assert not reactions.is_done(row)
+    await (desk.add if stands else desk.take)("bo", Sign.VOTE_1, Purpose.SHOWCASE)
+    assert await tally(desk) == ({1: 1} if stands else {})
+    async with desk.studio.db.read() as s:
+        row = await known.get(s, given.room, given.message, "bo", Sign.VOTE_1)
+    assert (row is not None and reactions.is_done(row)) if stands else row is None
+
+
+@pytest.mark.databases("sqlite", "postgres")
 @pytest.mark.parametrize("is_killed", [False, True])
 async def test_a_vote_whose_sign_is_taken_off_while_it_is_cast_is_not_forgotten(
     desk: TwoToAgree, monkeypatch: pytest.MonkeyPatch, is_killed: bool
@@ -209,6 +234,7 @@ async def test_a_vote_that_is_cast_while_its_sign_is_taken_off_does_not_count(
     take_back = desk.studio.desk.take_back_vote
 
     async def quicker(*which: Any) -> None:
+        monkeypatch.setattr(desk.studio.desk, "take_back_vote", take_back)
         try:
             await take_back(*which)
         finally:
@@ -310,8 +336,9 @@ async def test_where_users_are_a_workspaces_own_only_its_cards_have_their_number
 ) -> None:
     async with desk.studio.db.begin() as s:
         for team, sign in (("T1", Sign.VOTE_1), ("T11", Sign.VOTE_2)):
-            post = await posts.intend(s, "chat", f"{team}/C1", Purpose.REVIEW, 1)
-            await posts.note_painted(s, post, f"{team}/C1/1", "looks", utcnow())
+            post = await posts.intend(s, "chat", f"{team}/C1", Purpose.REVIEW, 1, None)
+            assert post is not None
+            await posts.note_painted(s, post, f"{team}/C1/1", "looks", None)
             await known.begin(s, "chat", f"{team}/C1/1", "U1", sign)
             await known.begin(s, "chat", f"{team}/C1/1", "U1", Sign.REJECT)
             await known.note_asked(s, "chat", f"{team}/C1/1", "U1", Sign.REJECT, f"of {team}")
