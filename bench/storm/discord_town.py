@@ -78,7 +78,7 @@ class DiscordTown:
             for message in channel.messages:
                 sent = str(Sent(channel.id, message.id))
                 key = message.nonce or ""
-                yield Standing(ROOM, sent, key, job_of(message.custom_ids()))
+                yield Standing(ROOM, sent, key, job_of(message.custom_ids()), message.text())
 
     def _follow(self, who: User, asked: Interaction) -> Asked:
         if asked.type != 5:  # a form is closed once it is sent

@@ -12,20 +12,15 @@ from sqlmodel import col
 
 from bench.engines import NOTHING
 from bench.storm.crowd import Crowd
-from bench.storm.town import Standing, job_of
-from bench.storm.towns import Towns
-from bot.on_discord.ids import ORIGINAL, Asked
+from bench.storm.town import job_of
 from bot.signs import Sign
 from db import people
 from db.media import Media
 from db.models import Clip, Event, Job, Post, Telling, Vote
 from db.session import Db, of_one_moment
-from db.states import DECIDED, WAITING_FOR_REVIEW, Kind, Purpose, Status
+from db.states import WAITING_FOR_REVIEW, Kind, Status
 
 UNDER_WAY = frozenset({Status.QUEUED, Status.RENDERING, *WAITING_FOR_REVIEW})
-KEYED = ("post-", "again-", "late-")
-"""How the keys of cards begin that must stand once; whatever else is said may be said again."""
-PRIVATE = frozenset({Purpose.RECEIPT, Purpose.RESULT, Purpose.DECISION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,8 @@ class Glance:
 
     jobs: tuple[tuple[str, int], ...]
     untold: int
-    unsent: int
+    unsure: int
+    """Cards that aren't sent yet, or of which nobody knows how they look."""
     votes: int
     unseen: int
     """Events that are in the ledger or the record only later."""
@@ -74,19 +70,22 @@ class Glance:
     def is_quiet(self) -> bool:
         """Whether nothing is waited for, as far as these tell."""
         under_way = any(status in UNDER_WAY for status, _ in self.jobs)
-        return not (under_way or self.untold or self.unsent or self.unseen)
+        return not (under_way or self.untold or self.unsure or self.unseen)
 
 
 async def glance(db: Db) -> Glance:
     statuses = select(col(Job.status), func.count()).group_by(col(Job.status))
     waiting = col(Telling.told_at).is_(None), col(Telling.set_aside_at).is_(None)
-    unsent = col(Post.message) == "", col(Post.removed_at).is_(None)
+    unsure = (
+        (col(Post.message) == "") | col(Post.doubtful_until).is_not(None),
+        col(Post.removed_at).is_(None),
+    )
     async with db.read() as s:
         jobs = sorted((status.value, count) for status, count in (await s.execute(statuses)).all())
         return Glance(
             tuple(jobs),
             await _count(s, *waiting),
-            await _count(s, *unsent),
+            await _count(s, *unsure),
             await _count(s, col(Vote.job_id) > 0),
             await _count(s, col(Event.booked).is_(False) | col(Event.chronicled_at).is_(None)),
         )
@@ -190,77 +189,6 @@ def of_files(books: Books, media: Media) -> Iterator[Promise]:
         if not media.path(key).is_file()
     ]
     yield none("files of clips that are missing", missing)
-
-
-# ── cards ────────────────────────────────────────────────────────────────────────────────
-
-
-def of_cards(books: Books, towns: Towns) -> Iterator[Promise]:
-    """Each card stands once wherever it belongs: in the chats, whatever our rows say."""
-    seen = [one for town in towns.all for one in town.standing()]
-    rows = {(post.room, post.message): post for post in books.posts if post.message}
-    found: Counter[tuple[str, Purpose]] = Counter()
-    strays, others = [], []
-    named = Counter((one.room, one.message) for one in seen)
-    for one in seen:
-        post = rows.get((one.room, one.message))
-        if post is not None:
-            found[one.room, post.purpose] += 1
-        elif one.key.startswith(KEYED):
-            strays.append(_said(one))
-    twice = [f"{room} {message}" for (room, message), count in named.items() if count > 1]
-    asked = {one.id: one.original for one in towns.discord.interactions}
-    for post in books.posts:
-        if post.message == ORIGINAL:
-            answer = asked.get(Asked.read(post.place).interaction)
-            shown = answer is not None and job_of(answer.custom_ids()) == post.job_id
-            found[post.room, post.purpose] += shown
-            others += (
-                []
-                if shown
-                else [f"{post.purpose} of job {post.job_id}: {answer and answer.text()[:60]}"]
-            )
-    wanted = _wanted(books, towns)
-    for room, purpose in sorted(wanted.keys() | found.keys()):
-        if room != "web":
-            expected, stand = wanted[room, purpose], found[room, purpose]
-            yield Promise(f"cards in {room}: {purpose}", expected, stand)
-    yield none("cards that stand twice", [*strays, *twice])
-    yield none("private answers that show something else than their card", others)
-    heaped = [_said(one) for one in seen if len(set(one.files)) < len(one.files)]
-    yield none("threads in which a clip is twice", heaped)
-
-
-def _said(one: Standing) -> str:
-    return f"{one.room} {one.message} ({one.key}) of job {one.job}"
-
-
-def _wanted(books: Books, towns: Towns) -> Counter[tuple[str, Purpose]]:
-    """How many cards belong there, by how the jobs stand."""
-    places = Counter(town.room for town in towns.all)
-    made = {clip.job_id for clip in books.clips}
-    wanted: Counter[tuple[str, Purpose]] = Counter()
-    for job in books.jobs:
-        own = {Purpose.RECEIPT}
-        own |= {Purpose.RESULT} if job.id in made else set()
-        own |= {Purpose.DECISION} if job.status in DECIDED else set()
-        wanted.update((job.room, purpose) for purpose in own)
-        for room, count in places.items():
-            if job.status in WAITING_FOR_REVIEW:
-                wanted[room, Purpose.REVIEW] += count
-            if job.status is Status.PUBLISHED:
-                wanted[room, Purpose.SHOWCASE] += count
-    # Where it wasn't shown yet as it was decided elsewhere, there is nothing left to review.
-    decided = {job.id for job in books.jobs if job.status in DECIDED}
-    wanted.update(
-        (post.room, post.purpose)
-        for post in books.posts
-        if post.purpose is Purpose.REVIEW and post.job_id in decided
-    )
-    return wanted
-
-
-# ── votes ────────────────────────────────────────────────────────────────────────────────
 
 
 async def of_votes(db: Db, books: Books, crowd: Crowd) -> list[Promise]:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from bench.report import say
-from bench.storm import afterwards, promises
+from bench.storm import afterwards, promises, standing
 from bench.storm.crowd import Crowd
 from bench.storm.house import BOTS, House, opened
 from bench.storm.keeper import Keeper
@@ -24,7 +24,7 @@ from bench.storm.promises import Promise
 from bench.storm.towns import Towns
 from bench.storm.weather import Weather
 from db.media import Media
-from db.models import Job, Telling, utcnow
+from db.models import Job, Post, Telling, utcnow
 from db.session import Db
 from db.states import FINISHED, Kind, Status
 
@@ -117,7 +117,8 @@ async def _through(
     report.requeued = sum(kinds[Kind.REQUEUED] for kinds in books.happened.values())
     report.promises += promises.of_jobs(books, crowd)
     report.promises += promises.of_outbox(books)
-    report.promises += promises.of_cards(books, towns)
+    report.promises += standing.of_cards(books, towns)
+    report.promises.append(await standing.of_looks(house.db, books, towns))
     report.promises += await promises.of_votes(house.db, books, crowd)
     report.promises += promises.of_files(books, Media(where / "data" / "media"))
     report.promises += await afterwards.of_books(house.env)
@@ -127,10 +128,15 @@ async def _through(
 
 async def _lapse(db: Db) -> None:
     past = utcnow() - timedelta(seconds=1)
+    unsure, idle = (
+        col(Post.doubtful_until).is_not(None),
+        col(Post.painted_at) < past - timedelta(seconds=5),
+    )
     rendering, untold = col(Job.status) == Status.RENDERING, col(Telling.told_at).is_(None)
     async with db.begin() as s:
         await s.execute(update(Job).where(rendering).values(lease_until=past))
         await s.execute(update(Telling).where(untold).values(not_before=past))
+        await s.execute(update(Post).where(unsure, idle).values(doubtful_until=past))
 
 
 class _beside:
@@ -174,7 +180,7 @@ class _Watch:
         self._counted = time.monotonic()
         books = await promises.read(self._db)
         votes = await promises.of_votes(self._db, books, self._crowd)
-        left = [*votes, *promises.of_cards(books, self._towns)]
+        left = [*votes, *standing.of_cards(books, self._towns)]
         return not promises.stuck(books) and all(promise.kept for promise in left)
 
     async def look(self, *tasks: asyncio.Task[None]) -> None:

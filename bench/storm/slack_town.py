@@ -87,4 +87,4 @@ class SlackTown:
                 key = ((message.metadata or {}).get("event_payload") or {}).get("key", "")
                 sent = str(Sent(self.team.id, channel.id, message.ts))
                 files = tuple(file.name for reply in message.replies for file in reply.files)
-                yield Standing(ROOM, sent, key, job_of(message.action_ids()), files)
+                yield Standing(ROOM, sent, key, job_of(message.action_ids()), message.text(), files)

@@ -28,6 +28,8 @@ class Standing:
     """Under which it was sent; empty where it isn't one that must stand there once."""
     job: int
     """Which its buttons are for; 0 for none."""
+    text: str
+    """All that can be read in it."""
     files: tuple[str, ...] = ()
     """The names of those in its thread."""
 
