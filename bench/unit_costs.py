@@ -158,9 +158,9 @@ class Counting(MemoryRoom):
         self.counts["files", card.purpose] += len(card.clips)
         return await super().show(place, card, key, since)
 
-    async def update(self, place: str, message: str, card: Card, since: datetime) -> str:
+    async def update(self, place: str, message: str, card: Card, key: str, since: datetime) -> str:
         self.counts["edited", card.purpose] += 1
-        return await super().update(place, message, card, since)
+        return await super().update(place, message, card, key, since)
 
 
 async def _life(

@@ -8,7 +8,9 @@ finds a row without a message sends again under the same key, and the room makes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -20,12 +22,15 @@ from bot.view import View, view
 from db import jobs, people, posts
 from db.line import Forecast
 from db.metrics import CHAT_ERRORS
-from db.models import Post, utcnow
+from db.models import PAINTING, Post, utcnow
 from db.session import Db
 from db.states import DECIDED, WAITING_FOR_REVIEW, Purpose, Status, Task
 
 SEND_SECONDS = 25
-"""Less than a claim of the outbox lasts; a chat that hangs must not hold up all other cards."""
+"""Less than a claim of the outbox lasts, and than ``posts.ARRIVES``; a chat that hangs must not hold up all
+other cards."""
+A_PAINTING = timedelta(seconds=5)
+"""How long a painting takes at most as a rule; whoever is at it for longer may have been killed."""
 AGAIN_SECONDS = 1.0
 
 log = structlog.get_logger()
@@ -39,15 +44,13 @@ async def announce(
     Returns after how many seconds to call again for what it is too early to repaint, or 0.
     """
     async with db.read() as s:
+        # First the posts: whatever is painted while the job is looked at is then known to be newer.
+        known = {(post.purpose, post.place): post for post in await posts.of(s, room.name, job_id)}
         seen = await view(s, job_id, line)
         gone = seen is not None and await people.leaving(s, [seen.job.person_id])
-        standing = {
-            (post.purpose, post.place): post
-            for post in await posts.of(s, room.name, job_id)
-            if post.removed_at is None
-        }
     if seen is None:
         return 0
+    standing = {key: post for key, post in known.items() if post.removed_at is None}
     wanted = [
         (purpose, place)
         for purpose in (() if gone else Purpose)
@@ -58,7 +61,7 @@ async def announce(
     steps: list[Callable[[], Awaitable[float]]] = [
         partial(_remove, db, room, post) for key, post in standing.items() if key not in wanted
     ]
-    steps += [partial(_settle, db, room, seen, *key, standing.get(key)) for key in wanted]
+    steps += [partial(_settle, db, room, seen, *key, known.get(key)) for key in wanted]
     failures: list[Exception] = []
     pauses = [0.0]
     for step in steps:
@@ -77,19 +80,21 @@ async def announce(
 
 
 async def _settle(
-    db: Db, room: Room, seen: View, purpose: Purpose, place: str, post: Post | None
+    db: Db, room: Room, seen: View, purpose: Purpose, place: str, known: Post | None
 ) -> float:
-    """Make one card of the job stand in its place as it looks now."""
+    """Make one card of the job stand in its place as it looks now; ``known``: what is there, or was."""
     card = cards.paint_for(purpose, seen)
+    post = known if known is not None and known.removed_at is None else None
     if post is None or not post.message:
         promise = _promise(seen) if purpose is Purpose.RECEIPT else None
-        await _show(db, room, place, purpose, card, promise)
-        return 0
-    if purpose is Purpose.NOTICE and post.digest != card.digest():
+        return await _show(db, room, place, purpose, card, known, promise)
+    if post.digest == PAINTING and utcnow() - post.painted_at < A_PAINTING:
+        return AGAIN_SECONDS
+    same = post.digest == card.digest()
+    if purpose is Purpose.NOTICE and not same and post.digest not in {"", PAINTING}:
         await _remove(db, room, post)  # only a new message is heard
-        await _show(db, room, place, purpose, card, None)
-        return 0
-    if post.digest == card.digest() and not await room.must_move(post):
+        return await _show(db, room, place, purpose, card, post, None)
+    if same and not _is_due(post) and not await room.must_move(post):
         return 0
     return room.pause(post) or await _update(db, room, post, card)
 
@@ -123,40 +128,49 @@ def _promise(seen: View) -> float | None:
 
 
 async def _show(
-    db: Db, room: Room, place: str, purpose: Purpose, card: Card, promise: float | None
-) -> None:
-    began = utcnow()
+    db: Db,
+    room: Room,
+    place: str,
+    purpose: Purpose,
+    card: Card,
+    known: Post | None,
+    promise: float | None,
+) -> float:
+    """Send, unless another process has just begun to: then look again a little later. So it is after what
+    an earlier process had begun to send: what stands there may be its card, as the job stood then."""
     async with db.begin() as s:
-        post = await posts.intend(s, room.name, place, purpose, card.job_id)
-    async with asyncio.timeout(SEND_SECONDS):
-        message = await room.show(place, card, _key(post), post.created_at)
-    async with db.begin() as s:
-        await posts.note_painted(s, post, message, card.digest(), began)
-        if promise is not None:
+        begun = await posts.intend(s, room.name, place, purpose, card.job_id, known)
+    if begun is None:
+        return AGAIN_SECONDS
+    earlier = known if known is not None and known.created_at == begun.created_at else None
+    async with _noting_failure(db, begun, ""), asyncio.timeout(SEND_SECONDS):
+        message = await room.show(place, card, _key(begun), begun.created_at)
+    if earlier is None:
+        await _note(db, room, begun, message, card.digest(), None)
+    else:
+        await _note(db, room, begun, message, "", _doubt(earlier) or utcnow())
+    if promise is not None:
+        async with db.begin() as s:
             await jobs.note_promise(s, card.job_id, promise)
     log.info("card.shown", room=room.name, job=card.job_id, purpose=purpose)
+    return 0 if earlier is None else AGAIN_SECONDS
 
 
 async def _update(db: Db, room: Room, post: Post, card: Card) -> float:
-    """Repaint, unless another process is just doing it: then look again a little later."""
-    began = utcnow()
+    """Repaint, unless another process has just begun to: then look again a little later."""
+    doubtful_until = _doubt(post)
     async with db.begin() as s:
-        if not await posts.begin_painting(s, post):
-            return AGAIN_SECONDS
-    try:
-        async with asyncio.timeout(SEND_SECONDS):
-            message = await room.update(post.place, post.message, card, post.painted_at)
-    except Exception:
-        async with db.begin() as s:
-            await posts.note_failed(s, post, began)
-        raise
-    async with db.begin() as s:
-        await posts.note_painted(s, post, message, card.digest(), began)
+        begun = await posts.begin_painting(s, post)
+    if begun is None:
+        return AGAIN_SECONDS
+    async with _noting_failure(db, begun, post.digest), asyncio.timeout(SEND_SECONDS):
+        message = await room.update(post.place, post.message, card, _key(post), post.painted_at)
+    await _note(db, room, begun, message, card.digest(), doubtful_until)
     return 0
 
 
 async def _remove(db: Db, room: Room, post: Post) -> float:
-    async with asyncio.timeout(SEND_SECONDS):
+    async with _noting_failure(db, post, post.digest), asyncio.timeout(SEND_SECONDS):
         message = post.message or await room.find(post, _key(post))
         if message:
             await room.remove(post.place, message)
@@ -164,6 +178,40 @@ async def _remove(db: Db, room: Room, post: Post) -> float:
         await posts.note_removed(s, post.id)
     log.info("card.removed", room=room.name, job=post.job_id, purpose=post.purpose)
     return 0
+
+
+async def _note(
+    db: Db, room: Room, begun: Post, message: str, digest: str, doubtful_until: datetime | None
+) -> None:
+    """Note what was painted, as in ``posts.note_painted``."""
+    async with db.begin() as s:
+        stands = await posts.note_painted(s, begun, message, digest, doubtful_until)
+    if not stands and message != begun.message:
+        # Another process removed the card while this one sent it anew.
+        async with asyncio.timeout(SEND_SECONDS):
+            await room.remove(begun.place, message)
+
+
+@asynccontextmanager
+async def _noting_failure(db: Db, begun: Post, digest: str) -> AsyncIterator[None]:
+    """Note what can't be shown; ``digest``: how it looked before."""
+    try:
+        yield
+    except Exception as failure:
+        unsure = isinstance(failure, (Away, TimeoutError))
+        async with db.begin() as s:
+            await posts.note_failed(s, begun, digest, unsure=unsure)
+        raise
+
+
+def _is_due(post: Post) -> bool:
+    """Whether all that was painted earlier has arrived by now, and it isn't known in which order."""
+    return post.doubtful_until is not None and post.doubtful_until <= utcnow()
+
+
+def _doubt(post: Post) -> datetime | None:
+    """Until when something that was painted earlier may come after what is painted now."""
+    return None if _is_due(post) else post.doubtful_until
 
 
 def _key(post: Post) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bound_contextvars
 
-from bot.announce import SEND_SECONDS, announce
+from bot.announce import announce
 from bot.room import Away, Room
 from db import events, jobs, parts, posts, traces
 from db.broker import Broker
@@ -40,10 +40,9 @@ less often the longer the line is, so that repainting it never fills the bot's d
 MOST_AT_ONCE = 20
 AWAY_SECONDS = 5.0
 """How long a platform that is away, or too slow, is left alone; it costs no card one of its tries."""
-PAINTED = timedelta(seconds=SEND_SECONDS + 5)
-"""A card that was begun so long ago isn't being painted any more."""
 LOOKED_BACK = timedelta(days=7)
-"""Older ones aren't looked for at the start."""
+DOUBTED_SECONDS = 10.0
+"""How often a card is tried that is to be painted once more, and for how long."""
 
 log = structlog.get_logger()
 
@@ -60,7 +59,8 @@ class Feed:
         self._line_moved = asyncio.Event()
         self._telling: set[asyncio.Task[None]] = set()
         self._repainting: set[asyncio.Task[None]] = set()
-        self._looked_until = utcnow() - LOOKED_BACK
+        self._doubted: dict[int, float] = {}
+        """Jobs with a doubtful card that was looked at, and when they may be again."""
         self._painting: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self) -> None:
@@ -117,7 +117,7 @@ class Feed:
             async with self._db.read() as s:
                 moving |= {job.id for job in await jobs.with_status(s, Status.RENDERING)}
                 moving |= await parts.of_rendering_shots(s)
-                moving |= await self._half_painted(s)
+                moving |= await self._doubtful(s)
         if claims:
             self._line_moved.set()
         for job_id in moving:
@@ -125,12 +125,15 @@ class Feed:
                 self._begin(self._repaint(job_id), self._repainting)
         return bool(claims)
 
-    async def _half_painted(self, s: AsyncSession) -> set[int]:
-        """Jobs with a card that whoever painted it was killed over; each is found once."""
-        since, until = self._looked_until, utcnow() - PAINTED
-        found = await posts.half_painted(s, self._room.name, since, until)
-        self._looked_until = until
-        return found
+    async def _doubtful(self, s: AsyncSession) -> set[int]:
+        """Some jobs with a card that has to be painted once more, each of them now and then: it may have to
+        wait, or fail."""
+        now = asyncio.get_running_loop().time()
+        self._doubted = {job: until for job, until in self._doubted.items() if until > now}
+        found = await posts.doubtful(s, self._room.name, utcnow() - LOOKED_BACK)
+        chosen = [job for job in found if job not in self._doubted][:MOST_AT_ONCE]
+        self._doubted |= dict.fromkeys(chosen, now + DOUBTED_SECONDS)
+        return set(chosen)
 
     def _begin(self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
         """Beside the others: one that hangs must not hold them up."""

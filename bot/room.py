@@ -35,10 +35,10 @@ class Room(Protocol):
         ``since``: when it was first tried, which a process may have done that is gone.
         """
 
-    async def update(self, place: str, message: str, card: Card, since: datetime) -> str:
+    async def update(self, place: str, message: str, card: Card, key: str, since: datetime) -> str:
         """Repaint a card; its message id, another one where it had to be sent anew.
 
-        ``since``: as in ``show``.
+        ``key`` and ``since``: as in ``show``, for one that is sent anew.
         """
 
     async def find(self, post: Post, key: str) -> str:

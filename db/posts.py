@@ -3,74 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import case, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from db.models import Job, Post, Report, utcnow
+from db.models import PAINTING, Job, Post, Report, utcnow
 from db.session import one_at_a_time
 from db.states import WAITING_FOR_REVIEW, Purpose, Status
 from db.upsert import upsert
 
 SHARING = frozenset({Purpose.RECEIPT, Purpose.RESULT})
 """What may be one message, where the receipt becomes the result."""
+ARRIVES = timedelta(seconds=30)
+"""So long after a painting was begun nothing of it arrives any more."""
 
 
-async def intend(s: AsyncSession, room: str, place: str, purpose: Purpose, job_id: int) -> Post:
-    """The one post of this purpose, job and place: found as it stands, or made anew."""
+async def intend(
+    s: AsyncSession, room: str, place: str, purpose: Purpose, job_id: int, known: Post | None
+) -> Post | None:
+    """The one post of this purpose, job and place, made anew or begun again; None where somebody else has
+    begun, shown or removed it since it was looked for. ``known``: what was found then, be it removed."""
     now = utcnow()
     key = {"room": room, "place": place, "purpose": purpose, "job_id": job_id}
-    await s.execute(
-        delete(Post).where(
-            *(col(getattr(Post, name)) == value for name, value in key.items()),
-            col(Post.removed_at).is_not(None),
+    begun = {"digest": PAINTING, "painted_at": now, "doubtful_until": now + ARRIVES}
+    if known is not None:
+        await s.execute(
+            delete(Post).where(
+                col(Post.id) == known.id,
+                col(Post.created_at) == known.created_at,  # an id may come again
+                col(Post.removed_at).is_not(None),
+            )
         )
-    )
-    await s.execute(
+    made = await s.scalar(
         upsert(s, Post)
-        .values(message="", digest="", created_at=now, painted_at=now, **key)
+        .values(message="", created_at=now, **begun, **key)
         .on_conflict_do_nothing()
+        .returning(col(Post.id))
     )
-    return (await s.scalars(select(Post).filter_by(**key))).one()
+    if made is not None:
+        return await s.get(Post, made, populate_existing=True)
+    return await begin_painting(s, known) if known is not None else None
 
 
-async def begin_painting(s: AsyncSession, post: Post) -> bool:
-    """Of several who would repaint a post at the same time, one is told True.
-
-    Until ``note_painted`` nobody knows how it looks: it may be this one's last act.
-    """
+async def begin_painting(s: AsyncSession, post: Post) -> Post | None:
+    """The post as it is once its painting is begun; None where somebody else has begun since it was looked
+    at, or removed it. Until ``note_painted`` nobody knows how it looks: it may be this one's last act."""
+    now = utcnow()
     begun = await s.scalar(
         update(Post)
         .where(col(Post.id) == post.id, col(Post.painted_at) == post.painted_at)
-        .values(painted_at=utcnow(), digest="")
+        .values(digest=PAINTING, painted_at=now, doubtful_until=now + ARRIVES)
         .returning(col(Post.id))
     )
-    return begun is not None
+    return None if begun is None else await s.get(Post, begun, populate_existing=True)
 
 
 async def note_painted(
-    s: AsyncSession, post: Post, message: str, digest: str, since: datetime
-) -> None:
-    """The room shows the card: remember under which message, and how it looks; ``since``: when its painting
-    began."""
-    await _one_at_a_time(s, post)
+    s: AsyncSession, begun: Post, message: str, digest: str, doubtful_until: datetime | None
+) -> bool:
+    """The room shows the card: remember under which message, how it looks, and until when what was painted
+    earlier may still come after it. Where somebody else has begun to paint it since, nobody knows how it
+    looks: of the two the older painting may have come last. False where the card was removed meanwhile."""
+    await _one_at_a_time(s, begun)
+    now, alone = utcnow(), col(Post.painted_at) == begun.painted_at
+    removed_at = await s.scalar(
+        update(Post)
+        .where(col(Post.id) == begun.id)
+        .values(
+            message=message,
+            digest=case((alone, digest), else_=""),
+            painted_at=now,
+            doubtful_until=case((alone, doubtful_until), else_=now + ARRIVES),
+        )
+        .returning(col(Post.removed_at))
+    )
+    await _doubt_result(s, begun, message)
+    return removed_at is None
+
+
+async def note_failed(s: AsyncSession, begun: Post, digest: str, *, unsure: bool) -> None:
+    """The room couldn't show it: whoever wanted it tries again. ``digest``: how it looked before, and does
+    unless it is ``unsure`` whether it was painted all the same. When it was begun stays, because what was
+    sent is looked for from then on."""
+    await _one_at_a_time(s, begun)
+    known = "" if digest == PAINTING else digest
+    values = {"digest": ""} if unsure else {"digest": known, "doubtful_until": None}
     await s.execute(
         update(Post)
-        .where(col(Post.id) == post.id)
-        .values(message=message, digest=digest, painted_at=utcnow())
+        .where(col(Post.id) == begun.id, col(Post.painted_at) == begun.painted_at)
+        .values(**values)
     )
-    await _doubt_result(s, post, message, since)
-
-
-async def note_failed(s: AsyncSession, post: Post, since: datetime) -> None:
-    """The room couldn't show it, as far as is known: whoever wanted it tries again. When that was begun
-    stays, because what was sent is looked for from then on."""
-    await _one_at_a_time(s, post)
-    await s.execute(update(Post).where(col(Post.id) == post.id).values(digest=post.digest))
-    await _doubt_result(s, post, post.message, since)
+    await _doubt_result(s, begun, begun.message)
 
 
 async def _one_at_a_time(s: AsyncSession, post: Post) -> None:
@@ -79,49 +105,49 @@ async def _one_at_a_time(s: AsyncSession, post: Post) -> None:
         await one_at_a_time(s, f"own cards:{post.room}:{post.job_id}")
 
 
-async def _doubt_result(s: AsyncSession, post: Post, message: str, since: datetime) -> None:
+async def _doubt_result(s: AsyncSession, begun: Post, message: str) -> None:
     """Did another process paint the receipt since this one began to paint the result in the same message, or
-    this one the receipt, it may stand there in place of the result: ``half_painted`` finds that, unless it is
-    repainted by then."""
-    if post.purpose not in SHARING:
+    this one the receipt, it may stand there in place of the result."""
+    if begun.purpose not in SHARING:
         return
-    receipt = aliased(Post)
+    receipt, now = aliased(Post), utcnow()
     newer = exists().where(
-        col(receipt.room) == post.room,
-        col(receipt.job_id) == post.job_id,
+        col(receipt.room) == begun.room,
+        col(receipt.job_id) == begun.job_id,
         col(receipt.message) == message,
         col(receipt.place) == col(Post.place),
         col(receipt.purpose) == Purpose.RECEIPT,
-        col(receipt.painted_at) >= since,
+        col(receipt.painted_at) >= begun.painted_at,
     )
     await s.execute(
         update(Post)
         .where(
-            col(Post.room) == post.room,
-            col(Post.job_id) == post.job_id,
+            col(Post.room) == begun.room,
+            col(Post.job_id) == begun.job_id,
             col(Post.message) == message,
             col(Post.purpose) == Purpose.RESULT,
             col(Post.digest) != "",
             newer,
         )
-        .values(digest="", painted_at=utcnow())
+        .values(digest="", painted_at=now, doubtful_until=now + ARRIVES)
     )
 
 
-async def half_painted(s: AsyncSession, room: str, since: datetime, until: datetime) -> set[int]:
-    """Jobs with a card that somebody began to paint between these times, and of which nobody knows how
-    it looks."""
+async def doubtful(s: AsyncSession, room: str, since: datetime) -> list[int]:
+    """Jobs with a card that has to be painted once more, because since then something that was painted
+    earlier may have arrived, or somebody was killed over it; those that wait for the longest first."""
     found = await s.scalars(
-        select(col(Post.job_id)).where(
+        select(col(Post.job_id))
+        .where(
             col(Post.room) == room,
-            col(Post.painted_at) > since,
-            col(Post.painted_at) <= until,
-            col(Post.digest) == "",
+            col(Post.doubtful_until) > since,
+            col(Post.doubtful_until) <= utcnow(),
             col(Post.message) != "",
             col(Post.removed_at).is_(None),
         )
+        .order_by(col(Post.doubtful_until))
     )
-    return set(found)
+    return list(dict.fromkeys(found))
 
 
 async def forget_looks(s: AsyncSession, room: str, job_id: int) -> None:

@@ -46,14 +46,13 @@ class Private:
                 return ORIGINAL
         return await self._deliver(Asked.read(place), card, key, since)
 
-    async def update(self, place: str, message: str, card: Card, since: datetime) -> str:
+    async def update(self, place: str, message: str, card: Card, key: str, since: datetime) -> str:
         """Repaint a card that isn't a message of the bot's own, or make one of it in time."""
         asked = Asked.read(place)
-        late = f"late-{(card.purpose or ROOM)[:3]}-{card.job_id}"
         if message == NOWHERE:
             # Asking again at every step would only be refused at every step.
             moving = card.tone in {Tone.WAITING, Tone.WORKING}
-            return message if moving else await self._deliver(asked, card, late, since)
+            return message if moving else await self._deliver(asked, card, key, since)
         if card.purpose is not Purpose.RECEIPT:
             # Once its time is over, what is news comes as a message of its own: the decision.
             if (reply := await self._living(place)) is not None:
@@ -64,7 +63,7 @@ class Private:
         young = await self._living(place, HAND_OVER)
         if young is not None and await self._answer(young, asked, card):
             return message
-        delivered = await self._deliver(asked, card, late, since)
+        delivered = await self._deliver(asked, card, key, since)
         if await self._has_result(place, card.job_id):
             return delivered  # another process has shown it meanwhile
         if (reply := await self._living(place)) is not None:

@@ -82,16 +82,16 @@ class DiscordRoom:
                 return str(await self._post(Channel.read(place), card, key, since))
             return await self.private.show(place, card, key, since)
 
-    async def update(self, place: str, message: str, card: Card, since: datetime) -> str:
+    async def update(self, place: str, message: str, card: Card, key: str, since: datetime) -> str:
         async with self._reaching():
             if message in {ORIGINAL, NOWHERE}:
-                return await self.private.update(place, message, card, since)
+                return await self.private.update(place, message, card, key, since)
             return await self._edit(place, Sent.read(message), card, since)
 
     async def find(self, post: Post, key: str) -> str:
         if post.purpose not in PUBLIC:
             return ""  # an artist's own may stay with them
-        if utcnow() - post.created_at < IN_FLIGHT:
+        if utcnow() - post.painted_at < IN_FLIGHT:
             raise Away("the card may still arrive")
         async with self._reaching():
             sent = await self._courier.find_of(

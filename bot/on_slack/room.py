@@ -123,7 +123,7 @@ class SlackRoom:
         self._beside(self.seed(sent, card))
         return str(sent)
 
-    async def update(self, place: str, message: str, card: Card, since: datetime) -> str:
+    async def update(self, place: str, message: str, card: Card, key: str, since: datetime) -> str:
         sent = Sent.read(message)
         async with self._reaching(place, card.purpose):
 

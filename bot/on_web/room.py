@@ -85,7 +85,7 @@ class WebRoom:
         self._hub.wake()
         return key
 
-    async def update(self, place: str, message: str, card: Card, since: datetime) -> str:
+    async def update(self, place: str, message: str, card: Card, key: str, since: datetime) -> str:
         self._hub.wake()
         return message
 

@@ -16,7 +16,7 @@ from db.models.opinions import Look, Report, Review, Vote
 from db.models.people import Identity, Install, Person, Workspace
 from db.models.pools import Pool, PoolConsent, PoolShare
 from db.models.record import Actor, Entry, Statistic
-from db.models.rooms import Event, Note, Post, Reaction, Reply, Room, Telling
+from db.models.rooms import PAINTING, Event, Note, Post, Reaction, Reply, Room, Telling
 from db.models.signing_in import SigningIn, WebSession
 from db.models.statements import Statement
 from db.models.themes import Theme
@@ -24,6 +24,7 @@ from db.models.weeks import Best, Week
 from db.models.workers import Worker
 
 __all__ = [
+    "PAINTING",
     "Account",
     "Actor",
     "Best",

@@ -79,6 +79,9 @@ class Telling(SQLModel, table=True):
     set_aside_at: datetime | None = None
 
 
+PAINTING = "painting"
+
+
 class Post(SQLModel, table=True):
     """A card somewhere in a room. Written before it is sent, so that it's sent once."""
 
@@ -87,6 +90,13 @@ class Post(SQLModel, table=True):
         Index("ix_post_job_id_room", "job_id", "room"),
         Index("ix_post_room_message", "room", "message"),
         Index("ix_post_room_painted_at", "room", "painted_at"),
+        Index(
+            "ix_post_doubtful",
+            "room",
+            "doubtful_until",
+            sqlite_where=text("doubtful_until IS NOT NULL"),
+            postgresql_where=text("doubtful_until IS NOT NULL"),
+        ),
         Index(
             "ix_post_standing",
             "room",
@@ -105,9 +115,13 @@ class Post(SQLModel, table=True):
     message: str = ""
     """The platform's id of the message; empty until it has answered."""
     digest: str = ""
-    """Of the card as it was last painted."""
+    """Of the card as it was last painted; empty where that isn't known, ``PAINTING`` while it is painted."""
     created_at: datetime = Field(default_factory=utcnow)
     painted_at: datetime = Field(default_factory=utcnow)
+    """When it was last begun to paint it, or ended."""
+    doubtful_until: datetime | None = None
+    """Until then a painting that was begun earlier may still arrive; afterwards it is painted once more. None
+    where none can."""
     removed_at: datetime | None = None
 
 

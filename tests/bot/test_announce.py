@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.announce import announce
-from bot.card import Card
 from bot.signs import Sign
-from db import posts
 from db.broker import Broker
-from db.models import Job, utcnow
+from db.models import Job
 from db.session import Db
 from db.states import Purpose, Reason, Verdict
 from moderation.people import Person, Role
 from moderation.rules import Refused, Rules
-from tests.support.rooms import Killed, MemoryRoom
+from tests.support.rooms import MemoryRoom
 from tests.support.studio import Studio, person
 
 
@@ -91,113 +87,6 @@ async def test_told_twice_is_shown_once_and_not_even_repainted(
         await tell(studio, room, job)
     assert room.sent == ["receipt 1", "result 1", "review 1"]
     assert room.edits == 0
-
-
-async def test_killed_between_posting_and_noting_it_is_still_one_message(
-    studio: Studio, room: MemoryRoom
-) -> None:
-    job = await studio.rendered((await cast(studio))[0])
-    room.die_after_sending = True
-    for _ in range(3):
-        with pytest.raises(Killed):
-            await tell(studio, room, job)
-    room.die_after_sending = False
-    await tell(studio, room, job)
-    assert room.sent == ["receipt 1", "result 1", "review 1"]
-
-
-async def test_a_card_that_can_not_be_painted_is_not_taken_for_half_painted(
-    studio: Studio, room: MemoryRoom
-) -> None:
-    """Else it would be tried again and again, after it was set aside."""
-    job = await studio.submit((await cast(studio))[0])
-    await tell(studio, room, job)
-    await studio.desk.cancel(await person(studio.db, "ada"), job.id)
-    room.fail = ValueError("too long")
-    with pytest.raises(ValueError, match="too long"):
-        await tell(studio, room, job)
-    ever = datetime.min.replace(tzinfo=UTC), utcnow()
-    async with studio.db.read() as s:
-        assert not await posts.half_painted(s, room.name, *ever)
-    room.fail = None
-    await tell(studio, room, job)
-    assert room.edits == 1
-
-
-class OneMessage(MemoryRoom):
-    """A room in which the receipt becomes the result; others may do something just after a painting."""
-
-    def __init__(self, messages: dict[str, Card], after: Mapping[Purpose, Awaitable[None]]) -> None:
-        super().__init__(name="web", messages=messages)
-        self._after = dict(after)
-
-    async def show(self, place: str, card: Card, key: str, since: datetime) -> str:
-        assert card.purpose is not None
-        own = card.purpose in {Purpose.RECEIPT, Purpose.RESULT}
-        sent = await super().show(place, card, place if own else key, since)
-        if (after := self._after.pop(card.purpose, None)) is not None:
-            await after
-        return sent
-
-
-@pytest.mark.parametrize("noted", ["before", "after"])
-async def test_a_result_over_which_another_process_painted_the_receipt_is_painted_again(
-    studio: Studio, noted: str
-) -> None:
-    """That one was killed before it came to the result, which was noted before or after that."""
-    ada, _ = await cast(studio)
-    job = await studio.submit(ada)
-    messages: dict[str, Card] = {}
-    begun, go = asyncio.Event(), asyncio.Event()
-
-    async def wait() -> None:
-        begun.set()
-        await go.wait()
-        messages[f"dm-{ada.id}"] = receipt
-
-    other = OneMessage(messages, {Purpose.RECEIPT: wait()})
-    painting = asyncio.create_task(tell(studio, other, job))
-    async with asyncio.timeout(60):
-        await begun.wait()
-    receipt = messages[f"dm-{ada.id}"]
-    claimed = await studio.claim()
-    assert claimed is not None
-    await studio.finish(claimed)
-
-    async def overtake() -> None:
-        go.set()
-        await painting
-
-    room = OneMessage(messages, {Purpose.RESULT: overtake()} if noted == "after" else {})
-    await tell(studio, room, job)
-    if noted == "before":
-        await overtake()
-    assert messages[f"dm-{ada.id}"] is receipt
-    ever = datetime.min.replace(tzinfo=UTC)
-    async with studio.db.read() as s:
-        assert await posts.half_painted(s, other.name, ever, utcnow()) == {job.id}
-    await tell(studio, other, job)
-    assert messages[f"dm-{ada.id}"].purpose is Purpose.RESULT
-    async with studio.db.read() as s:
-        assert await posts.half_painted(s, other.name, ever, utcnow()) == set()
-
-
-async def test_killed_before_noting_it_a_card_goes_all_the_same_when_its_job_does(
-    studio: Studio,
-) -> None:
-    ada, mo = await cast(studio)
-    other = MemoryRoom(name="elsewhere")
-    job = await studio.rendered(ada)
-    await tell(studio, other, job)
-    await studio.desk.review(mo, job.id, Verdict.APPROVE)
-    other.die_after_sending = True
-    with pytest.raises(Killed):
-        await tell(studio, other, job)
-    assert other.shown(Purpose.SHOWCASE)
-    other.die_after_sending = False
-    await studio.desk.withdraw(ada, job.id)
-    await tell(studio, other, job)
-    assert not other.shown(Purpose.SHOWCASE)
 
 
 async def test_a_result_goes_only_to_the_room_it_was_asked_in_and_reviews_to_all(

@@ -93,7 +93,9 @@ async def test_what_somebody_was_killed_over_is_painted_again(
     studio: Studio, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The card looks as whoever was killed left it, and nothing more happens to its job."""
-    monkeypatch.setattr("bot.feed.PAINTED", timedelta(0))
+    monkeypatch.setattr(posts, "ARRIVES", timedelta(seconds=0.2))
+    monkeypatch.setattr("bot.announce.A_PAINTING", timedelta(0))
+    monkeypatch.setattr("bot.feed.DOUBTED_SECONDS", 0.5)
     room = MemoryRoom(name="web")
     async with feeding(studio.db, broker, room):
         await studio.rendered(await person(studio.db, "ada"), private=True)
@@ -103,6 +105,27 @@ async def test_what_somebody_was_killed_over_is_painted_again(
         (post,) = [p for p in await posts.of(s, "web", 1) if p.purpose is Purpose.RESULT]
         assert await posts.begin_painting(s, post)
     room.messages[post.message] = replace(right, title="As it was before")
+    async with feeding(studio.db, broker, room):
+        await until(lambda: room.shown(Purpose.RESULT) == [right])
+
+
+async def test_what_is_half_painted_and_has_to_wait_is_painted_once_it_may(
+    studio: Studio, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a platform may want a pause between two paintings that is longer than a round."""
+    monkeypatch.setattr(posts, "ARRIVES", timedelta(seconds=0.2))
+    monkeypatch.setattr("bot.announce.A_PAINTING", timedelta(0))
+    monkeypatch.setattr("bot.feed.DOUBTED_SECONDS", 0.5)
+    room = MemoryRoom(name="web")
+    async with feeding(studio.db, broker, room):
+        await studio.rendered(await person(studio.db, "ada"), private=True)
+        await all_told(studio.db)
+    (right,) = room.shown(Purpose.RESULT)
+    async with studio.db.begin() as s:
+        (post,) = [p for p in await posts.of(s, "web", 1) if p.purpose is Purpose.RESULT]
+        assert await posts.begin_painting(s, post)
+    room.messages[post.message] = replace(right, title="As it was before")
+    room.pace = 2.5
     async with feeding(studio.db, broker, room):
         await until(lambda: room.shown(Purpose.RESULT) == [right])
 

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.announce import announce
+from db import posts
 from db.broker import Broker
-from db.models import Job, utcnow
+from db.models import Job, Post, utcnow
 from db.session import Db
 from db.states import Purpose, Reason, Verdict
 from moderation.people import Person, Role
@@ -48,6 +50,23 @@ def notices(room: MemoryRoom) -> list[tuple[str, Role | None]]:
 async def wait(studio: Studio, job: Job, hours: float) -> None:
     await studio.change(job.id, status_since=utcnow() - timedelta(hours=hours))
     await called(studio.db)
+
+
+async def test_a_notice_of_which_nobody_knows_how_it_looks_pings_nobody_again(
+    studio: Studio, room: MemoryRoom
+) -> None:
+    ada, _ = await cast(studio)
+    job = await studio.rendered(ada)
+    await wait(studio, job, 13)
+    await tell(studio, room, job)
+    sent = [what for what in room.sent if what.startswith("notice")]
+    assert len(sent) == 1
+    past = utcnow() - posts.ARRIVES
+    async with studio.db.begin() as s:
+        await s.execute(update(Post).values(doubtful_until=past, painted_at=past, digest=""))
+    await tell(studio, room, job)
+    assert [what for what in room.sent if what.startswith("notice")] == sent
+    assert room.edits > 0
 
 
 async def test_moderators_hear_of_what_waits_by_a_message_that_is_sent_anew(

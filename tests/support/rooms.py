@@ -56,12 +56,12 @@ class MemoryRoom:
             raise Unreachable(f"{place} is shut")
         if key not in self.messages:
             self.sent.append(f"{card.purpose} {card.job_id}")
-        self.messages[key] = card
+        self.messages.setdefault(key, card)
         if self.die_after_sending:
             raise Killed
         return key
 
-    async def update(self, place: str, message: str, card: Card, since: datetime) -> str:
+    async def update(self, place: str, message: str, card: Card, key: str, since: datetime) -> str:
         if self.fail is not None:
             raise self.fail
         self.edits += 1

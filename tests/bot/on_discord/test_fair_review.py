@@ -75,7 +75,7 @@ async def test_a_notice_that_was_never_confirmed_is_found_and_the_card_stays(wor
     await world.tell()
     review, notice = await world.post(Purpose.REVIEW), await world.post(Purpose.NOTICE)
     for post in (review, notice):
-        old = post.model_copy(update={"created_at": utcnow() - timedelta(minutes=5)})
+        old = post.model_copy(update={"painted_at": utcnow() - timedelta(minutes=5)})
         assert await world.client.room.find(old, "key") == post.message
 
 

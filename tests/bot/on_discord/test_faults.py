@@ -12,12 +12,16 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from bot import cards
+from bot.announce import announce
 from bot.on_discord import room
 from bot.on_discord.acting import BROKEN
 from bot.on_discord.client import StudioClient
+from bot.on_discord.ids import ORIGINAL
+from bot.view import view
 from db import clips, events, reviews, votes
 from db.broker import Broker
-from db.models import Job, Post, Telling, utcnow
+from db.models import Job, Post, Reply, Telling, utcnow
 from db.states import Purpose, Status
 from tests.bot.on_discord.town import Town, running
 from tests.doubles.on_discord import Interaction
@@ -83,6 +87,36 @@ async def test_a_message_whose_sender_was_killed_long_ago_is_found_again(
     await town.settled()
     assert [m.id for m in town.review.history] == [card.id]
     assert (await town.until_shown(town.review)).id == card.id
+
+
+async def test_a_receipt_that_two_processes_send_anew_at_once_is_one_message(
+    town: Town, client: StudioClient
+) -> None:
+    """One of them found that the answer to the command is over, and hadn't seen yet that it shows the
+    receipt, as the other has."""
+    await town.wish()
+
+    async def shown() -> Post | None:
+        async with town.db.read() as s:
+            return await s.scalar(select(Post).filter_by(message=ORIGINAL))
+
+    post = await until(shown, 30)
+    assert post is not None
+    async with town.db.begin() as s:
+        await s.execute(update(Reply).values(expires_at=utcnow()))
+        seen = await view(s, post.job_id)
+    assert seen is not None
+    sent = await client.room.show(post.place, cards.receipt(seen), f"post-{post.id}", utcnow())
+
+    async def moved() -> bool:
+        await announce(town.db, client.room, post.job_id)  # which may have to wait for a while
+        async with town.db.read() as s:
+            return (await s.get_one(Post, post.id)).message != ORIGINAL
+
+    await until(moved, 30)
+    async with town.db.read() as s:
+        assert (await s.get_one(Post, post.id)).message == sent
+    assert len(town.ada.dm.messages) == 1
 
 
 @pytest.mark.parametrize("fault", ["lost", "refused once", "told twice"])

@@ -13,7 +13,6 @@ from bot.on_discord import missed, watching
 from bot.on_discord.client import StudioClient
 from db import posts, reviews
 from db import reactions as known
-from db.models import utcnow
 from db.states import Purpose
 from tests.bot.on_discord.test_review import ALL_SIGNS, quorum, said, signs, while_away
 from tests.bot.on_discord.town import Town
@@ -145,12 +144,12 @@ async def test_a_sign_counts_that_nobody_heard_on_a_card_that_is_known_only_late
     await world.rendered()
     post = await world.post(Purpose.REVIEW)
     async with world.db.begin() as s:
-        await posts.note_painted(s, post, "", post.digest, utcnow())
+        await posts.note_painted(s, post, "", post.digest, None)
     put_on(world, "✅")
     await world.client.watching.missed.catch_up(0)
     assert await said(world) == []
     async with world.db.begin() as s:
-        await posts.note_painted(s, post, post.message, post.digest, utcnow())
+        await posts.note_painted(s, post, post.message, post.digest, None)
     assert await reviewed(world) == 1
 
 

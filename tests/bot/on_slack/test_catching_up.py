@@ -13,7 +13,6 @@ import pytest
 from bot.on_slack import app, missed, watching
 from bot.on_slack.ids import ROOM
 from db import events, posts
-from db.models import utcnow
 from db.session import Db
 from db.states import Kind, Purpose, Status
 from tests.bot.on_slack.rooms import running as running_alone
@@ -176,14 +175,14 @@ async def early(town: Town) -> Message:
     await town.settled()
     async with town.db.begin() as s:
         (post,) = [p for p in await posts.of(s, ROOM, 1) if p.purpose is Purpose.REVIEW]
-        await posts.note_painted(s, post, "", post.digest, utcnow())
+        await posts.note_painted(s, post, "", post.digest, None)
     return card
 
 
 async def known_now(town: Town, card: Message) -> None:
     async with town.db.begin() as s:
         (post,) = [p for p in await posts.of(s, ROOM, 1) if p.purpose is Purpose.REVIEW]
-        await posts.note_painted(s, post, f"{post.place}/{card.ts}", post.digest, utcnow())
+        await posts.note_painted(s, post, f"{post.place}/{card.ts}", post.digest, None)
 
 
 @live
@@ -343,5 +342,5 @@ async def early_again(town: Town) -> str:
     async with town.db.begin() as s:
         (post,) = [p for p in await posts.of(s, ROOM, 1) if p.purpose is Purpose.REVIEW]
         again = f"{post.place}/1.000000"
-        await posts.note_painted(s, post, again, post.digest, utcnow())
+        await posts.note_painted(s, post, again, post.digest, None)
     return again
