@@ -43,10 +43,10 @@ asyncio.run(main())
 
 
 async def sent_earlier(studio: Studio, job_id: int, by: timedelta) -> None:
-    """As if the job had first been sent to review so long ago."""
+    """As if the job had first been sent to review so much earlier."""
     async with studio.db.begin() as s:
         sent = (await events.of_kinds(s, {job_id}, {Kind.SENT_TO_REVIEW}))[0]
-        sent.at = utcnow() - by
+        sent.at -= by
 
 
 def test_of_every_kind_it_is_decided_whether_it_is_recorded() -> None:
